@@ -9,7 +9,6 @@ command line turns it into exit status 2 and prints each problem as
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -44,6 +43,8 @@ class CallError(Exception):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """A hint that names the nearest of ``known`` to ``name``, or None where nothing is near."""
+    import difflib  # pylint: disable=import-outside-toplevel  # only for someone who erred
+
     choices = {each.casefold(): each for each in known}
     near = difflib.get_close_matches(name.casefold(), choices, n=1, cutoff=0.6)
     return f"Did you mean `{choices[near[0]]}`?" if near else None

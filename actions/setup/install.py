@@ -1,0 +1,272 @@
+"""Installs the mlops-actions library, hash-locked, into a private environment.
+
+Runs before anything is installed, so it uses the standard library alone and
+runs on Python 3.8. ``plan`` says where the packages are cached; ``install``
+makes the environment; ``develop`` (the Makefile's) makes an editable one.
+
+What it must not do: put anything on PATH, read the caller's ``uv.toml``,
+``pip.conf``, ``.python-version`` or ``PYTHON*`` variables, or write into the
+workspace. What it takes from the environment are the runner's index and
+certificate settings; a wrong package from there fails its hash.
+"""
+
+import argparse
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess  # noqa: S404
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = ROOT / "workflows-lib"
+OLDEST_UV = (0, 8)
+OLDEST_PYTHON = (3, 11)
+NEWEST_PYTHON = (3, 14)
+
+# Runner-level settings that say where packages come from and whom to trust. Nothing else of UV_*, PIP_* is kept.
+KEPT = {
+    "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_SYSTEM_CERTS",
+    "UV_NATIVE_TLS", "UV_HTTP_TIMEOUT", "UV_PYTHON_INSTALL_MIRROR", "UV_CACHE_DIR",
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT",
+}  # fmt: skip
+DROPPED = re.compile(r"(UV|PIP|PYTHON|CONDA|PYENV|VIRTUAL_ENV|POETRY|PDM|__PYVENV)")
+
+
+class Refused(Exception):
+    """What is wrong and what to do, in one sentence each."""
+
+
+def clean_environment():
+    """The environment that uv and pip run in: the runner's, without what a project may have set."""
+    env = {key: value for key, value in os.environ.items() if key in KEPT or not DROPPED.match(key)}
+    env["UV_NO_CONFIG"] = "1"
+    env["UV_NO_PROGRESS"] = "1"
+    env["PIP_CONFIG_FILE"] = os.devnull
+    if "UV_DEFAULT_INDEX" not in env and "UV_INDEX_URL" not in env and env.get("PIP_INDEX_URL"):
+        env["UV_DEFAULT_INDEX"] = env["PIP_INDEX_URL"]
+    return env
+
+
+def lock_file(extra):
+    path = LIBRARY / "locks" / (extra + ".txt")
+    known = sorted(each.stem for each in path.parent.glob("*.txt") if each.stem != "uv")
+    if extra not in known:
+        raise Refused("extra %r is not known. There is: %s." % (extra, ", ".join(known)))
+    return path
+
+
+def state_dir():
+    """Where environments and packages go: the runner's temporary folder, emptied by GitHub after each job."""
+    base = os.environ.get("MLOPS_SETUP_CACHE") or os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()
+    return Path(base) / "mlops-actions"
+
+
+def package_cache(env):
+    """Where uv keeps its packages, and itself: the folder that GitHub's cache restores."""
+    return os.environ.get("MLOPS_CACHE") or env.get("UV_CACHE_DIR") or str(state_dir() / "packages")
+
+
+def library_digest(lock):
+    """Changes when the library or what it is installed with changes."""
+    state = hashlib.sha256(lock.read_bytes())
+    for path in sorted((LIBRARY / "src").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            state.update(str(path.relative_to(LIBRARY)).encode() + b"\0" + path.read_bytes())
+    return state.hexdigest()[:16]
+
+
+def interpreters():
+    """Candidates for the private environment, the likeliest first."""
+    yield sys.executable
+    versions = ["3.%d" % minor for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1)]
+    for tools in (os.environ.get("RUNNER_TOOL_CACHE"), os.environ.get("AGENT_TOOLSDIRECTORY")):
+        for version in versions if tools else ():
+            for home in sorted(Path(tools, "Python").glob(version + ".*/*"), reverse=True):
+                yield str(home / ("python.exe" if os.name == "nt" else "bin/python3"))
+    for version in versions:
+        yield shutil.which("python" + version) or ""
+        for home in sorted((Path.home() / ".pyenv" / "versions").glob(version + ".*"), reverse=True):
+            yield str(home / "bin" / "python3")
+    yield "/usr/bin/python3"
+
+
+def find_python():
+    """An interpreter that the library runs on, or None: then uv fetches one."""
+    probe = "import sys, venv; print(sys.version_info[0], sys.version_info[1])"
+    for candidate in interpreters():
+        if not candidate or not Path(candidate).exists():
+            continue
+        done = subprocess.run([candidate, "-I", "-c", probe], capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode == 0 and OLDEST_PYTHON <= tuple(map(int, done.stdout.split())) <= NEWEST_PYTHON:
+            return candidate
+    return None
+
+
+def find_uv(env):
+    """uv from PATH when recent enough, else from the locked wheel."""
+    found = shutil.which("uv")
+    if found and uv_version(found, env) >= OLDEST_UV:
+        return found
+    target = Path(package_cache(env)) / ("program-" + hashlib.sha256((LIBRARY / "locks" / "uv.txt").read_bytes()).hexdigest()[:16])
+    program = target / "bin" / ("uv.exe" if os.name == "nt" else "uv")
+    if not program.exists():
+        bootstrap_uv(target, env)
+    return str(program)
+
+
+def uv_version(program, env):
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, env=env, check=False)  # noqa: S603
+    numbers = re.match(r"uv (\d+)\.(\d+)", done.stdout)
+    return (int(numbers.group(1)), int(numbers.group(2))) if numbers else (0, 0)
+
+
+def bootstrap_uv(target, env):
+    """uv's wheel, by pip, with its hash."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    has_pip = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"
+    for python in interpreters():
+        if python and Path(python).exists() and run_quietly([python, "-I", "-c", has_pip], env) == 0:
+            break
+    else:
+        raise Refused("neither uv nor pip is on this machine. Install one of them (Debian: python3-pip).")
+    fresh = Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".uv-"))
+    command = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile", "--target", str(fresh)]
+    run(command + ["-r", str(LIBRARY / "locks" / "uv.txt")], env, "uv could not be installed")
+    settle(fresh, target)
+
+
+def run_quietly(command, env):
+    return subprocess.run(command, env=env, capture_output=True, check=False).returncode  # noqa: S603
+
+
+def run(command, env, what):
+    done = subprocess.run(command, env=env, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise Refused("%s:\n%s" % (what, done.stderr.strip()))
+
+
+def settle(fresh, target):
+    """Move a finished folder into place; where another process was first, use what it made."""
+    try:
+        os.rename(str(fresh), str(target))
+    except OSError:
+        if not target.exists():
+            raise
+        shutil.rmtree(str(fresh), ignore_errors=True)
+
+
+def make_environment(extra, env):
+    """The private environment for ``extra``; the paths of its ``mlops`` and its interpreter."""
+    lock = lock_file(extra)
+    target = state_dir() / ("%s-%s" % (extra, library_digest(lock)))
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        uv = find_uv(env)
+        fresh = Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".%s-" % extra))
+        try:
+            python = fill_environment(uv, fresh, lock, env)
+            site = site_packages(python)
+            shutil.copytree(
+                str(LIBRARY / "src" / "mlops_actions"),
+                str(site / "mlops_actions"),
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )
+            write_launcher(fresh)
+            settle(fresh, target)
+        except BaseException:
+            shutil.rmtree(str(fresh), ignore_errors=True)
+            raise
+    return target / "mlops", interpreter(target)
+
+
+def fill_environment(uv, folder, lock, env):
+    """A virtual environment in ``folder`` with what ``lock`` names, and nothing else."""
+    python = find_python() or "3.12"
+    run([uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", python, str(folder)], env, "no environment")
+    command = [uv, "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    command += ["--python", str(interpreter(folder)), "-r", str(lock)]
+    run(command, env, "the locked packages could not be installed")
+    return interpreter(folder)
+
+
+def interpreter(folder):
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def site_packages(python):
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    done = subprocess.run([str(python), "-I", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    return Path(done.stdout.strip())
+
+
+def write_launcher(folder):
+    """``mlops``: isolated (-I), so neither the working directory nor PYTHON* variables are looked at."""
+    relative = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+    script = '#!/bin/sh\nexec "$(dirname -- "$0")/%s" -I -m mlops_actions "$@"\n' % relative
+    path = folder / "mlops"
+    path.write_text(script, encoding="utf-8", newline="\n") if sys.version_info >= (3, 10) else path.write_text(script)
+    path.chmod(0o755)
+
+
+def plan(extra, env):
+    lock = lock_file(extra)
+    there = (state_dir() / ("%s-%s" % (extra, library_digest(lock)))).exists()
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    key = "mlops-actions-%s-%s-%s-%s" % (platform.system(), platform.machine(), extra, digest)
+    return {"cache-dir": package_cache(env), "cache-key": key, "cached": "true" if there else "false"}
+
+
+def develop(venv, env):
+    """The maintainers' environment: the library editable, with the tools of ``make lint`` and ``make test``."""
+    uv = find_uv(env)
+    run([uv, "venv", "--quiet", "--allow-existing", "--python", find_python() or "3.12", str(venv)], env, "no environment")
+    command = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(interpreter(venv))]
+    run(command + [str(lock_file("dev"))], env, "the locked packages could not be installed")
+    (site_packages(interpreter(venv)) / "mlops_actions.pth").write_text(str(LIBRARY / "src") + "\n", encoding="utf-8")
+    program = interpreter(venv).parent / "mlops"
+    program.write_text('#!/bin/sh\nexec "%s" -I -m mlops_actions "$@"\n' % interpreter(venv), encoding="utf-8")
+    program.chmod(0o755)
+
+
+def write_outputs(outputs):
+    """As step outputs; the values are paths and digests made here, one line each."""
+    lines = "".join("%s=%s\n" % item for item in outputs.items())
+    if os.environ.get("GITHUB_OUTPUT"):
+        with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as file:
+            file.write(lines)
+    else:
+        sys.stdout.write(lines)
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(description="Install the mlops-actions library into a private environment.")
+    parser.add_argument("what", choices=["plan", "install", "develop"])
+    parser.add_argument("--extra", default=os.environ.get("MLOPS_EXTRA") or "ci")
+    parser.add_argument("--venv", default=".venv", help="where `develop` makes its environment")
+    arguments = parser.parse_args(argv)
+    env = clean_environment()
+    try:
+        if arguments.what == "plan":
+            write_outputs(plan(arguments.extra, env))
+        elif arguments.what == "develop":
+            develop(Path(arguments.venv).resolve(), env)
+        else:
+            env["UV_CACHE_DIR"] = package_cache(env)
+            mlops, python = make_environment(arguments.extra, env)
+            write_outputs({"mlops": mlops.as_posix(), "python": python.as_posix()})
+    except Refused as refused:
+        message = str(refused)
+        encoded = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+        print("::error title=mlops-actions::" + encoded if in_actions else "error: " + message, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

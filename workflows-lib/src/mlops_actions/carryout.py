@@ -1,0 +1,92 @@
+"""Carries out one command: runs its stage, writes every view of the verdict, says how it ended.
+
+The one place for the exit status, the output folder and what a person sees at
+the end. A stage is a function that takes the folder to write into.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlops_actions import files, verdict
+from mlops_actions.errors import CallError, Problem
+from mlops_actions.outcome import Outcome
+from mlops_actions.verdict import Status, Verdict
+
+PASSED, FAILED, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
+
+MAX_SHOWN = 20
+"""Findings printed on a terminal; all of them stand in the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the command line was asked: where to write, and whether to print the verdict as JSON."""
+
+    out: Path
+    as_json: bool = False
+
+
+def carry_out(job: Job, stage: Callable[[Path], Outcome]) -> int:
+    """Run ``stage`` and write its views into ``job.out``; the exit status.
+
+    Raises CallError when the call is wrong: then no verdict is left.
+    """
+    try:
+        with files.replaced_folder(job.out) as folder:
+            outcome = stage(folder)
+            summary = _write(folder, outcome)
+        _publish(outcome, summary)
+    except OSError as error:
+        raise CallError(_io_problem(error)) from error
+    if job.as_json:
+        sys.stdout.write(verdict.dumps(outcome.verdict))
+    _print(outcome, job.out)
+    return FAILED if outcome.verdict.status is Status.FAIL else PASSED
+
+
+def _io_problem(error: OSError) -> Problem:
+    hint = "Free some space, or name another folder with --out." if error.errno == 28 else None
+    return Problem(error.strerror or str(error), error.filename and str(error.filename), hint=hint)
+
+
+def _write(folder: Path, outcome: Outcome) -> str:
+    # The views are imported after the stage has run: a call that is wrong needs none.
+    from mlops_actions.report import html, markdown  # pylint: disable=import-outside-toplevel
+
+    summary = markdown.summary(outcome)
+    files.write_atomic(folder / "verdict.json", verdict.dumps(outcome.verdict))
+    files.write_atomic(folder / "summary.md", summary)
+    files.write_atomic(folder / "report.html", html.page(outcome))
+    return summary
+
+
+def _publish(outcome: Outcome, summary: str) -> None:
+    from mlops_actions import github  # pylint: disable=import-outside-toplevel
+
+    outputs = {"verdict": outcome.verdict.status.value, **outcome.outputs}
+    github.publish_outcome(replace(outcome, outputs=outputs), outputs, summary, os.environ, sys.stderr)
+
+
+def _print(outcome: Outcome, out: Path) -> None:
+    judged: Verdict = outcome.verdict
+    lines = [f"{judged.stage}: {judged.status.value}" + (f" — {outcome.headline}" if outcome.headline else "")]
+    findings = judged.findings
+    for check in findings[:MAX_SHOWN]:
+        place = ":".join(str(part) for part in (check.where.file, check.where.line) if part is not None)
+        lines.append(f"  {check.status.value:<11} {check.rule}: {check.message}" + (f"  ({place})" if place else ""))
+    if len(findings) > MAX_SHOWN:
+        lines.append(f"  and {len(findings) - MAX_SHOWN} more in the report")
+    lines.append(f"report: {out / 'report.html'}")
+    for line in lines:
+        print(printable(line), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """One line without control characters, so that data can neither move the cursor nor write a command."""
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return f" {shown}" if shown.startswith("::") else shown
