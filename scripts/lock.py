@@ -38,7 +38,16 @@ def header(requirements: list[str]) -> str:
 
 def compile_lock(requirements: list[str]) -> str:
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}") or "uv"
-    command = [uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-config"]
+    command = [
+        uv,
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-config",
+    ]
     command += ["--no-header", "--no-annotate", "--python-version", "3.11", "--only-binary", ":all:", "-"]
     env = {name: value for name, value in os.environ.items() if name not in {"PIP_FIND_LINKS", "UV_FIND_LINKS"}}
     done = subprocess.run(command, input="\n".join(requirements), text=True, capture_output=True, env=env, check=False)

@@ -16,7 +16,7 @@ import os
 import platform
 import re
 import shutil
-import subprocess  # noqa: S404
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -100,7 +100,7 @@ def find_python():
     for candidate in interpreters():
         if not candidate or not Path(candidate).exists():
             continue
-        done = subprocess.run([candidate, "-I", "-c", probe], capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run([candidate, "-I", "-c", probe], capture_output=True, text=True, check=False)
         if done.returncode == 0 and OLDEST_PYTHON <= tuple(map(int, done.stdout.split())) <= NEWEST_PYTHON:
             return candidate
     return None
@@ -111,7 +111,9 @@ def find_uv(env):
     found = shutil.which("uv")
     if found and uv_version(found, env) >= OLDEST_UV:
         return found
-    target = Path(package_cache(env)) / ("program-" + hashlib.sha256((LIBRARY / "locks" / "uv.txt").read_bytes()).hexdigest()[:16])
+    target = Path(package_cache(env)) / (
+        "program-" + hashlib.sha256((LIBRARY / "locks" / "uv.txt").read_bytes()).hexdigest()[:16]
+    )
     program = target / "bin" / ("uv.exe" if os.name == "nt" else "uv")
     if not program.exists():
         bootstrap_uv(target, env)
@@ -119,7 +121,7 @@ def find_uv(env):
 
 
 def uv_version(program, env):
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, env=env, check=False)  # noqa: S603
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, env=env, check=False)
     numbers = re.match(r"uv (\d+)\.(\d+)", done.stdout)
     return (int(numbers.group(1)), int(numbers.group(2))) if numbers else (0, 0)
 
@@ -136,16 +138,16 @@ def bootstrap_uv(target, env):
     fresh = Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".uv-"))
     command = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile", "--target", str(fresh)]
-    run(command + ["-r", str(LIBRARY / "locks" / "uv.txt")], env, "uv could not be installed")
+    run([*command, "-r", str(LIBRARY / "locks" / "uv.txt")], env, "uv could not be installed")
     settle(fresh, target)
 
 
 def run_quietly(command, env):
-    return subprocess.run(command, env=env, capture_output=True, check=False).returncode  # noqa: S603
+    return subprocess.run(command, env=env, capture_output=True, check=False).returncode
 
 
 def run(command, env, what):
-    done = subprocess.run(command, env=env, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, env=env, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Refused("%s:\n%s" % (what, done.stderr.strip()))
 
@@ -187,7 +189,11 @@ def make_environment(extra, env):
 def fill_environment(uv, folder, lock, env):
     """A virtual environment in ``folder`` with what ``lock`` names, and nothing else."""
     python = find_python() or "3.12"
-    run([uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", python, str(folder)], env, "no environment")
+    run(
+        [uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", python, str(folder)],
+        env,
+        "no environment",
+    )
     command = [uv, "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
     command += ["--python", str(interpreter(folder)), "-r", str(lock)]
     run(command, env, "the locked packages could not be installed")
@@ -200,7 +206,7 @@ def interpreter(folder):
 
 def site_packages(python):
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    done = subprocess.run([str(python), "-I", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([str(python), "-I", "-c", code], capture_output=True, text=True, check=True)
     return Path(done.stdout.strip())
 
 
@@ -224,9 +230,13 @@ def plan(extra, env):
 def develop(venv, env):
     """The maintainers' environment: the library editable, with the tools of ``make lint`` and ``make test``."""
     uv = find_uv(env)
-    run([uv, "venv", "--quiet", "--allow-existing", "--python", find_python() or "3.12", str(venv)], env, "no environment")
+    run(
+        [uv, "venv", "--quiet", "--allow-existing", "--python", find_python() or "3.12", str(venv)],
+        env,
+        "no environment",
+    )
     command = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(interpreter(venv))]
-    run(command + [str(lock_file("dev"))], env, "the locked packages could not be installed")
+    run([*command, str(lock_file("dev"))], env, "the locked packages could not be installed")
     (site_packages(interpreter(venv)) / "mlops_actions.pth").write_text(str(LIBRARY / "src") + "\n", encoding="utf-8")
     program = interpreter(venv).parent / "mlops"
     program.write_text('#!/bin/sh\nexec "%s" -I -m mlops_actions "$@"\n' % interpreter(venv), encoding="utf-8")

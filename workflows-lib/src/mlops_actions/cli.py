@@ -152,7 +152,9 @@ def _parser() -> argparse.ArgumentParser:
         for option in command.options:
             _add(sub, option)
         sub.add_argument("--config", metavar="FILE", help="the configuration (default: mlops.yaml where it stands)")
-        sub.add_argument("--out", metavar="DIR", help=f"replaced by each run (default: .mlops/{command.words.replace(' ', '-')}/)")
+        sub.add_argument(
+            "--out", metavar="DIR", help=f"replaced by each run (default: .mlops/{command.words.replace(' ', '-')}/)"
+        )
         sub.add_argument("--json", action="store_true", help="print the verdict, and nothing else, to standard output")
     return parser
 

@@ -8,6 +8,7 @@ that was not given.
 
 from __future__ import annotations
 
+import math
 import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
@@ -88,7 +89,9 @@ class Options:
     def missing(self, name: str, *path: str) -> Problem:
         """The problem of an option that nobody gave."""
         place = f", or `{'.'.join(path)}` in {self.config.name}" if path else ""
-        return Problem(f"nothing says which {name.replace('-', ' ')} to use", hint=f"Give --{name} (input `{name}`){place}.")
+        return Problem(
+            f"nothing says which {name.replace('-', ' ')} to use", hint=f"Give --{name} (input `{name}`){place}."
+        )
 
     def word(self, name: str, words: type[Word], *path: str, default: Word) -> Word:
         """One of an enumeration's words. Raises CallError that names them all."""
@@ -122,7 +125,7 @@ class Options:
         from mlops_actions import yamlfile
 
         value = yamlfile.scalar(str(found.value).strip())
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise CallError(found.problem(f"must be a number, not {str(found.value)!r}"))
         return float(value)
 
@@ -165,7 +168,9 @@ def _structured(found: Value) -> Any:
     text = str(found.value).strip()
     lines = text.splitlines()
     looks_structured = text[0] in "[{" or all(line.lstrip().startswith(("- ", "#")) for line in lines if line.strip())
-    if looks_structured or (len(lines) > 1 and all(": " in line or line.endswith(":") for line in lines if line.strip())):
+    if looks_structured or (
+        len(lines) > 1 and all(": " in line or line.endswith(":") for line in lines if line.strip())
+    ):
         return yamlfile.loads(text, found.source).data
     return [line.strip() for line in lines if line.strip()]
 

@@ -18,7 +18,7 @@ import yaml
 
 from mlops_actions.errors import CallError, Problem
 
-Path_: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
@@ -43,8 +43,8 @@ class Document:
 
     name: str
     data: Any
-    values: Mapping[Path_, Position]
-    keys: Mapping[Path_, Position]
+    values: Mapping[KeyPath, Position]
+    keys: Mapping[KeyPath, Position]
 
     def where(self, *path: str | int) -> Position:
         """The place of the value at ``path``, or of the nearest ancestor that is there."""
@@ -60,7 +60,7 @@ class Document:
         return Problem(message, self.name, position.line, position.column, hint)
 
 
-def _nearest(places: Mapping[Path_, Position], path: Path_) -> Position:
+def _nearest(places: Mapping[KeyPath, Position], path: KeyPath) -> Position:
     for end in range(len(path), -1, -1):
         if path[:end] in places:
             return places[path[:end]]
@@ -102,10 +102,10 @@ def loads(text: str, name: str) -> Document:
     try:
         return _Builder(text, name).document()
     except yaml.YAMLError as error:
-        raise CallError(_syntax_problem(error, name)) from None
+        raise CallError(_syntax_problem(error, name, len(text.splitlines()))) from None
 
 
-def _syntax_problem(error: yaml.YAMLError, name: str) -> Problem:
+def _syntax_problem(error: yaml.YAMLError, name: str, lines: int) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     message = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     hint = None
@@ -113,7 +113,8 @@ def _syntax_problem(error: yaml.YAMLError, name: str) -> Problem:
         hint = "Indent with spaces: YAML allows no tabs there."
     if mark is None:
         return Problem(f"is not YAML: {message}", name, hint=hint)
-    return Problem(f"is not YAML: {message}", name, mark.line + 1, mark.column + 1, hint)
+    line = max(1, min(mark.line + 1, lines))  # at the end of the file the mark stands on a line that is not there
+    return Problem(f"is not YAML: {message}", name, line, mark.column + 1, hint)
 
 
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -164,8 +165,8 @@ class _Builder:
     def __init__(self, text: str, name: str) -> None:
         self._name = name
         self._parser = getattr(yaml, "CBaseLoader", yaml.BaseLoader)(text)
-        self._values: dict[Path_, Position] = {}
-        self._keys: dict[Path_, Position] = {}
+        self._values: dict[KeyPath, Position] = {}
+        self._keys: dict[KeyPath, Position] = {}
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: set[str] = set()
         self._size = 0
@@ -189,7 +190,7 @@ class _Builder:
     def _next(self) -> Any:
         return self._parser.get_event()
 
-    def _build(self, event: Any, path: Path_) -> Any:
+    def _build(self, event: Any, path: KeyPath) -> Any:
         self._values[path] = _place(event)
         if len(path) > MAX_DEPTH:
             raise self._error(f"is nested more than {MAX_DEPTH} levels deep", event)
@@ -213,13 +214,13 @@ class _Builder:
             self._anchors[event.anchor] = (data, self._size - before)
         return data
 
-    def _sequence(self, path: Path_) -> list[Any]:
+    def _sequence(self, path: KeyPath) -> list[Any]:
         data: list[Any] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             data.append(self._build(event, (*path, len(data))))
         return data
 
-    def _mapping(self, path: Path_) -> dict[str, Any]:
+    def _mapping(self, path: KeyPath) -> dict[str, Any]:
         data: dict[str, Any] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
@@ -255,7 +256,7 @@ def _place(event: Any) -> Position:
     return Position(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
-def walk(data: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
+def walk(data: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     """Every value in ``data`` with its path, the root first."""
     yield path, data
     if isinstance(data, dict):

@@ -1,0 +1,119 @@
+"""The five workflows' inputs, outputs and permissions are a promise: what they are stands here, by hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_actions import yamlfile
+
+ROOT = Path(__file__).resolve().parents[2]
+
+COMMON = {"runs-on", "working-directory", "config", "timeout-minutes", "name"}
+INPUTS = {
+    "python-ci": {"python-versions", "install-command", "lint-command", "test-command", "fail-fast"},
+    "data-validation": {"contract", "data", "engine", "fail-on"},
+    "model-training": {"python-version", "platform"},
+    "drift-check": {"reference", "data", "engine", "open-issue", "retrain-event"},
+    "edge-release": {"tag", "model", "targets", "publish"},
+}
+OUTPUTS = {
+    "python-ci": {"verdict"},
+    "data-validation": {"verdict", "failed-rules", "report-artifact", "profile-artifact"},
+    "model-training": {"verdict", "model-artifact", "model-digest", "metrics", "promoted"},
+    "drift-check": {"verdict", "drifted", "drifted-columns", "report-artifact"},
+    "edge-release": {"verdict", "targets", "release-url", "bundle-artifact"},
+}
+NEEDS_MORE = {("edge-release", "bundle"), ("edge-release", "publish")}
+"""Jobs that take what the caller grants; all others name `contents: read` or nothing."""
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / "actions").glob("*/action.yml"))
+YAML_FILES = [*WORKFLOWS, *ACTIONS]
+
+
+def load(path: Path) -> dict[str, Any]:
+    data: dict[str, Any] = yamlfile.load(path).data
+    return data
+
+
+def called(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = load(ROOT / ".github/workflows" / f"{name}.yml")["on"]["workflow_call"]
+    return data
+
+
+def steps_of(data: dict[str, Any]) -> list[dict[str, Any]]:
+    jobs = data.get("jobs", {}).values()
+    return [step for job in jobs for step in job.get("steps", [])] + data.get("runs", {}).get("steps", [])
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_workflow_takes_the_promised_inputs(name: str) -> None:
+    assert set(called(name)["inputs"]) == COMMON | INPUTS[name]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_workflow_gives_the_promised_outputs(name: str) -> None:
+    assert set(called(name)["outputs"]) == OUTPUTS[name]
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_input_and_output_is_described_and_no_input_but_one_is_required(name: str) -> None:
+    call = called(name)
+    for each in [*call["inputs"].values(), *call["outputs"].values()]:
+        assert len(each["description"]) > 3
+    assert sum(each.get("required", False) for each in call["inputs"].values()) <= 1
+    assert all("default" in each or each.get("required") for each in call["inputs"].values())
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_input_is_used(name: str) -> None:
+    text = (ROOT / ".github/workflows" / f"{name}.yml").read_text(encoding="utf-8")
+    for each in called(name)["inputs"]:
+        assert re.search(rf"inputs\.{re.escape(each)}\b(?!-)", text), each
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_defaults_need_no_permission_beyond_reading(name: str) -> None:
+    data = load(ROOT / ".github/workflows" / f"{name}.yml")
+    for job_id, job in data["jobs"].items():
+        if (name, job_id) in NEEDS_MORE:
+            assert "permissions" not in job, job_id
+            assert "permissions" not in data, "a workflow-level grant would take away what the caller gave"
+        else:
+            assert job["permissions"] in ({}, {"contents": "read"}), job_id
+
+
+@pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_expression_stands_in_a_shell_line(path: Path) -> None:
+    for step in steps_of(load(path)):
+        assert "${{" not in step.get("run", "")
+
+
+@pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_action_is_ours_or_githubs_and_pinned_with_its_version(path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        found = re.match(r"\s*(?:- )?uses: (\S+)(.*)", line)
+        if found and not found[1].startswith("$/"):
+            assert re.fullmatch(r"actions/[a-z-]+(/[a-z]+)?@[0-9a-f]{40}", found[1]), line
+            assert re.fullmatch(r" # v\d+\.\d+\.\d+", found[2]), line
+
+
+def test_one_action_has_one_pin_everywhere() -> None:
+    pins: dict[str, str] = {}
+    for file in YAML_FILES:
+        for name, pin in re.findall(r"uses: (actions/[\w-]+)(?:/\w+)?@(\S+ # \S+)", file.read_text(encoding="utf-8")):
+            assert pins.setdefault(name, pin) == pin, f"{name} in {file}"
+    assert len(pins) >= 4
+
+
+def test_every_public_workflow_ends_with_one_gate_that_always_runs() -> None:
+    for name in INPUTS:
+        jobs = load(ROOT / ".github/workflows" / f"{name}.yml")["jobs"]
+        gate = jobs["gate"]
+        assert list(jobs)[-1] == "gate"
+        assert gate["if"] == "always()"
+        assert set(gate["needs"]) == set(jobs) - {"gate"}, name

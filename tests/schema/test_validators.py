@@ -1,0 +1,66 @@
+"""Every workflow and action, as others' validators see them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_schemastore_accepts_every_workflow() -> None:
+    files = [
+        str(path) for path in [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/*/.github/workflows/*.yml")]
+    ]
+    assert len(files) >= 6
+    run(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *files)
+
+
+def test_schemastore_accepts_every_action() -> None:
+    files = [str(path) for path in ROOT.glob("actions/*/action.yml")]
+    assert len(files) >= 2
+    run(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-actions", *files)
+
+
+def test_the_security_linter_finds_nothing() -> None:
+    run(str(BIN / "zizmor"), "--offline", "--strict-collection", "--persona=auditor", "--no-progress", ".")
+
+
+def test_the_security_linter_would_find_something(tmp_path: Path) -> None:
+    bad = tmp_path / ".github/workflows/bad.yml"
+    bad.parent.mkdir(parents=True)
+    bad.write_text(
+        "on: push\njobs: {a: {runs-on: x, steps: [{run: 'echo ${{ github.head_ref }}'}]}}\n", encoding="utf-8"
+    )
+    done = subprocess.run(
+        [str(BIN / "zizmor"), "--offline", "--persona=auditor", "--no-progress", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "template-injection" in done.stdout + done.stderr
+
+
+def test_the_generated_tables_are_current() -> None:
+    run(sys.executable, "scripts/docs.py", "--check")
+
+
+def test_the_locks_answer_to_the_dependencies() -> None:
+    run(sys.executable, "scripts/lock.py", "--check")
+
+
+def test_no_lock_file_names_an_index() -> None:
+    locks = [*ROOT.rglob("locks/*.txt"), *ROOT.glob("examples/*/requirements*.txt")]
+    assert len(locks) >= 9
+    for path in locks:
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text, path
+        assert "--index" not in text, path

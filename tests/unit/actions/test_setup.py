@@ -1,0 +1,125 @@
+"""actions/setup leaves no trace in the caller's environment and is not disturbed by it.
+
+The real installer, uv and packages; only GitHub is absent: its variables are set here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+SETUP = ROOT / "actions/setup/setup.sh"
+
+
+@pytest.fixture(name="workspace")
+def _workspace(tmp_path: Path) -> Path:
+    """A hostile project: every file that has ever disturbed a Python installation."""
+    workspace = tmp_path / "work space"
+    (workspace / "mlops_actions").mkdir(parents=True)
+    (workspace / "mlops_actions/__init__.py").write_text("raise SystemExit('the wrong package')\n")
+    (workspace / "sitecustomize.py").write_text("raise SystemExit('sitecustomize ran')\n")
+    (workspace / "yaml.py").write_text("raise SystemExit('the wrong yaml')\n")
+    (workspace / "uv.toml").write_text('index-url = "http://127.0.0.1:9/simple"\n')
+    (workspace / "pyproject.toml").write_text('[tool.uv]\nindex-url = "http://127.0.0.1:9/simple"\n')
+    (workspace / "pip.conf").write_text("[global]\nindex-url = http://127.0.0.1:9/simple\n")
+    (workspace / ".python-version").write_text("2.7\n")
+    return workspace
+
+
+def setup(what: str, workspace: Path, temp: Path, **extra: str) -> subprocess.CompletedProcess[str]:
+    temp.mkdir(exist_ok=True)
+    env = {
+        **os.environ,
+        "RUNNER_TEMP": str(temp),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    env.pop("GITHUB_OUTPUT", None)
+    return subprocess.run(
+        ["bash", str(SETUP), what], cwd=workspace, env={**env, **extra}, capture_output=True, text=True, check=False
+    )
+
+
+def outputs(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    assert done.returncode == 0, done.stderr
+    return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+
+def test_a_hostile_project_neither_disturbs_nor_is_disturbed(workspace: Path, tmp_path: Path) -> None:
+    before = sorted(str(path) for path in workspace.rglob("*"))
+    theirs = {
+        "PYTHONPATH": str(workspace),
+        "PYTHONHOME": "/nowhere",
+        "PYTHONSTARTUP": str(workspace / "sitecustomize.py"),
+        "PIP_CONFIG_FILE": str(workspace / "pip.conf"),
+        "PIP_REQUIRE_VIRTUALENV": "1",
+        "UV_PYTHON": "2.7",
+        "UV_CONFIG_FILE": str(workspace / "uv.toml"),
+        "UV_PROJECT_ENVIRONMENT": str(workspace / "env"),
+        "VIRTUAL_ENV": str(workspace / "env"),
+    }
+    made = outputs(setup("install", workspace, tmp_path / "temp", MLOPS_EXTRA="ci", **theirs))
+    done = subprocess.run(
+        [made["mlops"], "--version"],
+        cwd=workspace,
+        env={**os.environ, **theirs},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("mlops-actions ")
+    assert sorted(str(path) for path in workspace.rglob("*")) == before
+    assert Path(made["mlops"]).is_relative_to(tmp_path / "temp")
+
+
+def test_a_second_setup_in_the_same_job_installs_nothing(workspace: Path, tmp_path: Path) -> None:
+    first = outputs(setup("install", workspace, tmp_path / "temp", MLOPS_EXTRA="ci"))
+    created = Path(first["mlops"]).stat().st_ino
+    planned = outputs(setup("plan", workspace, tmp_path / "temp", MLOPS_EXTRA="ci"))
+    second = outputs(setup("install", workspace, tmp_path / "temp", MLOPS_EXTRA="ci"))
+    assert second == first
+    assert Path(second["mlops"]).stat().st_ino == created
+    assert planned["cached"] == "true"
+
+
+def test_an_extra_that_is_not_there_is_named_with_those_that_are(workspace: Path, tmp_path: Path) -> None:
+    done = setup("install", workspace, tmp_path / "temp", MLOPS_EXTRA="../../etc")
+    assert done.returncode == 2
+    assert "There is: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_package_with_another_hash_is_refused(tmp_path: Path, workspace: Path) -> None:
+    copy = tmp_path / "library"
+    for part in ("actions/setup", "workflows-lib/locks", "workflows-lib/src"):
+        target = copy / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-r", str(ROOT / part), str(target)], check=True)
+    lock = copy / "workflows-lib/locks/ci.txt"
+    text = lock.read_text(encoding="utf-8")
+    name, _, rest = text[text.index("pyyaml==") :].partition("--hash=sha256:")
+    assert rest
+    broken = "\n".join(
+        line.split("sha256:")[0] + "sha256:" + "0" * 64 + (" \\" if line.endswith("\\") else "")
+        if "sha256:" in line
+        else line
+        for line in text.splitlines()
+    )
+    lock.write_text(broken + "\n", encoding="utf-8")
+    env = {**os.environ, "RUNNER_TEMP": str(tmp_path / "temp"), "MLOPS_EXTRA": "ci"}
+    done = subprocess.run(
+        ["bash", str(copy / "actions/setup/setup.sh"), "install"],
+        cwd=workspace,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, name
+    assert "hash" in done.stderr.lower()
+    assert not list((tmp_path / "temp").rglob("mlops")), "a half-made environment was left"
