@@ -3,6 +3,7 @@
 # Needs Python 3.11 or newer, git and make. PYTHON names another interpreter.
 
 PYTHON ?= python3
+PYTEST_FLAGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := workflows-lib/src actions scripts tests bench
@@ -30,9 +31,9 @@ format: install
 	$(BIN)/ruff check --fix $(SOURCES)
 
 test: lint
-	$(BIN)/python -m pytest --cov --cov-report=term -q
+	$(BIN)/python -m pytest --cov --cov-report=term -q $(PYTEST_FLAGS)
 
-demo: $(VENV)/.demo
+demo: install
 	$(BIN)/python scripts/demo.py
 
 docs: install

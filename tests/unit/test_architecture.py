@@ -1,0 +1,69 @@
+"""The walls: an import points down the layers, never up, and a stage imports no other stage.
+
+The layers and the few doors between stages stand in docs/architecture.md, in the same order.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2] / "workflows-lib/src/mlops_actions"
+
+LAYERS = (
+    {"__main__"},
+    {"cli"},
+    {"carryout"},
+    {"ci", "data", "drift", "training", "export", "release", "dryrun"},
+    {"report", "github", "project", "model"},
+    {"options"},
+    {"config", "outcome"},
+    {"schema", "verdict", "files"},
+    {"yamlfile", "visible"},
+    {"errors"},
+)
+STAGES = LAYERS[3]
+DOORS = {
+    ("drift", "data"): {"profile", "scan", "source"},
+    ("training", "data"): {"profile", "scan", "source"},
+}
+"""What one stage may use of another: the profile, and what is needed to make one."""
+
+
+def level(room: str) -> int:
+    return next(number for number, rooms in enumerate(LAYERS) if room in rooms)
+
+
+def imports() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+    """(room, imported room, imported names or submodule, place) for every import of the package, wherever it stands."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        if parts == ("__init__",) or "resources" in parts or "standins" in parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mlops_actions":
+                inner = (node.module or "").split(".")[1:]
+                names = tuple(alias.name for alias in node.names)
+                for room in inner[:1] or names:
+                    yield parts[0], room, tuple(inner[1:2]) or names, f"{path.relative_to(PACKAGE)}:{node.lineno}"
+
+
+def test_every_module_has_a_layer() -> None:
+    rooms = {path.stem for path in PACKAGE.glob("*.py")} | {
+        path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()
+    }
+    assert rooms - {"__init__"} <= set().union(*LAYERS)
+
+
+def test_an_import_points_down() -> None:
+    found = [row for row in imports() if row[1] != "__version__"]
+    assert len(found) > 30
+    for room, target, _, place in found:
+        assert room == target or level(room) < level(target) or room in STAGES and target in STAGES, place
+
+
+def test_a_stage_uses_another_only_through_its_door() -> None:
+    for room, target, names, place in imports():
+        if room in STAGES and target in STAGES and room != target:
+            assert set(names) <= DOORS.get((room, target), set()), f"{place}: {names}"
