@@ -7,6 +7,7 @@ says which page is not current and changes nothing.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -58,7 +59,28 @@ def pages() -> dict[Path, str]:
         current[ROOT / "docs" / f"{name}.md"] = page(ROOT / "docs" / f"{name}.md", source)
     for file in sorted((ROOT / "actions").glob("*/action.yml")):
         current[file.parent / "README.md"] = page(file.parent / "README.md", yamlfile.load(file).data)
+    current[ROOT / "docs/mlops-yaml.md"] = settings_page()
     return current
+
+
+def settings_table(schema: Mapping[str, Any], section: str) -> str:
+    lines = ["| key | what it says |", "|---|---|"]
+    for name, each in schema["properties"][section]["properties"].items():
+        words = f" One of {', '.join(f'`{word}`' for word in each['enum'])}." if "enum" in each else ""
+        lines.append(f"| `{section}.{name}` | {cell(each['description'])}{words} |")
+    return "\n".join(lines)
+
+
+def settings_page() -> str:
+    """docs/mlops-yaml.md, a table for each section of the published schema."""
+    schema = json.loads((ROOT / "workflows-lib/src/mlops_actions/schemas/mlops-v1.schema.json").read_text("utf-8"))
+    text = (ROOT / "docs/mlops-yaml.md").read_text(encoding="utf-8")
+    for name, section in schema["properties"].items():
+        if "properties" in section:
+            text = filled(
+                text, name, f"{section['description']}\n\n{settings_table(schema, name)}", "docs/mlops-yaml.md"
+            )
+    return text
 
 
 def page(path: Path, source: Mapping[str, Any]) -> str:
