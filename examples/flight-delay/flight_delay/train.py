@@ -1,0 +1,100 @@
+"""Train the model: ``python -m flight_delay.train`` writes build/model and build/metrics.json.
+
+The split is by time, and was fixed before any model was trained: January to
+June train, July chooses the regularization, August is looked at once, to
+measure. The same data give the same coefficients and metrics; the bytes of
+build/model differ, because MLflow writes the time into it and skops memory
+addresses.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow.sklearn
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema, TensorSpec
+from numpy import dtype
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.pipeline import Pipeline
+
+from flight_delay import data
+from flight_delay.model import FEATURES, Table, features, pipeline
+
+TRAIN, VALIDATE, TEST = range(1, 7), [7], [8]
+STRENGTHS = (0.01, 0.1, 1.0)
+BUILD = Path("build")
+
+MLFLOW_TYPES = {"str": "string", "int64": "long", "float64": "double"}
+REQUIREMENTS = ("mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+"""What it takes to load the model, pinned in it as installed here."""
+
+
+def choose(train: pd.DataFrame, validate: pd.DataFrame) -> tuple[Pipeline, float]:
+    """The model of the strength that fits ``validate`` best, by log loss, and that strength."""
+    rows, outcome = features(train), data.late(train)
+    tried = []
+    for strength in STRENGTHS:
+        model = pipeline(strength).fit(rows, outcome)
+        loss = log_loss(data.late(validate), model.predict_proba(features(validate))[:, 1])
+        tried.append((loss, strength, model))
+    _, strength, model = min(tried, key=lambda each: each[:2])
+    return model, strength
+
+
+def measure(model: Pipeline, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:
+    """How well model and baseline tell the late flights of ``test`` from the others."""
+    rows, outcome = features(test), data.late(test)
+    predicted = model.predict_proba(rows)[:, 1]
+    table = Table(features(train), data.late(train)).predict(rows)
+    return {
+        "auc": roc_auc_score(outcome, predicted),
+        "baseline_auc": roc_auc_score(outcome, table),
+        "brier": brier_score_loss(outcome, predicted),
+        "baseline_brier": brier_score_loss(outcome, table),
+        "late_share": float(outcome.mean()),
+        "predicted_late_share": float(predicted.mean()),
+    }
+
+
+def save(model: Pipeline, example: pd.DataFrame, folder: Path) -> None:
+    """Write ``folder`` as an MLflow model, without a pickle: skops holds the estimator."""
+    shutil.rmtree(folder, ignore_errors=True)
+    logging.getLogger("mlflow").setLevel(logging.ERROR)  # it would tell that it pins no pip
+    mlflow.sklearn.save_model(
+        model,
+        folder,
+        serialization_format="skops",
+        pyfunc_predict_fn="predict_proba",
+        signature=ModelSignature(
+            inputs=Schema([ColSpec(MLFLOW_TYPES[kind], name) for name, kind in FEATURES.items()]),
+            outputs=Schema([TensorSpec(dtype("float64"), (-1, 2))]),
+        ),
+        input_example=example.reset_index(drop=True),
+        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+    )
+
+
+def main() -> None:
+    flights = [data.read(months) for months in (TRAIN, VALIDATE, TEST)]
+    train, validate, test = (data.arrived(each) for each in flights)
+    model, strength = choose(train, validate)
+    metrics = measure(model, train, test) | {
+        "regularization_strength": strength,
+        "rows_train": len(train),
+        "rows_validate": len(validate),
+        "rows_test": len(test),
+        "share_not_arrived": 1 - (len(train) + len(validate) + len(test)) / sum(map(len, flights)),
+    }
+    save(model, features(test.sample(20, random_state=2013)), BUILD / "model")
+    (BUILD / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    print(f"AUC in August: {metrics['auc']:.3f}; the table of carriers and hours: {metrics['baseline_auc']:.3f}")
+
+
+if __name__ == "__main__":
+    main()
