@@ -1,0 +1,389 @@
+"""GitHub's REST interface, as much of it as is needed, on the standard library.
+
+The one place that speaks to GitHub's servers. The token goes to the server of
+the API and nowhere else: a redirect to another host (a stored artifact) is
+followed without it, and no message holds it. What the server says about
+waiting (``retry-after``, ``x-ratelimit-reset``) is obeyed, within bounds. A
+call that may have been carried out is not repeated behind the caller's back.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, TypeAlias
+
+API_VERSION = "2022-11-28"
+TIMEOUT = 60
+"""Seconds that one read may take."""
+MAX_ANSWER = 64 * 2**20
+MAX_PAGES = 100
+MAX_REDIRECTS = 5
+MAX_FILES = 100_000
+MAX_UNPACKED = 20 * 2**30
+_CHUNK = 2**20
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_TRANSIENT = {500, 502, 503, 504}
+_CUT = (OSError, http.client.HTTPException)
+
+
+class ApiError(Exception):
+    """A call that GitHub refused or that did not reach it.
+
+    ``status`` is the HTTP status, 0 where there was no answer. ``transient``
+    says that the same call may succeed later, and that it is not known
+    whether it was carried out.
+    """
+
+    def __init__(self, what: str, status: int = 0, request_id: str = "", transient: bool = False) -> None:
+        super().__init__(f"{what} (request {request_id})" if request_id else what)
+        self.status = status
+        self.request_id = request_id
+        self.transient = transient
+
+
+class UnsafeArchive(ApiError):
+    """A downloaded archive that would write outside its folder, or is absurdly large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A connection to one server's API.
+
+    ``patience`` is the longest time, in seconds, that all waits of one call
+    take together; a longer one that the server asks for is an error at once.
+    """
+
+    base: str = "https://api.github.com"
+    token: str = field(default="", repr=False)
+    attempts: int = 5
+    patience: float = 120.0
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        parts = urllib.parse.urlsplit(self.base)
+        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+            raise ApiError(f"the API's address must begin with https://, not {self.base!r}")
+
+    def get(self, *path: str | int, **query: str | int) -> Any:
+        """The JSON at a path; each part is one segment and is quoted."""
+        return self._json("GET", self._url(path, query))[0]
+
+    def pages(self, *path: str | int, key: str | None = None, **query: str | int) -> Iterator[Any]:
+        """The items of a list, over all of its pages; ``key`` names the list in an answer that is an object."""
+        url: str | None = self._url(path, {"per_page": 100, **query})
+        for _ in range(MAX_PAGES):
+            if url is None:
+                return
+            if _origin(url) != _origin(self.base):
+                raise ApiError("the next page lies on another server")
+            data, headers = self._json("GET", url)
+            yield from data if key is None else data[key]
+            url = _next_page(headers.get("link", ""))
+
+    def post(self, *path: str | int, body: Mapping[str, Any]) -> Any:
+        """Create something. Repeated only where the server said that it did nothing."""
+        return self._json("POST", self._url(path, {}), body)[0]
+
+    def patch(self, *path: str | int, body: Mapping[str, Any]) -> Any:
+        """Change something; to do so twice is the same as once."""
+        return self._json("PATCH", self._url(path, {}), body)[0]
+
+    def delete(self, *path: str | int) -> None:
+        """Delete something; that it is gone already is no error."""
+        try:
+            self._json("DELETE", self._url(path, {}))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    def upload(self, url: str, file: Path, name: str) -> Any:
+        """Upload a file to a release's ``upload_url``; the asset that came to be.
+
+        Raises ApiError; where it is ``transient``, an incomplete asset may be left.
+        """
+        url = url.partition("{")[0]
+        self._expect_upload_host(url)
+        url += "?" + urllib.parse.urlencode({"name": name})
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)}
+        with file.open("rb") as content, self._open("POST", url, content, headers) as answer:
+            return _decode(answer)
+
+    def download(self, *path: str | int, target: Path, digest: str | None = None) -> None:
+        """Write what a path gives to the file ``target``, following redirects to storage.
+
+        ``digest`` is the expected one, as GitHub writes it (``sha256:…``).
+        """
+        for attempt in range(self.attempts):
+            try:
+                self._download(self._url(path, {}), target, digest)
+                return
+            except _CUT as error:
+                if attempt + 1 == self.attempts:
+                    raise ApiError(f"GET {'/'.join(map(str, path))}: the download broke off: {error}") from error
+                self.sleep(2.0**attempt)
+
+    def _download(self, url: str, target: Path, digest: str | None) -> None:
+        found = hashlib.sha256()
+        with self._open("GET", url, None, {}) as answer, target.open("wb") as file:
+            expected = answer.headers.get("content-length")
+            size = 0
+            while chunk := answer.read(_CHUNK):
+                size += len(chunk)
+                found.update(chunk)
+                file.write(chunk)
+        # A server that closes early looks like the end of the file to a reader.
+        if expected is not None and size != int(expected):
+            raise http.client.IncompleteRead(b"", int(expected) - size)
+        if digest and digest != f"sha256:{found.hexdigest()}":
+            raise ApiError(f"the download is not what GitHub recorded: sha256:{found.hexdigest()}, not {digest}")
+
+    def _url(self, path: tuple[str | int, ...], query: Mapping[str, str | int]) -> str:
+        for part in path:
+            if str(part) in {"", ".", ".."}:
+                raise ApiError(f"{part!r} cannot be part of an address")
+        url = "/".join([self.base.rstrip("/"), *(urllib.parse.quote(str(part), safe="") for part in path)])
+        return f"{url}?{urllib.parse.urlencode(query)}" if query else url
+
+    def _expect_upload_host(self, url: str) -> None:
+        base, given = urllib.parse.urlsplit(self.base), urllib.parse.urlsplit(url)
+        host = base.hostname or ""
+        if given.scheme != base.scheme or given.hostname not in {host, f"uploads.{host.removeprefix('api.')}"}:
+            raise ApiError(f"the address for uploads is not this server's: {given.hostname}")
+
+    def _json(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, Mapping[str, str]]:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        with self._open(method, url, data, headers) as answer:
+            return _decode(answer), {name.lower(): value for name, value in answer.headers.items()}
+
+    def _open(self, method: str, url: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str]) -> _Answer:
+        """The answer of a call that succeeded, after as many attempts as are sound."""
+        waited = 0.0
+        for attempt in range(1, self.attempts + 1):
+            try:
+                return self._follow(method, url, body, headers)
+            except _Refused as refused:
+                error, wait = self._explain(method, url, refused), self._wait(refused, attempt)
+                safe = refused.not_carried_out or (refused.status in _TRANSIENT and method != "POST")
+            except _CUT as cut:
+                what = f"{method} {_shown(url)}: no answer: {getattr(cut, 'reason', None) or cut!r}"
+                error, wait = ApiError(self._scrub(what), transient=True), 2.0 ** (attempt - 1)
+                safe = method != "POST"
+            if not safe or attempt == self.attempts:
+                raise error
+            if waited + wait > self.patience:
+                raise ApiError(f"{error}; it asks to wait {wait:.0f} s", error.status, transient=error.transient)
+            if not isinstance(body, bytes | None):
+                body.seek(0)
+            waited += wait
+            self.sleep(wait)
+        raise AssertionError("attempts must be at least 1")
+
+    def _follow(self, method: str, url: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str]) -> _Answer:
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._send(method, url, body, headers)
+            if answer.status not in {301, 302, 303, 307, 308}:
+                return answer
+            answer.close()
+            location = answer.headers.get("location", "")
+            if method != "GET" or not location:
+                raise ApiError(f"{method} {_shown(url)}: moved to another address; use the repository's present name")
+            target = urllib.parse.urljoin(url, location)
+            if urllib.parse.urlsplit(target).scheme != urllib.parse.urlsplit(url).scheme:
+                raise ApiError(f"{method} {_shown(url)}: a redirect leads away from {url.partition(':')[0]}")
+            url = target
+        raise ApiError(f"{method} {_shown(url)}: more than {MAX_REDIRECTS} redirects")
+
+    def _send(self, method: str, url: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str]) -> _Answer:
+        request = urllib.request.Request(url, data=body, method=method, headers=dict(headers))  # noqa: S310 https, see base
+        request.add_header("Accept", "application/vnd.github+json")
+        request.add_header("User-Agent", "mlops-actions")
+        request.add_header("X-GitHub-Api-Version", API_VERSION)
+        at_home = _origin(url) == _origin(self.base) or method == "POST"  # an upload's host has been checked
+        if self.token and at_home:
+            request.add_unredirected_header("Authorization", f"Bearer {self.token}")
+        try:
+            answer: _Answer = _OPENER.open(request, timeout=TIMEOUT)
+        except urllib.error.HTTPError as error:
+            if error.code in {301, 302, 303, 307, 308}:
+                return error
+            with error:
+                raise _Refused(error.code, dict(error.headers.items()), error.read(MAX_ANSWER)) from None
+        return answer
+
+    def _wait(self, refused: _Refused, attempt: int) -> float:
+        """Seconds until the next attempt: what the server says, else twice as long each time."""
+        after = refused.headers.get("retry-after", "")
+        if after.isdigit():
+            return float(after)
+        if moment := email.utils.parsedate_tz(after):
+            return max(0.0, email.utils.mktime_tz(moment) - self.clock())
+        reset = refused.headers.get("x-ratelimit-reset", "")
+        if refused.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+            return max(0.0, float(reset) - self.clock()) + 1
+        return 2.0 ** (attempt - 1)
+
+    def _explain(self, method: str, url: str, refused: _Refused) -> ApiError:
+        message = f"{method} {_shown(url)}: {refused.status} {refused.said()}"
+        request_id = refused.headers.get("x-github-request-id", "")
+        return ApiError(self._scrub(message), refused.status, request_id, refused.status in _TRANSIENT)
+
+    def _scrub(self, text: str) -> str:
+        return text.replace(self.token, "***") if self.token else text
+
+
+def repository(name: str) -> tuple[str, str]:
+    """``owner/name`` as two segments of an address. Raises ApiError for anything else."""
+    if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", name):
+        raise ApiError(f"not a repository (owner/name): {name!r}")
+    owner, _, rest = name.partition("/")
+    return owner, rest
+
+
+def download_artifact(client: Client, owner_name: str, artifact: Mapping[str, Any], folder: Path) -> None:
+    """Unpack a workflow run's artifact (as the API lists it) into ``folder``, which must not be there yet.
+
+    Raises ApiError, or UnsafeArchive for an archive that is not what a run uploads.
+    """
+    path = ("repos", *repository(owner_name), "actions", "artifacts", int(artifact["id"]), "zip")
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        archive = Path(temporary) / "artifact.zip"
+        client.download(*path, target=archive, digest=artifact.get("digest"))
+        unpack(archive, folder)
+
+
+def unpack(archive: Path, folder: Path, max_bytes: int = MAX_UNPACKED) -> None:
+    """Unpack a zip archive into ``folder``: whole, inside of it, of at most ``max_bytes``, or not at all."""
+    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            left = max_bytes
+            for member in _members(opened):
+                left = _unpack_member(opened, member, fresh, left)
+        os.replace(fresh, folder)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise UnsafeArchive(f"the archive cannot be read: {error}") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UnsafeArchive("the archive holds a file and a folder of one name") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    members = archive.infolist()
+    if len(members) > MAX_FILES:
+        raise UnsafeArchive(f"the archive holds more than {MAX_FILES:,} files")
+    seen: set[str] = set()
+    for member in members:
+        # orig_filename is what the archive says: zipfile cuts a name at its first NUL byte.
+        name, mode = member.orig_filename, member.external_attr >> 16
+        parts = PurePosixPath(name).parts
+        outside = not parts or parts[0] == "/" or ".." in parts or "\\" in name or "\0" in name or ":" in parts[0]
+        special = stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}
+        if outside or special or name.casefold().rstrip("/") in seen:
+            raise UnsafeArchive(f"the archive holds an entry that is not accepted: {name!r}")
+        seen.add(name.casefold().rstrip("/"))
+    return members
+
+
+def _unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, left: int) -> int:
+    """Unpack one entry; how many bytes may still come. Sizes that the archive claims are not relied on."""
+    target = folder / member.filename
+    if member.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        return left
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(member) as content, target.open("xb") as file:
+        while chunk := content.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise UnsafeArchive("the archive unpacks to more than is accepted")
+            file.write(chunk)
+    return left
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Leaves redirects to the client: the standard handler sends the token along to any host."""
+
+    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+_Answer: TypeAlias = Any  # http.client.HTTPResponse, or an HTTPError that is a redirect: both are read alike
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.headers = {name.lower(): value for name, value in headers.items()}
+        self.body = body
+
+    @property
+    def not_carried_out(self) -> bool:
+        """Whether the server said that it turned the call away before doing anything."""
+        limited = "retry-after" in self.headers or self.headers.get("x-ratelimit-remaining") == "0"
+        return self.status == 429 or (self.status in {403, 503} and limited)
+
+    def said(self) -> str:
+        """GitHub's own words, on one line and not too long."""
+        try:
+            data = json.loads(self.body)
+            words = [str(data["message"])]
+            for each in data.get("errors", []):
+                parts = (each.get(key) for key in ("resource", "field", "code", "message"))
+                words.append(" ".join(str(part) for part in parts if part) if isinstance(each, dict) else str(each))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            words = [self.body[:200].decode("utf-8", "replace")]
+        line = " ".join("; ".join(words).split())
+        return line if len(line) <= 500 else line[:497] + "..."
+
+
+def _decode(answer: _Answer) -> Any:
+    data = answer.read(MAX_ANSWER + 1)
+    if len(data) > MAX_ANSWER:
+        raise ApiError("the answer is absurdly large")
+    if not data:
+        return None
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise ApiError(f"the answer is not JSON: {data[:100]!r}") from error
+
+
+def _next_page(link: str) -> str | None:
+    """The address under ``rel="next"`` in a Link header (RFC 8288)."""
+    for match in re.finditer(r"<([^>]*)>([^<]*)", link):
+        if re.search(r';\s*rel="?next"?', match[2]):
+            return match[1]
+    return None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def _shown(url: str) -> str:
+    """An address without its query: that of a stored artifact is a key to it."""
+    return url.partition("?")[0]
