@@ -94,11 +94,11 @@ def _config(namespace: argparse.Namespace) -> Config:
 
 
 def _print_problems(error: CallError) -> None:
-    from mlops_actions import github
+    from mlops_actions.github.problems import publish_problems
 
     for problem in error.problems:
         print(f"error: {printable(str(problem))}", file=sys.stderr)
-    github.publish_problems(error.problems, os.environ, sys.stderr)
+    publish_problems(error.problems, os.environ, sys.stderr)
 
 
 # --- the stages' calls ---------------------------------------------------------------------------
