@@ -1,9 +1,9 @@
 """Train the model: ``python -m flight_delay.train`` writes build/model and build/metrics.json.
 
 The split is by time, and was fixed before any model was trained: January to
-June train, July chooses the regularization, August measures. The same data give the same coefficients and metrics; the bytes of
-build/model differ, because MLflow writes the time into it and skops memory
-addresses.
+June train, July chooses the regularization, August measures. The same data give
+the same coefficients and metrics; the bytes of build/model differ, because
+MLflow writes the time into it and skops memory addresses.
 """
 
 from __future__ import annotations
