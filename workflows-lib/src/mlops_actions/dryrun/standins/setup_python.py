@@ -1,0 +1,250 @@
+"""In place of actions/setup-python: an interpreter that this machine has, in an environment of the job's own.
+
+The interpreter is looked for where runners, pyenv, uv and distributions put
+it. The job gets a virtual environment over it, with pip, because packages that
+a job installs must not end up in the user's interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from . import toolkit
+from .versions import Spec, Version, from_requires_python, parse_spec, parse_version
+
+
+class Found(NamedTuple):
+    """An interpreter: its version, by name, and its program."""
+
+    version: Version
+    program: Path
+
+
+def main(_: str) -> None:
+    """Provide each version asked for; the last one is the default. Raises Refused where one is not on this machine."""
+    given = toolkit.inputs()
+    architecture = given.get("architecture", "")
+    if architecture and architecture.lower() != os.environ.get("RUNNER_ARCH", "").lower():
+        raise toolkit.Refused("this machine is {}, not {}".format(os.environ.get("RUNNER_ARCH"), architecture))
+    wanted = _wanted(given)
+    update = given.get("update-environment", "") in {"", "true"}
+    allow_pre = toolkit.flag(given, "allow-prereleases")
+    searched = toolkit.context()["search"]
+    there = _interpreters(searched)
+    for text, spec in wanted:
+        found = _choose(there, spec, allow_pre) or _fetch(text, spec)
+        if found is None:
+            names = ", ".join(sorted({str(each.version) for each in there}, key=lambda name: parse_version(name))) or "none"
+            raise toolkit.Refused(
+                "The version '{}' was not found on this machine. There is: {}. GitHub would fetch it; "
+                "a dry run fetches an interpreter only where UV_PYTHON_INSTALL_MIRROR names a mirror.".format(text, names)
+            )
+        home = make_environment(found, Path(os.environ["RUNNER_TOOL_CACHE"]) / "Python", Path(searched["shared"]))
+        _publish(found, home, update)
+    if given.get("pip-version"):
+        _pip(home, "pip=={}".format(given["pip-version"]))
+    if given.get("pip-install"):
+        _pip(home, *given["pip-install"].split())
+
+
+def _wanted(given: dict[str, str]) -> list[tuple[str, Spec]]:
+    texts = [line.strip() for line in given.get("python-version", "").splitlines() if line.strip()]
+    if texts:
+        return [(text, _spec(text)) for text in texts]
+    name = given.get("python-version-file") or ".python-version"
+    path = toolkit.resolve(name)
+    if not path.exists():
+        if given.get("python-version-file"):
+            raise toolkit.Refused("The specified python version file at: {} doesn't exist.".format(path))
+        toolkit.warning("Neither 'python-version' nor 'python-version-file' inputs were supplied: any Python is taken.")
+        return [("3.x", parse_spec("3.x"))]
+    return _from_file(path)
+
+
+def _spec(text: str) -> Spec:
+    try:
+        return parse_spec(text)
+    except ValueError as error:
+        raise toolkit.Refused("python-version '{}': {}".format(text, error)) from None
+
+
+def _from_file(path: Path) -> list[tuple[str, Spec]]:
+    text = path.read_text(encoding="utf-8")
+    if path.name.endswith(".toml"):
+        matched = re.search(r"^\s*(requires-python|python)\s*=\s*[\"']([^\"']+)[\"']", text, re.MULTILINE)
+        if not matched:
+            raise toolkit.Refused("{} names no Python version (requires-python)".format(path.name))
+        return [(matched[2], from_requires_python(matched[2]))]
+    if path.name == ".tool-versions":
+        matched = re.search(r"^\s*python\s+(\S+)", text, re.MULTILINE)
+        if not matched:
+            raise toolkit.Refused("{} names no Python version".format(path.name))
+        return [(matched[1], _spec(matched[1]))]
+    lines = [line.strip() for line in text.splitlines()]
+    return [(line, _spec(line)) for line in lines if line and not line.startswith("#")]
+
+
+# Where interpreters are.
+
+
+def _interpreters(searched: dict[str, object]) -> list[Found]:
+    """The machine's interpreters, the newest first; of one version, the first that was found."""
+    found: dict[Version, Found] = {}
+    for version, program in _candidates(searched):
+        if version not in found and program.exists():
+            found[version] = Found(version, program)
+    return [found[version] for version in sorted(found, reverse=True)]
+
+
+def _candidates(searched: dict[str, object]) -> Iterator[tuple[Version, Path]]:
+    folders = searched["folders"]
+    assert isinstance(folders, list)  # noqa: S101
+    for folder in folders:
+        # A folder for each version: Python/3.12.1/x64 (runners), 3.12.1 (pyenv), cpython-3.12.1-linux-x86_64-gnu (uv).
+        base = Path(folder)
+        for home in sorted(base.iterdir()) if base.is_dir() else []:
+            version = _named_version(home.name)
+            for place in (home, *sorted(home.glob("*"))) if version else ():
+                if version and (place / "bin" / "python3").exists():
+                    yield version, place / "bin" / "python3"
+                    break
+    programs = searched["programs"]
+    assert isinstance(programs, list)  # noqa: S101
+    for folder in programs:
+        base = Path(folder)
+        for program in sorted(base.glob("python3*")) if base.is_dir() else []:
+            if re.match(r"python3(\.\d+t?)?\Z", program.name):
+                answer = _ask(program)
+                if answer:
+                    yield answer, program
+
+
+def _named_version(name: str) -> Version | None:
+    matched = re.match(r"(?:cpython-)?(\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?)(\+?freethreaded)?(?:-.*)?\Z", name)
+    try:
+        return parse_version(matched[1] + ("t" if matched[2] else "")) if matched else None
+    except ValueError:
+        return None
+
+
+ASK = "import sys, ssl, sysconfig; print('%d.%d.%d' % sys.version_info[:3] + {'final': '', 'alpha': 'a%d', 'beta': 'b%d', 'candidate': 'rc%d'}[sys.version_info[3]].replace('%d', str(sys.version_info[4])) + ('t' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''))"
+
+
+def _ask(program: Path) -> Version | None:
+    """The version that a program says it is, or None where it doesn't run here (or is a shim for nothing)."""
+    try:
+        done = subprocess.run(
+            [str(program), "-I", "-c", ASK],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            universal_newlines=True,
+            timeout=30,
+            check=False,
+        )
+        return parse_version(done.stdout.strip()) if done.returncode == 0 else None
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+
+
+def _choose(there: list[Found], spec: Spec, allow_pre: bool) -> Found | None:
+    """The newest release that fits and runs here, else a pre-release where it may be one."""
+    finals = [each for each in there if spec.allows(each.version) and not each.version.pre]
+    previews = [each for each in there if spec.allows(each.version) and each.version.pre]
+    for each in finals + (previews if allow_pre or spec.pre else []):
+        if _ask(each.program) == each.version:
+            return each
+    return None
+
+
+def _fetch(text: str, spec: Spec) -> Found | None:
+    """An interpreter that uv installs from the mirror that the caller's environment names, or None."""
+    uv = shutil.which("uv")
+    if not uv or not os.environ.get("UV_PYTHON_INSTALL_MIRROR"):
+        return None
+    target = Path(os.environ["RUNNER_TOOL_CACHE"]) / "fetched"
+    toolkit.say("Fetching Python {} with uv".format(text))
+    done = subprocess.run(
+        [uv, "--no-config", "python", "install", "--no-bin", "--install-dir", str(target), text],
+        check=False,
+    )
+    if done.returncode:
+        return None
+    return _choose(_interpreters({"folders": [str(target)], "programs": []}), spec, True)
+
+
+# The job's own environment.
+
+
+def make_environment(found: Found, base: Path, shared: Path) -> Path:
+    """A virtual environment over ``found``, with the pip that came with it; its folder.
+
+    pip itself lies in ``shared``, once for all jobs, where a job can use it but
+    not replace it: pip leaves alone what is outside its environment.
+    """
+    home = base / str(found.version) / "x64"
+    if (home / "bin" / "python").exists():
+        return home
+    subprocess.run([str(found.program), "-I", "-m", "venv", "--without-pip", str(home)], check=True)
+    tag = "python{}.{}".format(found.version.numbers[0], found.version.numbers[1]) + ("t" if found.version.threaded else "")
+    site = home / "lib" / tag / "site-packages"
+    pip = _shared_pip(found, shared)
+    if pip is not None:
+        (site / "mlops-shared-pip.pth").write_text(str(pip) + "\n", encoding="utf-8")
+        for name in ("pip", "pip3", "pip{}.{}".format(*found.version.numbers[:2])):
+            script = home / "bin" / name
+            script.write_text(
+                "#!{}\nimport sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n".format(home / "bin" / "python"),
+                encoding="utf-8",
+            )
+            script.chmod(0o755)
+    return home
+
+
+WHEELS = "import ensurepip, os; d = os.path.join(os.path.dirname(ensurepip.__file__), '_bundled'); print('\\n'.join(os.path.join(d, n) for n in os.listdir(d) if n.endswith('.whl')))"
+
+
+def _shared_pip(found: Found, shared: Path) -> Path | None:
+    """The wheels that the interpreter carries (pip, and setuptools before 3.12), unpacked once."""
+    target = shared / "pip-{}".format(found.version)
+    if target.exists():
+        return target
+    done = subprocess.run(
+        [str(found.program), "-I", "-c", WHEELS], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False
+    )
+    wheels = done.stdout.splitlines()
+    if done.returncode or not wheels:
+        return None
+    fresh = shared / ".pip-{}-{}".format(found.version, os.getpid())
+    for wheel in wheels:
+        shutil.unpack_archive(wheel, str(fresh), "zip")
+    try:
+        os.rename(str(fresh), str(target))
+    except OSError:
+        shutil.rmtree(str(fresh), ignore_errors=True)
+    return target
+
+
+def _publish(found: Found, home: Path, update: bool) -> None:
+    python = home / "bin" / "python"
+    if update:
+        toolkit.add_path(home)
+        toolkit.add_path(home / "bin")
+        for name in ("pythonLocation", "Python_ROOT_DIR", "Python3_ROOT_DIR"):
+            toolkit.set_env(name, home)
+    toolkit.set_output("python-version", found.version)
+    toolkit.set_output("python-path", python)
+    toolkit.say("Python {} ({})".format(found.version, found.program))
+
+
+def _pip(home: Path, *what: str) -> None:
+    done = subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", *what], check=False)
+    if done.returncode:
+        raise toolkit.Refused("pip install {} failed".format(" ".join(what)))
+
+
