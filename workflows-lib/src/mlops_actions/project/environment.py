@@ -1,0 +1,146 @@
+"""An isolated environment for the consumer's project, and the variables that its commands see.
+
+A virtual environment made by uv, outside the workspace, first on PATH: so a
+Makefile's plain ``pip``, ``python`` or ``pytest`` is this environment's, and
+nothing of the caller's machine is changed. What this library and the runner
+keep in the environment for themselves is taken out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops_actions.errors import CallError, Problem
+from mlops_actions.project import secrets
+
+_OURS = re.compile(
+    r"MLOPS$|MLOPS_(INPUT_|DRYRUN|SETUP|CACHE|EXTRA)"  # this library's
+    r"|GITHUB_(TOKEN|OUTPUT|ENV|PATH|STATE)$|GH_TOKEN$|ACTIONS_(RUNTIME|ID_TOKEN|RESULTS|CACHE)"  # the runner's
+    r"|MAKEFLAGS$|MFLAGS$|MAKELEVEL$|MAKEFILES$|MAKEOVERRIDES$"  # of a make that started us
+    r"|VIRTUAL_ENV|CONDA_(PREFIX|DEFAULT_ENV)|PYTHON(HOME|EXECUTABLE|STARTUP)$|__PYVENV_LAUNCHER__$|PYENV_VERSION$"
+    r"|PIP_(USER|TARGET|PREFIX|REQUIRE_VIRTUALENV|PYTHON)$|UV_(PYTHON|PROJECT|PROJECT_ENVIRONMENT|SYSTEM_PYTHON)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A virtual environment: its folder, its interpreter, and the variables that commands run with."""
+
+    path: Path
+    python: Path
+    variables: Mapping[str, str]
+
+
+class CannotCreate(Exception):
+    """The environment could not be made; the message says why."""
+
+
+def create(root: Path, python: Path | str, base: Mapping[str, str] | None = None) -> Environment:
+    """Make an environment in ``root/venv`` with the interpreter ``python``.
+
+    ``root`` is an existing folder outside the workspace. ``python`` is an
+    interpreter, or a version (``3.14``) that uv fetches. ``base`` is the
+    environment to build on, ``os.environ`` unless given. pip is installed in
+    it too, since a project's own commands may call it. Raises CannotCreate.
+    """
+    base = os.environ if base is None else base
+    uv = find_uv(base)
+    folder = root / "venv"
+    variables = {name: value for name, value in base.items() if not _OURS.match(name)}
+    variables.update(_index_for_uv(variables))
+    _make(uv, folder, python, variables)
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    interpreter = programs / ("python.exe" if os.name == "nt" else "python")
+    if shutil.which("uv", path=base.get("PATH")) is None:
+        _lend(uv, programs)
+    variables["PATH"] = os.pathsep.join(each for each in (str(programs), base.get("PATH", "")) if each)
+    variables["VIRTUAL_ENV"] = str(folder)
+    # uv's project commands (`uv sync`, `uv run`) use this environment, not a .venv in the workspace.
+    variables["UV_PROJECT_ENVIRONMENT"] = str(folder)
+    variables["UV_PYTHON"] = str(interpreter)
+    variables.setdefault("UV_NO_PROGRESS", "1")
+    variables.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+    variables.setdefault("PIP_NO_INPUT", "1")
+    variables.setdefault("PYTHONUNBUFFERED", "1")
+    return Environment(folder, interpreter, variables)
+
+
+def find_uv(env: Mapping[str, str] | None = None) -> str:
+    """The uv that was installed with this library, else the one on PATH. Raises CallError where there is none."""
+    own = Path(sys.executable).parent / ("uv.exe" if os.name == "nt" else "uv")
+    if own.is_file():
+        return str(own)
+    found = shutil.which("uv", path=(os.environ if env is None else env).get("PATH"))
+    if found is None:
+        raise CallError(
+            Problem(
+                "uv is neither beside this program nor on PATH",
+                hint="Install the library with its `ci` extra, or put uv on PATH.",
+            )
+        )
+    return found
+
+
+def _make(uv: str, folder: Path, python: Path | str, variables: Mapping[str, str]) -> None:
+    command = [uv, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)]
+    done = _run([*command, "--seed"], variables)
+    if done.returncode == 0:
+        return
+    # Without an index that has pip, the interpreter's own copy does.
+    shutil.rmtree(folder, ignore_errors=True)
+    plain = _run(command, variables)
+    if plain.returncode:
+        raise CannotCreate(_words(plain, variables))
+    interpreter = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    _run([str(interpreter), "-m", "ensurepip", "--default-pip"], variables)
+
+
+def _run(command: list[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        env={"UV_HTTP_RETRIES": "1", **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+
+
+def _words(done: subprocess.CompletedProcess[str], variables: Mapping[str, str]) -> str:
+    """uv's error in one line: what it says first, and the last cause."""
+    lines = [re.sub(r"^\s*(error|cause|Caused by): ", "", line).strip() for line in done.stderr.splitlines()]
+    lines = list(dict.fromkeys(line for line in lines if line)) or [f"uv ended with status {done.returncode}"]
+    shown = lines if len(lines) <= 3 else [*lines[:2], lines[-1]]
+    return secrets.Mask(secrets.values(variables)).whole("; ".join(shown))
+
+
+def _index_for_uv(variables: Mapping[str, str]) -> dict[str, str]:
+    """uv's names for pip's index settings, where only pip's are set: both then read the same packages."""
+    pairs = {
+        "UV_DEFAULT_INDEX": ("PIP_INDEX_URL", "UV_INDEX_URL"),
+        "UV_INDEX": ("PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"),
+        "UV_FIND_LINKS": ("PIP_FIND_LINKS", ""),
+    }
+    given = {}
+    for name, (pip, old) in pairs.items():
+        if variables.get(pip) and not variables.get(name) and not variables.get(old):
+            separator = "," if name == "UV_FIND_LINKS" else " "
+            given[name] = separator.join(variables[pip].split())
+    return given
+
+
+def _lend(uv: str, programs: Path) -> None:
+    """Put uv into the environment where PATH has none, for commands that call it."""
+    target = programs / Path(uv).name
+    try:
+        target.symlink_to(uv)
+    except OSError:
+        shutil.copy2(uv, target)
