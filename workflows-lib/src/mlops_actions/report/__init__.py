@@ -1,0 +1,1 @@
+"""A verdict for people: one Markdown summary and one self-contained HTML page."""

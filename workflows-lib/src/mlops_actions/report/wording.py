@@ -1,0 +1,159 @@
+"""The words and figures that both reports share: numbers, thresholds, places, durations, counts."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from mlops_actions.outcome import Chart
+from mlops_actions.verdict import Check, Json, Scalar, Status, Verdict, Where
+
+ORDER = (Status.ERROR, Status.FAIL, Status.WARN, Status.NOT_CHECKED, Status.PASS)
+"""The statuses of checks, the worst first."""
+
+_COUNTED = {
+    Status.ERROR: "in error",
+    Status.FAIL: "failed",
+    Status.WARN: "warned",
+    Status.NOT_CHECKED: "not checked",
+    Status.PASS: "passed",
+}
+
+
+def scalar(value: Scalar) -> str:
+    """A value as a person reads it; None is an empty text.
+
+    An integer has thousands separators from five digits on, so that a year has
+    none; a float has six significant digits.
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return f"{value:,}" if abs(value) >= 10_000 else str(value)
+        case float() if not math.isfinite(value):
+            return str(value)
+        case float() if 100_000 <= abs(value) < 1e15:
+            return f"{value:,.0f}"
+        case float():
+            return f"{value:.6g}"
+    return value
+
+
+def measured(check: Check) -> str:
+    """What was measured; a count of rows with its separators, a float in full where rounding hides the difference."""
+    if check.rows is not None and isinstance(check.measured, int) and not isinstance(check.measured, bool):
+        return f"{check.measured:,}"
+    text = scalar(check.measured)
+    if isinstance(check.measured, float):
+        limits = [each for each in (check.threshold or {}).values() if isinstance(each, int | float)]
+        if any(scalar(each) == text and each != check.measured for each in limits):
+            return repr(check.measured)
+    return text
+
+
+def threshold(value: Mapping[str, Json] | None) -> str:
+    """What was asked for: ``mustBe 0``, ``min 0.65, max 1``."""
+    return ", ".join(f"{name} {json_text(each)}" for name, each in (value or {}).items())
+
+
+def json_text(value: Json) -> str:
+    """A value as text: scalars as people write them, the rest as JSON."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return scalar(value) if value is not None else "null"
+
+
+def place(where: Where) -> str:
+    """``file:line:character``, as editors and terminals take it; empty where no file is named."""
+    if where.file is None:
+        return ""
+    return ":".join(str(part) for part in (where.file, where.line, where.line and where.character) if part)
+
+
+def named(where: Where) -> str:
+    """``object.column``, whichever of them there is."""
+    return ".".join(part for part in (where.object, where.column) if part)
+
+
+def duration(length: timedelta) -> str:
+    """``0.84 s``, ``12 s``, ``3 min 07 s``, ``2 h 05 min``."""
+    seconds = max(0.0, length.total_seconds())
+    if seconds < 9.95:
+        return f"{seconds:.2g} s" if seconds else "0 s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def moment(when: datetime) -> str:
+    """``2026-11-23 08:00:00 UTC``."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def counts(verdict: Verdict) -> list[tuple[Status, int]]:
+    """How many checks have each status, the worst first; statuses that no check has are left out."""
+    by_status = Counter(check.status for check in verdict.checks)
+    return [(status, by_status[status]) for status in ORDER if by_status[status]]
+
+
+def tally(status: Status, count: int) -> str:
+    """``5 failed``."""
+    return f"{count:,} {_COUNTED[status]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 check``, ``5,000 checks``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The cells of a table's column as texts, and whether all that are not empty are numbers, or words of a status."""
+
+    cells: tuple[str, ...]
+    numeric: bool = False
+    statuses: bool = False
+
+
+EMPTY = Column(())
+
+
+def column(values: Sequence[Scalar]) -> Column:
+    """The cells of a column. Numbers of one column share their separators and their decimals."""
+    given = [value for value in values if value is not None]
+    numbers = [value for value in given if isinstance(value, int | float) and not isinstance(value, bool)]
+    if not numbers or len(numbers) < len(given):
+        return Column(tuple(map(scalar, values)), statuses=bool(given) and {*given} <= {*Status})
+    floats = [f"{value:.6g}" for value in numbers if isinstance(value, float)]
+    if any(abs(value) >= 1e15 for value in numbers) or any({"e", "n"} & set(each) for each in floats):
+        return Column(tuple(map(scalar, values)), numeric=True)  # 1e-09, inf, nan
+    decimals = max((len(each.partition(".")[2]) for each in floats), default=0)
+    separator = "," if max(map(abs, numbers)) >= 10_000 else ""
+    return Column(tuple("" if value is None else f"{value:{separator}.{decimals}f}" for value in values), numeric=True)
+
+
+def amount(chart: Chart, value: float) -> str:
+    """One value of a chart: a share as a percentage, else a number."""
+    if not math.isfinite(value):
+        return "n/a"
+    return f"{value:.1%}" if is_share(chart) else scalar(float(value))
+
+
+def is_share(chart: Chart) -> bool:
+    """True for a chart of shares, 0 to 1."""
+    return chart.unit.startswith("share")
+
+
+def drawn(value: float) -> float:
+    """The height at which a value is drawn: nothing where it is not finite."""
+    return value if math.isfinite(value) else 0.0
