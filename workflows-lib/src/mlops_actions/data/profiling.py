@@ -1,0 +1,514 @@
+"""Makes a profile in one scan, alone or in the same query as a contract's rules.
+
+A first look at some rows says how to count (which grid, whether text has few
+values); it decides what is fine and what is coarse, never what is right. Then::
+
+    plan = profiling.plan(connection, relation)
+    values = scan.aggregate(connection, relation, [*others, *plan.aggregates])
+    profile = profiling.build(plan, values)
+
+A plan made ``like`` a reference counts in the reference's bins and categories
+as well, in the same pass: :func:`recount`.
+
+Memory is bounded whatever the data: a histogram has at most 16,384 cells of a
+grid or 65,536 buckets of hashes, a list of candidates at most 256 values.
+"""
+
+# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from mlops_actions.data import grid, scan
+from mlops_actions.data.grid import Grid
+from mlops_actions.data.profile import (
+    DIGEST,
+    Bins,
+    Categories,
+    ColumnProfile,
+    Kind,
+    Profile,
+    Range,
+    Special,
+    digest,
+)
+from mlops_actions.data.scan import Aggregate, literal, quote
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from mlops_actions.data.relation import Column, Relation
+
+LOOK = 4096
+"""Rows of the first look."""
+
+CATEGORIES = 256
+"""A column of text with more values than this is of kind ``text``; so is one whose values hardly repeat."""
+
+LONGEST = 256
+"""Characters of the longest value that is stored as a category."""
+
+_BUCKETS = 65536
+_LENGTHS = Grid(0.0, 64.0)
+
+Answers: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """A column's values in the reference's bins and categories.
+
+    ``bins`` are counts as :class:`~mlops_actions.data.profile.Bins` orders
+    them, ``categories`` in the reference's order; None where the reference has
+    none or the column is now of another kind. ``new`` are values that the
+    reference has not, as far as they can be named, with their counts where known.
+    """
+
+    bins: tuple[int, ...] | None = None
+    categories: tuple[int, ...] | None = None
+    new: tuple[tuple[str, int | None], ...] = ()
+
+
+class _Counter(Protocol):
+    """How one column is counted: its questions (name to aggregate), and what the answers say."""
+
+    @property
+    def questions(self) -> dict[str, str]: ...
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile: ...
+
+    def recount(self, answers: Answers, rows: int) -> Recount: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be asked of a relation, and how the answers are to be read."""
+
+    relation: Relation
+    counters: tuple[_Counter, ...]
+
+    @property
+    def aggregates(self) -> list[Aggregate]:
+        """The aggregates, those of a column side by side; their keys all begin with ``profile``."""
+        found = [Aggregate("profile rows", "count(*)")]
+        for index, counter in enumerate(self.counters):
+            found += [Aggregate(f"profile {index} {name}", sql) for name, sql in counter.questions.items()]
+        return found
+
+
+def plan(connection: duckdb.DuckDBPyConnection, relation: Relation, like: Profile | None = None) -> Plan:
+    """How to profile ``relation``; ``like`` a reference, also in its bins and categories. Raises duckdb.Error."""
+    references = {column.name: column for column in like.columns} if like else {}
+    looks = [_Look(column, references.get(column.name)) for column in relation.columns]
+    expressions = [sql for look in looks for sql in look.questions]
+    answers: list[Any] = []
+    for start in range(0, len(expressions), scan.BATCH):
+        select = ", ".join(expressions[start : start + scan.BATCH])
+        row = connection.execute(f"SELECT {select} FROM (SELECT * FROM {relation.sql} LIMIT {LOOK})").fetchone()
+        answers += row or ()
+    rest = iter(answers)
+    return Plan(relation, tuple(look.counter([next(rest) for _ in look.questions]) for look in looks))
+
+
+def build(made: Plan, values: Answers) -> Profile:
+    """The profile, from the values of ``made.aggregates`` by key."""
+    rows = values["profile rows"]
+    columns = (counter.profile(_own(values, index), rows) for index, counter in enumerate(made.counters))
+    return Profile(made.relation.object, rows, tuple(columns))
+
+
+def recount(made: Plan, values: Answers) -> dict[str, Recount]:
+    """Column to its counts in the bins and categories of the reference that the plan was made like."""
+    rows = values["profile rows"]
+    return {
+        column.name: counter.recount(_own(values, index), rows)
+        for index, (column, counter) in enumerate(zip(made.relation.columns, made.counters, strict=True))
+    }
+
+
+def profile(connection: duckdb.DuckDBPyConnection, relation: Relation) -> Profile:
+    """The profile of a relation, in one scan after the first look. Raises duckdb.Error."""
+    made = plan(connection, relation)
+    return build(made, scan.aggregate(connection, relation, made.aggregates))
+
+
+def _own(values: Answers, index: int) -> dict[str, Any]:
+    """One column's answers, by the names of its questions."""
+    start = f"profile {index} "
+    return {key.removeprefix(start): value for key, value in values.items() if key.startswith(start)}
+
+
+# --- the first look --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at the first rows asks of a column, and the counter that the answers lead to."""
+
+    column: Column
+    reference: ColumnProfile | None
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.column.type)
+
+    @property
+    def known(self) -> ColumnProfile | None:
+        """The reference, where it says how to count."""
+        same = self.reference is not None and _family(self.reference.kind) == _family(self.kind)
+        return self.reference if same else None
+
+    @property
+    def private(self) -> bool:
+        return self.column.private or (self.reference is not None and self.reference.private)
+
+    @property
+    def questions(self) -> list[str]:
+        if self.kind is Kind.NUMBER and not self.private and not (self.known and self.known.bins):
+            number = _number(self.column)
+            return [f"quantile_disc(CASE WHEN isfinite({number}) THEN {number} END, [0.05, 0.25, 0.5, 0.75, 0.95])"]
+        if self.kind is Kind.TEXT and not (self.known and self.known.categories):
+            return [f"count(DISTINCT {_as_text(self.column)})"]
+        return []
+
+    def counter(self, answers: list[Any]) -> _Counter:
+        match self.kind:
+            case Kind.NUMBER:
+                bins = self.known.bins if self.known else None
+                fit = bins.grid if bins else grid.grid_for(answers[0] or ()) if answers else Grid()
+                return _Numbers(self.column, self.private, fit, bins)
+            case Kind.TEXT:
+                known = self.known
+                few = bool(known and known.categories) or (bool(answers) and answers[0] <= CATEGORIES)
+                return _Texts(self.column, self.private, few, known)
+            case Kind.BOOLEAN:
+                return _Booleans(self.column, self.private, self.known)
+            case Kind.TIME:
+                return _Times(self.column, self.private)
+            case _:
+                return _Others(self.column, self.private)
+
+
+_SIGNED = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"})
+_WHOLE = _SIGNED | {"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
+_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+_SECONDS = frozenset({"TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
+"""Counted as numbers of seconds."""
+_MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+
+
+def kind_of(type_name: str) -> Kind:
+    """The kind of an engine's type; text is TEXT until its values are counted."""
+    if type_name in _WHOLE | _FLOATS | _SECONDS or type_name.startswith("DECIMAL"):
+        # DECIMAL(18,3)[] is a list
+        return Kind.OTHER if type_name.endswith("]") else Kind.NUMBER
+    if type_name in _MOMENTS:
+        return Kind.TIME
+    if type_name == "BOOLEAN":
+        return Kind.BOOLEAN
+    if type_name in {"VARCHAR", "UUID"} or (type_name.startswith("ENUM(") and type_name.endswith(")")):
+        return Kind.TEXT
+    return Kind.OTHER
+
+
+def _family(kind: Kind) -> Kind:
+    """Kinds that are compared with each other: text is of one family, of few values or many."""
+    return Kind.TEXT if kind is Kind.CATEGORY else kind
+
+
+def _as_text(column: Column) -> str:
+    name = quote(column.name)
+    return name if column.type == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+
+
+def _number(column: Column) -> str:
+    """The SQL expression for a column's values as DOUBLE."""
+    name = quote(column.name)
+    if column.type == "DOUBLE":
+        return name
+    return f"epoch({name})" if column.type in _SECONDS else f"CAST({name} AS DOUBLE)"
+
+
+def _places(value: float) -> float:
+    """Twelve digits: the order in which threads add numbers up shall not show."""
+    return float(f"{value:.12g}")
+
+
+# --- how each kind is counted ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Numbers, on a grid. Mean and deviation are taken from the grid's center, which keeps their digits."""
+
+    column: Column
+    private: bool
+    grid: Grid
+    reference: Bins | None
+
+    @property
+    def questions(self) -> dict[str, str]:
+        name, number = quote(self.column.name), _number(self.column)
+        asked = {"values": f"count({name})", "distinct": f"approx_count_distinct({name})"}
+        if self.column.type in _FLOATS:
+            asked["nan"] = f"count_if(isnan({name}))"
+            asked["infinity"] = f"count_if({name} = 'infinity')"
+            asked["negative infinity"] = f"count_if({name} = '-infinity')"
+        if self.private:
+            return asked
+        exact = name if self.column.type in _WHOLE else f"CASE WHEN isfinite({number}) THEN {number} END"
+        distance = self.grid.distance_sql(number)
+        return asked | {
+            "min": f"min({exact})",
+            "max": f"max({exact})",
+            "mean": f"avg({distance})",
+            "square": f"avg({distance} * {distance})",
+            "cells": f"histogram({self.grid.key_sql(number)})",
+        }
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        special = Special()
+        if self.column.type in _FLOATS:
+            special = Special(answers["nan"], answers["infinity"], answers["negative infinity"])
+        made = ColumnProfile(
+            self.column.name,
+            self.column.type,
+            Kind.NUMBER,
+            nulls=rows - answers["values"],
+            distinct=answers["distinct"],
+            private=self.private,
+            special=special,
+        )
+        if self.private:
+            return made
+        cells = answers["cells"] or {}
+        whole = self.column.type in _WHOLE
+        starts = grid.edges(self.grid, cells, whole)
+        bins = Bins(self.grid, starts, grid.counts(self.grid, starts, cells))
+        return replace(made, range=self._range(answers, sum(cells.values())), bins=bins)
+
+    def _range(self, answers: Answers, count: int) -> Range:
+        if not count:
+            return Range()
+        low, high = answers["min"], answers["max"]
+        if not self.grid.ends[0] < low <= high < self.grid.ends[1]:
+            return Range(low, high)  # some lie where distances were cut off
+        mean = self.grid.center + self.grid.scale * answers["mean"]
+        variance = max(answers["square"] - answers["mean"] ** 2, 0.0)
+        sd = self.grid.scale * math.sqrt(variance * count / (count - 1)) if count > 1 else None
+        return Range(low, high, _places(mean), None if sd is None else _places(sd))
+
+    def recount(self, answers: Answers, _rows: int) -> Recount:
+        if self.reference is None or self.private:
+            return Recount()
+        return Recount(bins=grid.counts(self.grid, self.reference.edges, answers["cells"] or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Text. Where values are few, all of them are counted, without a GROUP BY.
+
+    The engine's sketch of the most frequent values names candidates (at most
+    CATEGORIES, all of them where there are no more) but gives no counts. Rows are
+    counted by two independent hashes, 65,536 buckets each; a candidate that is
+    alone in one of its buckets has that bucket's count, so no less than its own.
+    When the counts add up to all rows, no value is missing and each is exact.
+    """
+
+    column: Column
+    private: bool
+    few: bool
+    reference: ColumnProfile | None
+
+    @property
+    def questions(self) -> dict[str, str]:
+        text = _as_text(self.column)
+        asked = {"values": f"count({text})", "distinct": f"approx_count_distinct({text})"}
+        if not self.private:
+            length = f"CAST(length({text}) AS DOUBLE)"
+            asked |= {
+                "shortest": f"min(length({text}))",
+                "longest": f"max(length({text}))",
+                "length": f"avg(length({text}))",
+                "cells": f"histogram({_LENGTHS.key_sql(length)})",
+            }
+        if self.few:
+            candidates = f"approx_top_k({text}, {CATEGORIES})"
+            asked |= {
+                "candidates": f"list_transform({candidates}, lambda each: {{'text': each, 'hash': hash(each)}})",
+                "buckets 0": f"histogram(CAST(hash({text}) & {_BUCKETS - 1} AS USMALLINT))",
+                "buckets 1": f"histogram(CAST((hash({text}) >> 16) & {_BUCKETS - 1} AS USMALLINT))",
+            }
+        if self.reference is not None and self.reference.categories is not None:
+            # The engine counts all other values under '', so listed values get a sign before them.
+            known = self.reference.categories
+            shown = text
+            if known.digested:
+                shown = f"left(sha256(concat({literal(f'{self.column.name}:')}, {text})), {DIGEST})"
+            listed = scan.listed(f"={value}" for value, _ in known.values)
+            signed = f"CASE WHEN {text} IS NOT NULL THEN concat('=', {shown}) END"
+            asked["known"] = f"histogram_exact({signed}, {listed})" if known.values else "NULL"
+        return asked
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        categories = self._categories(answers)
+        made = ColumnProfile(
+            self.column.name,
+            self.column.type,
+            Kind.TEXT if categories is None else Kind.CATEGORY,
+            nulls=rows - answers["values"],
+            distinct=answers["distinct"] if categories is None else len(categories.values),
+            private=self.private,
+            categories=categories,
+        )
+        if self.private:
+            return made
+        cells = answers["cells"] or {}
+        starts = grid.edges(_LENGTHS, cells, whole=True)
+        mean = answers["length"]
+        return replace(
+            made,
+            range=Range(answers["shortest"], answers["longest"], None if mean is None else _places(mean)),
+            bins=Bins(_LENGTHS, starts, grid.counts(_LENGTHS, starts, cells)),
+        )
+
+    def _categories(self, answers: Answers) -> Categories | None:
+        if not self.few:
+            return None
+        found = counted(answers["candidates"] or [], answers["buckets 0"] or {}, answers["buckets 1"] or {})
+        values = answers["values"]
+        if sum(found.values()) != values or 2 * len(found) > max(values, 2):
+            return None
+        if not self.private and any(len(text) > LONGEST for text in found):
+            return None
+        shown = {digest(self.column.name, text): count for text, count in found.items()} if self.private else found
+        return Categories(tuple(sorted(shown.items(), key=lambda item: (-item[1], item[0]))), self.private)
+
+    def recount(self, answers: Answers, _rows: int) -> Recount:
+        if self.reference is None:
+            return Recount()
+        bins = self.reference.bins
+        lengths = None
+        if bins is not None and not self.private:
+            lengths = grid.counts(bins.grid, bins.edges, answers["cells"] or {})
+        known = self.reference.categories
+        if known is None:
+            return Recount(lengths)
+        counts = answers["known"] or {}
+        each = tuple(counts.get(f"={value}", 0) for value, _ in known.values)
+        return Recount(lengths, each, () if self.private else self._new(answers, known))
+
+    def _new(self, answers: Answers, known: Categories) -> tuple[tuple[str, int | None], ...]:
+        """Values that the reference has not, the most frequent first; digests of the reference hide which these are."""
+        old = {value for value, _ in known.values}
+        complete = self._categories(answers)
+        named: list[tuple[str, int | None]] = (
+            [(each["text"], None) for each in answers["candidates"] or []]
+            if complete is None
+            else list(complete.values)
+        )
+        return tuple((text, count) for text, count in named if text not in old)
+
+
+def counted(candidates: list[dict[str, Any]], first: Mapping[int, int], second: Mapping[int, int]) -> dict[str, int]:
+    """The count of each candidate that is alone among candidates in a bucket of one of two hashes."""
+    places = {each["text"]: (each["hash"] % _BUCKETS, (each["hash"] >> 16) % _BUCKETS) for each in candidates}
+    shared = [Counter(place[row] for place in places.values()) for row in (0, 1)]
+    found: dict[str, int] = {}
+    for text, place in places.items():
+        counts = [row[place[index]] for index, row in enumerate((first, second)) if shared[index][place[index]] == 1]
+        if counts:
+            found[text] = min(counts)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Booleans:
+    column: Column
+    private: bool
+    reference: ColumnProfile | None
+
+    @property
+    def questions(self) -> dict[str, str]:
+        name = quote(self.column.name)
+        return {"values": f"count({name})", "true": f"count_if({name})"}
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        nulls = rows - answers["values"]
+        made = ColumnProfile(self.column.name, self.column.type, Kind.BOOLEAN, nulls, private=self.private)
+        counts = self._counts(answers)
+        return replace(
+            made,
+            distinct=sum(1 for count in counts.values() if count),
+            categories=Categories(tuple(counts.items())),
+        )
+
+    def _counts(self, answers: Answers) -> dict[str, int]:
+        return {"true": answers["true"] or 0, "false": answers["values"] - (answers["true"] or 0)}
+
+    def recount(self, answers: Answers, _rows: int) -> Recount:
+        if self.reference is None or self.reference.categories is None:
+            return Recount()
+        counts = self._counts(answers)
+        return Recount(categories=tuple(counts.get(value, 0) for value, _ in self.reference.categories.values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Dates and times: their extremes. Their distribution is not kept, since time moves on."""
+
+    column: Column
+    private: bool
+
+    @property
+    def questions(self) -> dict[str, str]:
+        name = quote(self.column.name)
+        finite = f"CASE WHEN isfinite({name}) THEN {name} END"
+        asked = {
+            "values": f"count({name})",
+            "distinct": f"approx_count_distinct({name})",
+            "infinity": f"count_if({name} = 'infinity')",
+            "negative infinity": f"count_if({name} = '-infinity')",
+        }
+        if self.private:
+            return asked
+        return asked | {"min": f"CAST(min({finite}) AS VARCHAR)", "max": f"CAST(max({finite}) AS VARCHAR)"}
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        return ColumnProfile(
+            self.column.name,
+            self.column.type,
+            Kind.TIME,
+            nulls=rows - answers["values"],
+            distinct=answers["distinct"],
+            private=self.private,
+            range=None if self.private else Range(answers["min"], answers["max"]),
+            special=Special(0, answers["infinity"] or 0, answers["negative infinity"] or 0),
+        )
+
+    def recount(self, _answers: Answers, _rows: int) -> Recount:
+        return Recount()
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """Lists, structures, blobs and the like."""
+
+    column: Column
+    private: bool
+
+    @property
+    def questions(self) -> dict[str, str]:
+        return {"values": f"count({quote(self.column.name)})"}
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        nulls = rows - answers["values"]
+        return ColumnProfile(self.column.name, self.column.type, Kind.OTHER, nulls, private=self.private)
+
+    def recount(self, _answers: Answers, _rows: int) -> Recount:
+        return Recount()
