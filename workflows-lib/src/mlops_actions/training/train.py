@@ -1,0 +1,267 @@
+"""The training stage: run the command, take in what it made, judge it, describe it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlops_actions import files, model, verdict
+from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.outcome import Block, Outcome, Section, Table, Text
+from mlops_actions.training import card, collect, gates, inputs, metrics, place, profiled, run
+from mlops_actions.training.collect import Collected
+from mlops_actions.training.gates import Gate
+from mlops_actions.training.inputs import Input, Source
+from mlops_actions.training.profiled import Data
+from mlops_actions.training.run import Ran
+from mlops_actions.verdict import Check, Scalar, Severity, Status, Subject, Verdict, Where
+from mlops_actions.visible import clip, visible
+
+STAGE = "model-training"
+PLATFORMS = ("runner",)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What is asked of a training.
+
+    ``command`` is shell text that runs in ``folder``; ``model`` and ``metrics``
+    are what it writes, relative to ``folder``. ``data`` is profiled; ``inputs``
+    (patterns) and ``data`` are recorded as materials.
+    ``allow_pickle`` names flavors whose pickles are accepted. ``limit`` is in
+    seconds, for the install step and for the command each. ``places`` says
+    where `command`, `install-command`, `model` and `metrics` are set.
+    """
+
+    command: str
+    model: str
+    metrics: str
+    name: str = "model"
+    data: Data | None = None
+    inputs: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    allow_pickle: tuple[str, ...] = ()
+    install_command: str | None = None
+    python_version: str | None = None
+    platform: str = "runner"
+    limit: float | None = None
+    folder: Path = Path()
+    places: Mapping[str, Where] = field(default_factory=dict)
+
+    def where(self, key: str) -> Where:
+        return self.places.get(key, Where())
+
+
+@dataclass(slots=True)
+class _Result:
+    """What is known so far: filled from top to bottom."""
+
+    ran: Ran
+    collected: Collected = field(default_factory=Collected)
+    metrics: dict[str, float] | None = None
+    checks: list[Check] = field(default_factory=list)
+    rows: int | None = None
+
+    @property
+    def promoted(self) -> bool:
+        """Did every gate pass, and did the model with its metrics come through?"""
+        kept = self.collected.model is not None and self.metrics is not None
+        return kept and verdict.conclude(self.checks) is not Status.FAIL
+
+
+def train(request: Training, out: Path) -> Outcome:
+    """Train a model as ``request`` says.
+
+    Writes into ``out``: ``model/``, ``metrics.json``, ``profile.json``,
+    ``MODEL_CARD.md``, ``install.log``, ``train.log``, as far as they came to be.
+    Raises CallError where nothing can be trained: a platform that is not
+    built, an input that is not there, a path that is not the command's own.
+    """
+    started = verdict.now()
+    _refuse_platform(request.platform)
+    model_path = place.inside(request.model, request.folder, "training.model")
+    metrics_path = place.inside(request.metrics, request.folder, "training.metrics")
+    declared = _declared(request)
+    before = {each.name: each.state() for each in declared}
+    materials = inputs.digests(declared)
+    source = inputs.source(request.folder, declared)
+    with (
+        TemporaryDirectory(prefix="mlops-train-", dir=os.environ.get("RUNNER_TEMP") or None) as home,
+        place.vacated(model_path, metrics_path),
+    ):
+        result = _Result(run.run(_job(request), Path(home), out))
+        if result.ran.ok:
+            wanted = collect.Wanted(model_path, request.model, request.where("model"), request.allow_pickle)
+            result.collected = collect.collect(wanted, out / "model")
+            _keep_metrics(result, request, metrics_path, out)
+    result.checks = [*result.ran.checks, _untouched(declared, before), *result.collected.checks, *result.checks]
+    reason = "the command failed" if not result.ran.ok else "there are no metrics"
+    result.checks += gates.judge(request.gates, result.metrics, f"not judged: {reason}")
+    if result.ran.ok:
+        profile_check, result.rows = profiled.write(request.data, request.folder, out / "profile.json")
+        result.checks.append(profile_check)
+    _write_card(result, request, materials, source, out)
+    return _outcome(
+        request,
+        result,
+        Verdict(
+            stage=STAGE,
+            status=verdict.conclude(result.checks),
+            checks=tuple(result.checks),
+            started=started,
+            ended=verdict.now(),
+            subjects=_subjects(request, result, out),
+            materials=materials + ((source.subject,) if source else ()),
+            parameters={
+                "command": request.command,
+                "install-command": request.install_command,
+                "python": result.ran.python,
+                "platform": request.platform,
+                "commit": source.commit if source else None,
+            },
+        ),
+    )
+
+
+def _refuse_platform(platform: str) -> None:
+    if platform not in PLATFORMS:
+        known = ", ".join(f"`{each}`" for each in PLATFORMS)
+        message = f"platform {platform!r} is not built; there is: {known}"
+        raise CallError(Problem(message, hint=did_you_mean(platform, PLATFORMS)))
+
+
+def _declared(request: Training) -> tuple[Input, ...]:
+    """The declared inputs and the data to profile, which are inputs too."""
+    found = inputs.find(request.inputs, request.folder, "training.inputs")
+    data = inputs.find(request.data.paths if request.data else (), request.folder, "data.path")
+    return tuple(sorted({*found, *data}, key=lambda each: each.name))
+
+
+def _job(request: Training) -> run.Job:
+    return run.Job(
+        request.command,
+        request.folder,
+        request.install_command,
+        request.python_version,
+        request.limit,
+        request.where("command"),
+        request.where("install-command"),
+    )
+
+
+def _untouched(declared: tuple[Input, ...], before: Mapping[str, tuple[int, int]]) -> Check:
+    """Whether the inputs are still what their digests say."""
+    changed = [each.name for each in declared if not each.path.is_file() or each.state() != before[each.name]]
+    if not declared:
+        message = "no inputs are declared (`data.path`, `training.inputs`), so none is recorded"
+        return Check("training.inputs", Status.NOT_CHECKED, message, severity=Severity.INFO)
+    if not changed:
+        return Check("training.inputs", Status.PASS, f"{len(declared):,} input files, recorded by digest")
+    names = ", ".join(f"`{visible(each)}`" for each in changed[:5])
+    message = f"{len(changed):,} of {len(declared):,} inputs changed while the command ran: {names}"
+    return Check("training.inputs", Status.FAIL, message, measured=len(changed), threshold={"mustBe": 0})
+
+
+def _keep_metrics(result: _Result, request: Training, path: Path, out: Path) -> None:
+    where, name = request.where("metrics"), request.metrics
+    try:
+        result.metrics = metrics.read(path)
+    except metrics.Unusable as error:
+        result.checks.append(Check("training.metrics", Status.FAIL, f"`{name}`: {error}", where=where))
+        return
+    shutil.copyfile(path, out / "metrics.json")
+    message = f"{len(result.metrics):,} metrics in `{name}`"
+    result.checks.append(Check("training.metrics", Status.PASS, message, where=where))
+
+
+def _subjects(request: Training, result: _Result, out: Path) -> tuple[Subject, ...]:
+    found = [Subject(request.name, result.collected.digest)] if result.collected.digest else []
+    for name in ("metrics.json", "profile.json"):
+        if (out / name).is_file():
+            found.append(Subject(name, verdict.digest(out / name)))
+    return tuple(found)
+
+
+def _write_card(
+    result: _Result, request: Training, materials: tuple[Subject, ...], source: Source | None, out: Path
+) -> None:
+    if result.collected.model is None:
+        return
+    facts = card.Facts(
+        name=request.name,
+        digest=result.collected.digest,
+        model=result.collected.model,
+        metrics=result.metrics or {},
+        gates=request.gates,
+        promoted=result.promoted,
+        command=request.command,
+        python=result.ran.python,
+        inputs=materials,
+        source=source.subject.name if source else None,
+        rows=result.rows,
+    )
+    files.write_atomic(out / "MODEL_CARD.md", card.write(facts))
+
+
+def _outcome(request: Training, result: _Result, judged: Verdict) -> Outcome:
+    digest = result.collected.digest
+    return Outcome(
+        verdict=judged,
+        headline=_headline(request, result, judged),
+        sections=_sections(request, result),
+        outputs={
+            "model-digest": f"sha256:{digest}" if digest else "",
+            "metrics": json.dumps(result.metrics or {}, allow_nan=False),
+            "promoted": "true" if result.promoted else "false",
+        },
+    )
+
+
+def _headline(request: Training, result: _Result, judged: Verdict) -> str:
+    failed = next((each for each in judged.findings if each.status in {Status.FAIL, Status.ERROR}), None)
+    if failed is not None and not failed.rule.startswith("gates."):
+        return f"`{request.name}` is not promoted: {clip(failed.message, 300)}."
+    numbers = ", ".join(
+        f"{gate.metric} {(result.metrics or {})[gate.metric]:.4g} ({gate.words})"
+        for gate in request.gates
+        if gate.metric in (result.metrics or {})
+    )
+    if failed is not None:
+        return f"`{request.name}` is not promoted: {numbers or failed.message}."
+    return f"`{request.name}` is trained and promoted: {numbers or 'no gates are set'}."
+
+
+def _sections(request: Training, result: _Result) -> tuple[Section, ...]:
+    sections = []
+    if result.metrics:
+        bounds = {gate.metric: gate.words for gate in request.gates}
+        rows = tuple((name, value, bounds.get(name)) for name, value in result.metrics.items())
+        sections.append(Section("Metrics", (Table(("metric", "value", "gate"), rows),)))
+    if kept := result.collected.model:
+        sections.append(Section("Model", tuple(_model_blocks(kept, result))))
+    if result.ran.logs:
+        sections.append(Section("Logs", tuple(result.ran.logs)))
+    return tuple(sections)
+
+
+def _model_blocks(kept: model.Model, result: _Result) -> list[Block]:
+    sizes = [path.stat().st_size for _, path in model.files(kept.folder)]
+    facts: list[tuple[Scalar, ...]] = [
+        ("digest", f"sha256:{result.collected.digest}"),
+        ("flavor", ", ".join(kept.native)),
+        ("files", f"{len(sizes):,}, {sum(sizes):,} bytes"),
+        ("Python", result.ran.python),
+        ("training time", f"{result.ran.seconds:.1f} s"),
+    ]
+    blocks: list[Block] = [Table(("", ""), tuple(facts))]
+    if kept.signature:
+        fields = tuple((each.name, each.type, "yes" if each.required else "no") for each in kept.signature.inputs)
+        blocks.append(Table(("input", "type", "required"), fields, "What the model takes"))
+    if kept.requirements:
+        blocks.append(Text("It needs " + ", ".join(f"`{each}`" for each in kept.requirements[:30]) + "."))
+    return blocks
