@@ -28,6 +28,17 @@ _OURS = re.compile(
     r"|PIP_(USER|TARGET|PREFIX|REQUIRE_VIRTUALENV|PYTHON)$|UV_(PYTHON|PROJECT|PROJECT_ENVIRONMENT|SYSTEM_PYTHON)$"
 )
 
+# What a log wants, unless the runner says otherwise. pip compiles no bytecode, as uv does not: Python does that for the
+# modules that are imported, which halves pip's time here (10.5 s to 5.7 s for pylint, pytest and pytest-cov).
+_HABITS = {
+    "UV_NO_PROGRESS": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_PROGRESS_BAR": "off",
+    "PIP_COMPILE": "0",
+    "PYTHONUNBUFFERED": "1",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -65,11 +76,7 @@ def create(root: Path, python: Path | str, base: Mapping[str, str] | None = None
     # uv's project commands (`uv sync`, `uv run`) use this environment, not a .venv in the workspace.
     variables["UV_PROJECT_ENVIRONMENT"] = str(folder)
     variables["UV_PYTHON"] = str(interpreter)
-    variables.setdefault("UV_NO_PROGRESS", "1")
-    variables.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-    variables.setdefault("PIP_NO_INPUT", "1")
-    variables.setdefault("PYTHONUNBUFFERED", "1")
-    return Environment(folder, interpreter, variables)
+    return Environment(folder, interpreter, {**_HABITS, **variables})
 
 
 def find_uv(env: Mapping[str, str] | None = None) -> str:
