@@ -36,6 +36,7 @@ class StepStarted:
 
     step: tuple[str, ...]
     stage: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,18 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """A value that a step asked to hide (``::add-mask::``)."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobEnded:
     result: str
 
 
-Event: TypeAlias = StepStarted | StepEnded | Line | Annotation | Summary | JobEnded
+Event: TypeAlias = StepStarted | StepEnded | Line | Annotation | Summary | Mask | JobEnded
 
 
 def find() -> Path:
@@ -136,7 +144,16 @@ def command(call: Call) -> list[str]:
     work.mkdir(exist_ok=True)
     line = [str(call.program), call.event, "--json", "--rm", "--no-cache-server", "--no-skip-checkout", "--pull=false"]
     line += ["--directory", str(work), "--workflows", str(call.workflow), "--eventpath", str(call.event_file)]
-    line += ["--env-file", str(settings), "--secret-file", str(secrets), "--var-file", str(nothing), "--input-file", str(nothing)]
+    line += [
+        "--env-file",
+        str(settings),
+        "--secret-file",
+        str(secrets),
+        "--var-file",
+        str(nothing),
+        "--input-file",
+        str(nothing),
+    ]
     line += ["--action-cache-path", str(call.folder / "act"), "--action-offline-mode", "--actor", call.actor]
     line += ["--platform", f"{PLATFORM}={call.image or '-self-hosted'}"]
     for name, folder in sorted(call.repositories.items()):
@@ -252,12 +269,14 @@ def parse(data: Mapping[str, Any]) -> Iterator[Event]:
         yield JobEnded(str(data["jobResult"]))
     elif kind == "summary":
         yield Summary(step, str(data.get("content", "")))
+    elif kind == "add-mask":
+        yield Mask(str(data.get("arg", "")))
     elif kind in {"error", "warning", "notice"}:
         properties = {str(name): str(value) for name, value in (data.get("kvPairs") or {}).items()}
         yield Annotation(step, str(kind), str(data.get("arg", "")), properties)
         yield Line(step, f"{kind}: {data.get('arg', '')}")
     elif message.startswith("⭐ Run "):
-        yield StepStarted(step, stage)
+        yield StepStarted(step, stage, message.removeprefix("⭐ Run ").removeprefix(stage).strip())
     elif "stepResult" in data:
         seconds = float(data.get("executionTime") or 0) / 1e9
         yield StepEnded(step, stage, str(data["stepResult"]), seconds)

@@ -16,7 +16,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_TOKEN = re.compile(r"(?P<space>\s+)|(?P<string>'(?:[^']|'')*')|(?P<name>[A-Za-z_][\w-]*)|(?P<number>[-+]?\.?\d[\w.]*)|(?P<mark>.)", re.DOTALL)
+_TOKEN = re.compile(
+    r"(?P<space>\s+)|(?P<string>'(?:[^']|'')*')|(?P<name>[A-Za-z_][\w-]*)|(?P<number>[-+]?\.?\d[\w.]*)|(?P<mark>.)",
+    re.DOTALL,
+)
 _EXPRESSION = re.compile(r"\$\{\{((?:[^'}]|\}(?!\})|'(?:[^']|'')*')*)\}\}", re.DOTALL)
 
 

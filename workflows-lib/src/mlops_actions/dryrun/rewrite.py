@@ -7,6 +7,7 @@ a composite action's last step writes for itself is not for the whole action.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_actions import yamlfile
+from mlops_actions.dryrun import shells
 from mlops_actions.errors import CallError
 
 STANDINS = Path(__file__).parent / "standins"
@@ -149,17 +151,28 @@ def _nested(folder: Path) -> list[str]:
     return [each for each in found if isinstance(each, str)]
 
 
-def actions(root: Path, repository: str, ref: str) -> None:
-    """Rewrite the composite actions below ``root``, in place, as those of ``repository`` at ``ref``."""
+def actions(root: Path, repository: str, ref: str, *, on_host: bool, only_where_needed: bool = False) -> None:
+    """Rewrite the composite actions below ``root``, in place, as those of ``repository`` at ``ref``.
+
+    ``only_where_needed``: those alone that say ``$/``, because the files are the consumer's and git sees the change.
+    """
+
+    def replace(key: str, value: str) -> str:
+        if key == "uses":
+            return absolute(value, repository, ref)
+        return shells.line(value, on_host=True) if on_host else value
+
     for file in sorted(_action_files(root)):
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8", errors="surrogateescape")
+        if only_where_needed and "$/" not in text:
+            continue
         try:
             document = yamlfile.loads(text, str(file))
         except CallError:
             continue
-        mended = composite(text, document, lambda uses: absolute(uses, repository, ref))
+        mended = composite(text, document, replace)
         if mended != text:
-            file.write_text(mended, encoding="utf-8")
+            file.write_text(mended, encoding="utf-8", errors="surrogateescape")
 
 
 def _action_files(root: Path) -> Iterator[Path]:
@@ -167,16 +180,17 @@ def _action_files(root: Path) -> Iterator[Path]:
         yield from (each for each in root.rglob(name) if "node_modules" not in each.parts and each.is_file())
 
 
-def composite(text: str, document: yamlfile.Document, replace: Callable[[str], str]) -> str:
-    """A composite action's text with each ``uses:`` replaced, and a last step that writes nothing."""
+def composite(text: str, document: yamlfile.Document, replace: Callable[[str, str], str]) -> str:
+    """A composite action's text with each ``uses`` and ``shell`` (key, value) replaced, and a last step of no effect."""
     steps = _at(document.data, "runs", "steps")
     if _at(document.data, "runs", "using") != "composite" or not isinstance(steps, list) or not steps:
         return text
     edits = []
     for index, step in enumerate(steps):
-        uses = step.get("uses") if isinstance(step, dict) else None
-        if isinstance(uses, str) and replace(uses) != uses:
-            edits.append((document.where("runs", "steps", index, "uses"), uses, replace(uses)))
+        for key in ("uses", "shell"):
+            value = step.get(key) if isinstance(step, dict) else None
+            if isinstance(value, str) and replace(key, value) != value:
+                edits.append((document.where("runs", "steps", index, key), value, replace(key, value)))
     return _with_last_step(_edited(text, edits), document)
 
 
@@ -189,9 +203,9 @@ def _at(data: Any, *path: str) -> Any:
 def _edited(text: str, edits: list[tuple[yamlfile.Position, str, str]]) -> str:
     lines = text.split("\n")
     for place, old, new in sorted(edits, key=lambda each: each[0], reverse=True):
-        line = lines[place.line - 1]
-        start = line.index(old, place.column - 1)  # after a quote, where there is one
-        lines[place.line - 1] = line[:start] + new + line[start + len(old) :]
+        line, start = lines[place.line - 1], place.column - 1
+        quoted = 2 if line[start] in "'\"" else 0
+        lines[place.line - 1] = line[:start] + json.dumps(new) + line[start + len(old) + quoted :]
     return "\n".join(lines)
 
 
@@ -202,7 +216,9 @@ def _with_last_step(text: str, document: yamlfile.Document) -> str:
     dash = lines[first.line - 1].rfind("-", 0, first.column - 1)
     if dash < 0 or lines[first.line - 1][:dash].strip():
         return text  # a flow sequence, or steps on one line: left as they are
-    following = [place.line for path, place in document.keys.items() if place.line > first.line and place.column <= dash + 1]
+    following = [
+        place.line for path, place in document.keys.items() if place.line > first.line and place.column <= dash + 1
+    ]
     below = [line for line in following if lines[line - 1][: dash + 1].strip()]
     end = min(below, default=len(lines) + 1) - 1
     while end > first.line and not lines[end - 1].strip():

@@ -56,7 +56,9 @@ def library(checkout: Path, target: Path) -> Path:
     """
     if not (checkout / "actions").is_dir() or not (checkout / ".github" / "workflows").is_dir():
         raise CallError(
-            Problem("is no checkout of mlops-actions", str(checkout), hint="Name one with --library, it has `actions/`.")
+            Problem(
+                "is no checkout of mlops-actions", str(checkout), hint="Name one with --library, it has `actions/`."
+            )
         )
     paths = _listed(checkout) if (checkout / ".git").exists() else _walked(checkout)
     target.mkdir(parents=True)

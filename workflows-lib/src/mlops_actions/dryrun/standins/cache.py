@@ -25,9 +25,9 @@ def main(name: str) -> None:
     key, paths = given.get("key", ""), given.get("path", "")
     for field in ("path", "key"):
         if not given.get(field):
-            raise toolkit.Refused("Input required and not supplied: {}".format(field))
+            raise toolkit.Refused(f"Input required and not supplied: {field}")
     if len(key) > MAX_KEY or "," in key:
-        raise toolkit.Refused("Key Validation Error: {} must be at most {} characters and hold no comma".format(key, MAX_KEY))
+        raise toolkit.Refused(f"Key Validation Error: {key} must be at most {MAX_KEY} characters and hold no comma")
     if name == "cache-save":
         save(paths, key)
         return
@@ -51,12 +51,17 @@ def _restore(given: dict[str, str], key: str, paths: str) -> str | None:
     found = next(iter(exact + partial), None)
     if found is None:
         if toolkit.flag(given, "fail-on-cache-miss"):
-            raise toolkit.Refused("Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: {}".format(key))
+            raise toolkit.Refused(
+                f"Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: {key}"
+            )
         toolkit.say("Cache not found for input keys: {}".format(", ".join(wanted)))
         return None
     if not toolkit.flag(given, "lookup-only"):
         for number, place in enumerate(found["places"]):
-            _copy(Path(found["folder"]) / str(number), Path(os.path.normpath(toolkit.workspace() / os.path.expanduser(place))))
+            _copy(
+                Path(found["folder"]) / str(number),
+                Path(os.path.normpath(toolkit.workspace() / os.path.expanduser(place))),
+            )
     toolkit.say("Cache restored from key: {}".format(found["key"]))
     return str(found["key"])
 
@@ -64,28 +69,32 @@ def _restore(given: dict[str, str], key: str, paths: str) -> str | None:
 def save(paths: str, key: str) -> None:
     """Keep what ``paths`` name under ``key``; a key that is taken stays as it is, as on GitHub."""
     if any(each["key"] == key for each in _kept(paths)):
-        toolkit.say("Unable to reserve cache with key {}, another job may be creating this cache.".format(key))
+        toolkit.say(f"Unable to reserve cache with key {key}, another job may be creating this cache.")
         return
     context = toolkit.context()
     lasting = [Path(each) for each in context["lasting"]]
-    places = []
+    places: list[Path] = []
     for pattern in toolkit.patterns(paths):
         found = [pattern.root] if pattern.matches(str(pattern.root)) else toolkit.search([pattern])
-        places += [each for each in found if each.exists() and not any(keep == each or keep in each.parents for keep in lasting)]
+        places += [
+            each
+            for each in found
+            if each.exists() and not any(keep == each or keep in each.parents for keep in lasting)
+        ]
     if not places:
-        toolkit.say("Nothing to save for cache key {}".format(key))
+        toolkit.say(f"Nothing to save for cache key {key}")
         return
     base = Path(context["cache"])
     fresh = base / (".new-" + uuid.uuid4().hex)
     fresh.mkdir(parents=True)
     for number, place in enumerate(places):
         _copy(place, fresh / str(number))
-    about = {"key": key, "version": _version(paths), "places": [_portable(each) for each in places]}
+    about: dict[str, Any] = {"key": key, "version": _version(paths), "places": [_portable(each) for each in places]}
     (fresh / "cache.json").write_text(json.dumps(about), encoding="utf-8")
     name = hashlib.sha256((about["version"] + "\0" + key).encode()).hexdigest()
     try:
         os.rename(fresh, base / name)
-        toolkit.say("Cache saved with key: {}".format(key))
+        toolkit.say(f"Cache saved with key: {key}")
     except OSError:
         shutil.rmtree(fresh, ignore_errors=True)
 

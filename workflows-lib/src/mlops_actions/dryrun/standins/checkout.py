@@ -22,12 +22,12 @@ def main(_: str) -> None:
     _refuse_what_is_not_there(given, context["repository"])
     target = toolkit.resolve(given.get("path", ""))
     if target != toolkit.workspace() and toolkit.workspace() not in target.parents:
-        raise toolkit.Refused("Repository path '{}' is not under '{}'".format(target, toolkit.workspace()))
+        raise toolkit.Refused(f"Repository path '{target}' is not under '{toolkit.workspace()}'")
     git = Path(context["git"])
     ref = given.get("ref") or context["ref"]
     commit = _resolve(git, ref) if given.get("ref") else context["sha"]
     if commit is None:
-        raise toolkit.Refused("A branch or tag with the name '{}' could not be found".format(ref))
+        raise toolkit.Refused(f"A branch or tag with the name '{ref}' could not be found")
     _empty(target)
     _initialize(target, git, given, commit, context)
     staged = commit == context["sha"]
@@ -42,14 +42,18 @@ def main(_: str) -> None:
     _git(target, "config", "--global", "--add", "safe.directory", str(target))
     toolkit.set_output("ref", ref)
     toolkit.set_output("commit", commit)
-    toolkit.say("{} at {} ({}){}".format(context["repository"], commit, ref, ", with what is not committed" if staged and context["dirty"] else ""))
+    toolkit.say(
+        "{} at {} ({}){}".format(
+            context["repository"], commit, ref, ", with what is not committed" if staged and context["dirty"] else ""
+        )
+    )
 
 
 def _refuse_what_is_not_there(given: dict[str, str], repository: str) -> None:
     other = given.get("repository", "")
     if other and other.lower() != repository.lower():
-        raise toolkit.Refused("a dry run fetches nothing: it can't check out the repository {}".format(other))
-    if given.get("submodules", "false") != "false":
+        raise toolkit.Refused(f"a dry run fetches nothing: it can't check out the repository {other}")
+    if (given.get("submodules") or "false") != "false":
         raise toolkit.Refused("a dry run fetches nothing: it can't check out submodules")
 
 
@@ -58,7 +62,7 @@ def _resolve(git: Path, ref: str) -> str | None:
         done = subprocess.run(
             ["git", "--git-dir", str(git), "rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"],
             stdout=subprocess.PIPE,
-            universal_newlines=True,
+            text=True,
             check=False,
         )
         if done.returncode == 0:
@@ -82,17 +86,19 @@ def _initialize(target: Path, git: Path, given: dict[str, str], commit: str, con
     _git(target, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
     depth = given.get("fetch-depth") or "1"
     if not depth.isdigit():
-        raise toolkit.Refused("fetch-depth must be a number, not {!r}".format(depth))
+        raise toolkit.Refused(f"fetch-depth must be a number, not {depth!r}")
     refs = []
     if depth == "0":
-        refs += _refs(git, "refs/heads", "refs/remotes/origin") + _refs(git, "refs/remotes/origin", "refs/remotes/origin")
+        refs += _refs(git, "refs/heads", "refs/remotes/origin") + _refs(
+            git, "refs/remotes/origin", "refs/remotes/origin"
+        )
     else:
-        boundary = _listed(git, "rev-list", "--max-count=1", "--skip={}".format(int(depth) - 1), "--first-parent", commit)
+        boundary = _listed(git, "rev-list", "--max-count=1", f"--skip={int(depth) - 1}", "--first-parent", commit)
         if boundary:
             (target / ".git" / "shallow").write_text(boundary[0] + "\n", encoding="ascii")
     if depth == "0" or toolkit.flag(given, "fetch-tags"):
         refs += _refs(git, "refs/tags", "refs/tags")
-    lines = "".join("update {} {}\n".format(name, value) for name, value in dict(refs).items())
+    lines = "".join(f"update {name} {value}\n" for name, value in dict(refs).items())
     subprocess.run(["git", "-C", str(target), "update-ref", "--stdin"], input=lines.encode(), check=True)
 
 
@@ -130,11 +136,9 @@ def _narrow(target: Path, given: dict[str, str]) -> None:
 
 
 def _git(folder: Path, *arguments: str, check: bool = True) -> None:
-    done = subprocess.run(
-        ["git", "-C", str(folder), *arguments], stderr=subprocess.PIPE, universal_newlines=True, check=False
-    )
+    done = subprocess.run(["git", "-C", str(folder), *arguments], stderr=subprocess.PIPE, text=True, check=False)
     if check and done.returncode:
-        raise toolkit.Refused("git {}: {}".format(arguments[0], done.stderr.strip()))
+        raise toolkit.Refused(f"git {arguments[0]}: {done.stderr.strip()}")
 
 
 def _listed(git: Path, *arguments: str) -> list[str]:
@@ -142,7 +146,7 @@ def _listed(git: Path, *arguments: str) -> list[str]:
         ["git", "--git-dir", str(git), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        universal_newlines=True,
+        text=True,
         check=False,
     )
     return done.stdout.splitlines()

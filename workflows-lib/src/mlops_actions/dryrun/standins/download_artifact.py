@@ -26,7 +26,9 @@ def main(_: str) -> None:
     if name:
         if name not in stored:
             there = ", ".join(sorted(stored)) or "none"
-            raise toolkit.Refused("Unable to download artifact(s): Artifact not found for name: {} (there is: {})".format(name, there))
+            raise toolkit.Refused(
+                f"Unable to download artifact(s): Artifact not found for name: {name} (there is: {there})"
+            )
         chosen = [name]
     elif numbers:
         chosen = _by_number(stored, numbers)
@@ -38,7 +40,7 @@ def main(_: str) -> None:
     for each in chosen:
         place = target if single or toolkit.flag(given, "merge-multiple") else target / each
         count = _extract(stored[each], place)
-        toolkit.say("Artifact {} has been placed in {}: {} file(s)".format(each, place, count))
+        toolkit.say(f"Artifact {each} has been placed in {place}: {count} file(s)")
     target.mkdir(parents=True, exist_ok=True)
     toolkit.set_output("download-path", target)
 
@@ -61,10 +63,12 @@ def _stored(given: dict[str, str]) -> dict[str, Path]:
     run, repository = given.get("run-id", ""), given.get("repository", "")
     context = toolkit.context()
     if repository and repository.lower() != os.environ["GITHUB_REPOSITORY"].lower():
-        raise toolkit.Refused("a dry run has no artifacts of another repository ({})".format(repository))
+        raise toolkit.Refused(f"a dry run has no artifacts of another repository ({repository})")
     if given.get("github-token") and run and run != os.environ["GITHUB_RUN_ID"]:
         if not context.get("from"):
-            raise toolkit.Refused("a dry run has no artifacts of run {}: name an earlier dry run's folder with --from".format(run))
+            raise toolkit.Refused(
+                f"a dry run has no artifacts of run {run}: name an earlier dry run's folder with --from"
+            )
         base = Path(context["from"]) / "artifacts"
         return {each.name: each for each in sorted(base.iterdir())} if base.is_dir() else {}
     base = Path(context["artifacts"])

@@ -13,7 +13,7 @@ def main(_: str) -> None:
     """Write the outputs, which act evaluated into ``MLOPS_OUTPUT_<number>``, and save what is pending."""
     context = toolkit.context()
     names = json.loads(os.environ.get("MLOPS_OUTPUT_NAMES") or "[]")
-    values = {name: os.environ.get("MLOPS_OUTPUT_{}".format(number), "") for number, name in enumerate(names)}
+    values = {name: os.environ.get(f"MLOPS_OUTPUT_{number}", "") for number, name in enumerate(names)}
     Path(context["outputs"]).write_text(json.dumps(values), encoding="utf-8")
     pending = Path(context["pending"])
     if pending.exists() and os.environ.get("MLOPS_JOB_STATUS") == "success":

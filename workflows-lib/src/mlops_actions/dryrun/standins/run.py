@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from pathlib import Path
 
 MODULES = {
@@ -24,13 +25,13 @@ def main(name: str) -> int:
     toolkit = importlib.import_module("standins.toolkit")
     try:
         importlib.import_module("standins." + MODULES[name]).main(name)
+        return 0
     except toolkit.Refused as refused:
         toolkit.error(str(refused))
-        return 1
     except OSError as failed:
-        toolkit.error("{}: {}".format(failed.filename or name, failed.strerror or failed))
-        return 1
-    return 0
+        toolkit.error(f"{failed.filename or name}: {failed.strerror or failed}")
+    time.sleep(0.2)  # act stops reading when a step fails: the message has to be read before
+    return 1
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import toolkit
 from .versions import Spec, Version, from_requires_python, parse_spec, parse_version
@@ -35,17 +35,18 @@ def main(_: str) -> None:
     wanted = _wanted(given)
     update = given.get("update-environment", "") in {"", "true"}
     allow_pre = toolkit.flag(given, "allow-prereleases")
-    searched = toolkit.context()["search"]
-    there = _interpreters(searched)
+    context = toolkit.context()
+    searched = context["search"]
     for text, spec in wanted:
-        found = _choose(there, spec, allow_pre) or _fetch(text, spec)
+        found = _find(searched, spec, allow_pre) or _fetch(text, spec, Path(context["python"]))
         if found is None:
-            names = ", ".join(sorted({str(each.version) for each in there}, key=lambda name: parse_version(name))) or "none"
+            there = {each.version for some in _interpreters(searched) for each in some}
+            names = ", ".join(map(str, sorted(there))) or "none"
             raise toolkit.Refused(
-                "The version '{}' was not found on this machine. There is: {}. GitHub would fetch it; "
-                "a dry run fetches an interpreter only where UV_PYTHON_INSTALL_MIRROR names a mirror.".format(text, names)
+                f"The version '{text}' was not found on this machine. There is: {names}. GitHub would fetch it; "
+                "a dry run fetches an interpreter only where UV_PYTHON_INSTALL_MIRROR names a mirror."
             )
-        home = make_environment(found, Path(os.environ["RUNNER_TOOL_CACHE"]) / "Python", Path(searched["shared"]))
+        home = make_environment(found, Path(context["python"]), Path(searched["shared"]))
         _publish(found, home, update)
     if given.get("pip-version"):
         _pip(home, "pip=={}".format(given["pip-version"]))
@@ -61,7 +62,7 @@ def _wanted(given: dict[str, str]) -> list[tuple[str, Spec]]:
     path = toolkit.resolve(name)
     if not path.exists():
         if given.get("python-version-file"):
-            raise toolkit.Refused("The specified python version file at: {} doesn't exist.".format(path))
+            raise toolkit.Refused(f"The specified python version file at: {path} doesn't exist.")
         toolkit.warning("Neither 'python-version' nor 'python-version-file' inputs were supplied: any Python is taken.")
         return [("3.x", parse_spec("3.x"))]
     return _from_file(path)
@@ -71,7 +72,7 @@ def _spec(text: str) -> Spec:
     try:
         return parse_spec(text)
     except ValueError as error:
-        raise toolkit.Refused("python-version '{}': {}".format(text, error)) from None
+        raise toolkit.Refused(f"python-version '{text}': {error}") from None
 
 
 def _from_file(path: Path) -> list[tuple[str, Spec]]:
@@ -79,12 +80,12 @@ def _from_file(path: Path) -> list[tuple[str, Spec]]:
     if path.name.endswith(".toml"):
         matched = re.search(r"^\s*(requires-python|python)\s*=\s*[\"']([^\"']+)[\"']", text, re.MULTILINE)
         if not matched:
-            raise toolkit.Refused("{} names no Python version (requires-python)".format(path.name))
+            raise toolkit.Refused(f"{path.name} names no Python version (requires-python)")
         return [(matched[2], from_requires_python(matched[2]))]
     if path.name == ".tool-versions":
         matched = re.search(r"^\s*python\s+(\S+)", text, re.MULTILINE)
         if not matched:
-            raise toolkit.Refused("{} names no Python version".format(path.name))
+            raise toolkit.Refused(f"{path.name} names no Python version")
         return [(matched[1], _spec(matched[1]))]
     lines = [line.strip() for line in text.splitlines()]
     return [(line, _spec(line)) for line in lines if line and not line.startswith("#")]
@@ -93,34 +94,31 @@ def _from_file(path: Path) -> list[tuple[str, Spec]]:
 # Where interpreters are.
 
 
-def _interpreters(searched: dict[str, object]) -> list[Found]:
-    """The machine's interpreters, the newest first; of one version, the first that was found."""
-    found: dict[Version, Found] = {}
-    for version, program in _candidates(searched):
-        if version not in found and program.exists():
-            found[version] = Found(version, program)
-    return [found[version] for version in sorted(found, reverse=True)]
+def _interpreters(searched: dict[str, Any]) -> Iterator[list[Found]]:
+    """The machine's interpreters, the newest first: those whose folder says their version, then those that say it."""
+    for candidates in (_in_folders(searched["folders"]), _programs(searched["programs"])):
+        found: dict[Version, Found] = {}
+        for version, program in candidates:
+            found.setdefault(version, Found(version, program))
+        yield [found[version] for version in sorted(found, reverse=True)]
 
 
-def _candidates(searched: dict[str, object]) -> Iterator[tuple[Version, Path]]:
-    folders = searched["folders"]
-    assert isinstance(folders, list)  # noqa: S101
-    for folder in folders:
-        # A folder for each version: Python/3.12.1/x64 (runners), 3.12.1 (pyenv), cpython-3.12.1-linux-x86_64-gnu (uv).
-        base = Path(folder)
+def _in_folders(folders: list[str]) -> Iterator[tuple[Version, Path]]:
+    """A folder for each version: Python/3.12.1/x64 (runners), 3.12.1 (pyenv), cpython-3.12.1-linux-x86_64-gnu (uv)."""
+    for base in map(Path, folders):
         for home in sorted(base.iterdir()) if base.is_dir() else []:
             version = _named_version(home.name)
             for place in (home, *sorted(home.glob("*"))) if version else ():
                 if version and (place / "bin" / "python3").exists():
                     yield version, place / "bin" / "python3"
                     break
-    programs = searched["programs"]
-    assert isinstance(programs, list)  # noqa: S101
-    for folder in programs:
-        base = Path(folder)
+
+
+def _programs(folders: list[str]) -> Iterator[tuple[Version, Path]]:
+    for base in map(Path, folders):
         for program in sorted(base.glob("python3*")) if base.is_dir() else []:
             if re.match(r"python3(\.\d+t?)?\Z", program.name):
-                answer = _ask(program)
+                answer = ask(program)
                 if answer:
                     yield answer, program
 
@@ -136,14 +134,14 @@ def _named_version(name: str) -> Version | None:
 ASK = "import sys, ssl, sysconfig; print('%d.%d.%d' % sys.version_info[:3] + {'final': '', 'alpha': 'a%d', 'beta': 'b%d', 'candidate': 'rc%d'}[sys.version_info[3]].replace('%d', str(sys.version_info[4])) + ('t' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''))"
 
 
-def _ask(program: Path) -> Version | None:
+def ask(program: Path) -> Version | None:
     """The version that a program says it is, or None where it doesn't run here (or is a shim for nothing)."""
     try:
         done = subprocess.run(
             [str(program), "-I", "-c", ASK],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            universal_newlines=True,
+            text=True,
             timeout=30,
             check=False,
         )
@@ -152,30 +150,34 @@ def _ask(program: Path) -> Version | None:
         return None
 
 
+def _find(searched: dict[str, Any], spec: Spec, allow_pre: bool) -> Found | None:
+    return next((found for there in _interpreters(searched) if (found := _choose(there, spec, allow_pre))), None)
+
+
 def _choose(there: list[Found], spec: Spec, allow_pre: bool) -> Found | None:
     """The newest release that fits and runs here, else a pre-release where it may be one."""
     finals = [each for each in there if spec.allows(each.version) and not each.version.pre]
     previews = [each for each in there if spec.allows(each.version) and each.version.pre]
     for each in finals + (previews if allow_pre or spec.pre else []):
-        if _ask(each.program) == each.version:
+        if ask(each.program) == each.version:
             return each
     return None
 
 
-def _fetch(text: str, spec: Spec) -> Found | None:
+def _fetch(text: str, spec: Spec, base: Path) -> Found | None:
     """An interpreter that uv installs from the mirror that the caller's environment names, or None."""
     uv = shutil.which("uv")
     if not uv or not os.environ.get("UV_PYTHON_INSTALL_MIRROR"):
         return None
-    target = Path(os.environ["RUNNER_TOOL_CACHE"]) / "fetched"
-    toolkit.say("Fetching Python {} with uv".format(text))
+    target = base / "fetched"
+    toolkit.say(f"Fetching Python {text} with uv")
     done = subprocess.run(
         [uv, "--no-config", "python", "install", "--no-bin", "--install-dir", str(target), text],
         check=False,
     )
     if done.returncode:
         return None
-    return _choose(_interpreters({"folders": [str(target)], "programs": []}), spec, True)
+    return _find({"folders": [str(target)], "programs": []}, spec, True)
 
 
 # The job's own environment.
@@ -191,7 +193,7 @@ def make_environment(found: Found, base: Path, shared: Path) -> Path:
     if (home / "bin" / "python").exists():
         return home
     subprocess.run([str(found.program), "-I", "-m", "venv", "--without-pip", str(home)], check=True)
-    tag = "python{}.{}".format(found.version.numbers[0], found.version.numbers[1]) + ("t" if found.version.threaded else "")
+    tag = f"python{found.version.numbers[0]}.{found.version.numbers[1]}" + ("t" if found.version.threaded else "")
     site = home / "lib" / tag / "site-packages"
     pip = _shared_pip(found, shared)
     if pip is not None:
@@ -199,7 +201,9 @@ def make_environment(found: Found, base: Path, shared: Path) -> Path:
         for name in ("pip", "pip3", "pip{}.{}".format(*found.version.numbers[:2])):
             script = home / "bin" / name
             script.write_text(
-                "#!{}\nimport sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n".format(home / "bin" / "python"),
+                "#!{}\nimport sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n".format(
+                    home / "bin" / "python"
+                ),
                 encoding="utf-8",
             )
             script.chmod(0o755)
@@ -211,16 +215,20 @@ WHEELS = "import ensurepip, os; d = os.path.join(os.path.dirname(ensurepip.__fil
 
 def _shared_pip(found: Found, shared: Path) -> Path | None:
     """The wheels that the interpreter carries (pip, and setuptools before 3.12), unpacked once."""
-    target = shared / "pip-{}".format(found.version)
+    target = shared / f"pip-{found.version}"
     if target.exists():
         return target
     done = subprocess.run(
-        [str(found.program), "-I", "-c", WHEELS], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False
+        [str(found.program), "-I", "-c", WHEELS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
     )
     wheels = done.stdout.splitlines()
     if done.returncode or not wheels:
         return None
-    fresh = shared / ".pip-{}-{}".format(found.version, os.getpid())
+    fresh = shared / f".pip-{found.version}-{os.getpid()}"
     for wheel in wheels:
         shutil.unpack_archive(wheel, str(fresh), "zip")
     try:
@@ -239,12 +247,10 @@ def _publish(found: Found, home: Path, update: bool) -> None:
             toolkit.set_env(name, home)
     toolkit.set_output("python-version", found.version)
     toolkit.set_output("python-path", python)
-    toolkit.say("Python {} ({})".format(found.version, found.program))
+    toolkit.say(f"Python {found.version} ({found.program})")
 
 
 def _pip(home: Path, *what: str) -> None:
     done = subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", *what], check=False)
     if done.returncode:
         raise toolkit.Refused("pip install {} failed".format(" ".join(what)))
-
-

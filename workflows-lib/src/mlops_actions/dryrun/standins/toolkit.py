@@ -28,7 +28,7 @@ def flag(given: dict[str, str], name: str) -> bool:
         return True
     if text in {"false", "False", "FALSE", ""}:
         return False
-    raise Refused("Input does not meet YAML 1.2 \"Core Schema\" specification: {}".format(name))
+    raise Refused(f'Input does not meet YAML 1.2 "Core Schema" specification: {name}')
 
 
 def context() -> dict[str, Any]:
@@ -63,7 +63,7 @@ def add_path(folder: Path) -> None:
 def _append(variable: str, name: str, value: str) -> None:
     mark = "end_" + uuid.uuid4().hex
     with open(os.environ[variable], "a", encoding="utf-8") as file:
-        file.write("{}<<{}\n{}\n{}\n".format(name, mark, value, mark))
+        file.write(f"{name}<<{mark}\n{value}\n{mark}\n")
 
 
 def say(text: str) -> None:
@@ -97,7 +97,9 @@ class Pattern:
         segments = full.split("/")
         fixed = next((index for index, each in enumerate(segments) if _is_wild(each)), len(segments))
         self.root = Path("/".join(segments[:fixed]) or "/")
-        self._regex = re.compile(_translate(segments) + ("/.+" if text.endswith("/") else "(?:/.*)?") + r"\Z", re.DOTALL)
+        self._regex = re.compile(
+            _translate(segments) + ("/.+" if text.endswith("/") else "(?:/.*)?") + r"\Z", re.DOTALL
+        )
 
     def matches(self, path: str) -> bool:
         return self._regex.match(path.replace(os.sep, "/")) is not None
@@ -149,7 +151,7 @@ def _translate(segments: list[str]) -> str:
     regex = ""
     for index, segment in enumerate(segments):
         lead = "/" if index else ""
-        regex += "(?:{}[^/]+)*".format(lead) if segment == "**" else lead + _translate_segment(segment)
+        regex += f"(?:{lead}[^/]+)*" if segment == "**" else lead + _translate_segment(segment)
     return regex
 
 

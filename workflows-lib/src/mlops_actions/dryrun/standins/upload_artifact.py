@@ -29,17 +29,21 @@ def main(_: str) -> None:
     name = given.get("name") or "artifact"
     if given.get("archive") and not toolkit.flag(given, "archive"):
         if len(files) > 1:
-            raise toolkit.Refused("When 'archive' is set to false, only a single file can be uploaded. Found {} files.".format(len(files)))
+            raise toolkit.Refused(
+                f"When 'archive' is set to false, only a single file can be uploaded. Found {len(files)} files."
+            )
         name, root = files[0].name, files[0].parent
     digest = store(name, root, files, overwrite=toolkit.flag(given, "overwrite"))
-    toolkit.say("Artifact {} has been kept: {} file(s)".format(name, len(files)))
+    toolkit.say(f"Artifact {name} has been kept: {len(files)} file(s)")
     toolkit.set_output("artifact-id", identity(name))
     toolkit.set_output("artifact-digest", digest)
     toolkit.set_output("artifact-url", _url(identity(name)))
 
 
 def _report_none(given: dict[str, str]) -> None:
-    message = "No files were found with the provided path: {}. No artifacts will be uploaded.".format(given.get("path", ""))
+    message = "No files were found with the provided path: {}. No artifacts will be uploaded.".format(
+        given.get("path", "")
+    )
     answer = given.get("if-no-files-found") or "warn"
     if answer == "error":
         raise toolkit.Refused(message)
@@ -49,7 +53,7 @@ def _report_none(given: dict[str, str]) -> None:
         toolkit.say(message)
     else:
         raise toolkit.Refused(
-            "Unrecognized if-no-files-found input. Provided: {}. Available options: warn,error,ignore".format(answer)
+            f"Unrecognized if-no-files-found input. Provided: {answer}. Available options: warn,error,ignore"
         )
 
 
@@ -64,7 +68,9 @@ def _root(wanted: list[toolkit.Pattern], files: list[Path]) -> Path:
 def store(name: str, root: Path, files: list[Path], overwrite: bool) -> str:
     """Copy ``files`` into the store; the digest of their names and bytes. A name serves once in a run."""
     if name in {".", ".."} or any(each in name for each in FORBIDDEN_IN_NAME):
-        raise toolkit.Refused('The artifact name is not valid: {!r}. It must not contain any of " : < > | * ? \\ / or a line break.'.format(name))
+        raise toolkit.Refused(
+            f'The artifact name is not valid: {name!r}. It must not contain any of " : < > | * ? \\ / or a line break.'
+        )
     base = Path(toolkit.context()["artifacts"])
     fresh = base / (".new-" + uuid.uuid4().hex)
     state = hashlib.sha256()
@@ -72,7 +78,9 @@ def store(name: str, root: Path, files: list[Path], overwrite: bool) -> str:
         for path in files:
             relative = os.path.relpath(path, root).replace(os.sep, "/")
             if any(each in relative for each in FORBIDDEN_IN_PATH):
-                raise toolkit.Refused('The path for one of the files in artifact is not valid: /{}. It must not contain any of " : < > | * ? or a line break.'.format(relative))
+                raise toolkit.Refused(
+                    f'The path for one of the files in artifact is not valid: /{relative}. It must not contain any of " : < > | * ? or a line break.'
+                )
             target = fresh / "files" / relative
             target.parent.mkdir(parents=True, exist_ok=True)
             state.update(relative.encode("utf-8", "surrogateescape") + b"\0" + _copy(path, target) + b"\0")
@@ -86,7 +94,7 @@ def store(name: str, root: Path, files: list[Path], overwrite: bool) -> str:
         except OSError:
             raise toolkit.Refused(
                 "Failed to CreateArtifact: Received non-retryable error: Failed request: (409) Conflict: "
-                "an artifact with this name already exists on the workflow run: {}".format(name)
+                f"an artifact with this name already exists on the workflow run: {name}"
             ) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -105,10 +113,13 @@ def _copy(source: Path, target: Path) -> bytes:
 
 def identity(name: str) -> int:
     """A number for an artifact, the same in every job of the run."""
-    return int(hashlib.sha256((os.environ.get("GITHUB_RUN_ID", "") + name).encode("utf-8", "surrogateescape")).hexdigest()[:8], 16)
+    return int(
+        hashlib.sha256((os.environ.get("GITHUB_RUN_ID", "") + name).encode("utf-8", "surrogateescape")).hexdigest()[:8],
+        16,
+    )
 
 
 def _url(number: int) -> str:
     environ = os.environ
     server, repository, run = environ["GITHUB_SERVER_URL"], environ["GITHUB_REPOSITORY"], environ["GITHUB_RUN_ID"]
-    return "{}/{}/actions/runs/{}/artifacts/{}".format(server, repository, run, number)
+    return f"{server}/{repository}/actions/runs/{run}/artifacts/{number}"

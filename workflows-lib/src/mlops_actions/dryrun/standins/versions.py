@@ -22,7 +22,7 @@ def parse_version(text: str) -> Version:
     """``3.12.1``, ``3.13.0rc2``, ``3.13.0t``. Raises ValueError for anything else."""
     matched = re.match(r"(\d+)\.(\d+)\.(\d+)((?:a|b|rc)\d+)?(t)?\Z", text)
     if not matched:
-        raise ValueError("not a Python version: {!r}".format(text))
+        raise ValueError(f"not a Python version: {text!r}")
     pre = matched[4] or ""
     return Version((int(matched[1]), int(matched[2]), int(matched[3])), not pre, pre, bool(matched[5]))
 
@@ -106,8 +106,8 @@ def _bounds(text: str) -> tuple[tuple[int, int, int] | None, tuple[int, int, int
     numbers = [int(part) for part in parts]
     if not numbers:
         return None, None
-    full = (numbers + [0, 0])[:3]
-    following = (numbers[:-1] + [numbers[-1] + 1] + [0, 0])[:3]
+    full = ([*numbers, 0, 0])[:3]
+    following = ([*numbers[:-1], numbers[-1] + 1, 0, 0])[:3]
     return (full[0], full[1], full[2]), (following[0], following[1], following[2])
 
 
@@ -117,7 +117,7 @@ def from_requires_python(text: str) -> Spec:
     for part in (each.strip() for each in text.split(",") if each.strip()):
         matched = re.match(r"(~=|===?|!=|>=|<=|>|<|\^)?\s*([\d.*]+)\Z", part)
         if not matched:
-            raise ValueError("{!r} is no version specifier".format(part))
+            raise ValueError(f"{part!r} is no version specifier")
         sign, body = matched[1] or "==", matched[2]
         lower, upper = _bounds(body)
         if sign == "!=":
@@ -128,7 +128,7 @@ def from_requires_python(text: str) -> Spec:
         elif sign in {">=", "<", "^"}:
             clauses.append(_clause(sign + body))
         elif sign in {">", "<="} and body.count(".") < 2:
-            exact = (lower or (0, 0, 0))[:2] + (1,)  # PEP 440: 3.9 is 3.9.0 exactly, not all of 3.9
+            exact = (*(lower or (0, 0, 0))[:2], 1)  # PEP 440: 3.9 is 3.9.0 exactly, not all of 3.9
             clauses.append(Clause(exact, None) if sign == ">" else Clause(None, exact))
         else:
             clauses.append(_clause(sign.replace("==", "=").replace("==", "=") + body))

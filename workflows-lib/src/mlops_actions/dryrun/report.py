@@ -1,0 +1,181 @@
+"""The outcome of a dry run: checks, what ran, what was stood in for, and what the jobs said themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlops_actions.dryrun import rewrite
+from mlops_actions.dryrun.plan import Plan
+from mlops_actions.dryrun.records import FileRecord, LegRecord
+from mlops_actions.outcome import Block, Log, Outcome, Request, Section, Table, Text
+from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, now
+
+STAGE = "dry-run"
+MAX_LOG = 400
+"""Lines of a failing step's log that the report shows; the last ones."""
+
+FIDELITY: Mapping[str, tuple[str, str]] = {
+    "actions/checkout": (
+        "copies the staged repository: what is committed, and what is not yet",
+        "fetches the commit of the event alone; LFS files, submodules and other repositories as asked",
+    ),
+    "actions/setup-python": (
+        "takes an interpreter of this machine, in an environment of the job's own, with the pip that it carries",
+        "takes or fetches its own build; `cache:` restores packages, and `uv pip install --system` finds it",
+    ),
+    "actions/upload-artifact": (
+        "keeps the files; the digest is of names and bytes",
+        "keeps a zip file for as long as `retention-days` says; the digest is the zip file's",
+    ),
+    "actions/download-artifact": (
+        "copies from this run, or from the dry run that --from names",
+        "also takes artifacts of other runs and repositories",
+    ),
+    "actions/cache": (
+        "starts empty and lives as long as the dry run",
+        "keeps caches for days, shared by branch, 10 GB a repository",
+    ),
+}
+"""For each stand-in: what it does here, and what GitHub would do otherwise."""
+
+ALWAYS: tuple[tuple[str, str, str], ...] = (
+    ("runner", "this machine, for every label", "a fresh virtual machine of the label's image and tools"),
+    (
+        "github.token",
+        "a word that opens nothing, unless --secret GITHUB_TOKEN gives one",
+        "a token with the job's permissions",
+    ),
+    ("vars", "empty", "the repository's and the organization's variables"),
+    ("environments", "no approval, no environment secrets", "waits for reviewers where an environment asks for them"),
+    ("concurrency", "one run, nothing waits", "cancels or queues runs of the same group"),
+    ("writing", "listed in requests.json", "issues, releases and events are made"),
+)
+"""What holds in every dry run."""
+
+ON_HOST = (
+    "isolation",
+    "the same machine and user as yours; home, PATH and Python are the job's own",
+    "a machine of its own",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All that a report is made of."""
+
+    plan: Plan
+    checks: Sequence[Check]
+    files: Sequence[FileRecord]
+    started: datetime
+    subjects: tuple[Subject, ...]
+    parameters: Mapping[str, Json]
+    in_containers: bool
+
+
+def outcome(finished: Finished) -> Outcome:
+    """The verdict over ``finished.checks``, and what a person wants to see."""
+    checks = tuple(finished.checks)
+    verdict = Verdict(
+        STAGE, conclude(checks), checks, finished.started, now(), finished.subjects, (), finished.parameters
+    )
+    sections = [_jobs(finished.files), *_failures(finished.files), *_annotations(finished.files)]
+    sections += [*_summaries(finished.files), _fidelity(finished)]
+    requests = tuple(
+        Request(str(each.get("kind", "")), {key: value for key, value in each.items() if key != "kind"})
+        for file in finished.files
+        for leg in file.legs
+        for each in leg.requests
+    )
+    return Outcome(verdict, headline(finished), tuple(sections), {}, requests)
+
+
+def headline(finished: Finished) -> str:
+    """How many jobs ran, and what became of them."""
+    legs = [leg for file in finished.files for leg in file.legs]
+    ran = sum(leg.ran for leg in legs)
+    failed = [leg.name for leg in legs if leg.result == "failure" and not leg.allowed]
+    refused = [each.path for each in finished.plan.files if each.starts] if not finished.files else []
+    if refused:
+        return f"GitHub would refuse {', '.join(refused)}; nothing was run"
+    words = f"{ran} job{'s' if ran != 1 else ''} of {len(finished.files)} workflow file{'s' if len(finished.files) != 1 else ''} ran"
+    return words + (f"; failed: {', '.join(failed)}" if failed else "")
+
+
+def leg_check(file: FileRecord, leg: LegRecord) -> Check:
+    """What became of a job or a leg, as a check."""
+    failed = next((step for step in leg.steps if step.result == "failure"), None)
+    where = Where(object=leg.name, file=leg.file, line=leg.line)
+    rule = ".".join((file.path.rpartition("/")[2], *leg.path))
+    reason = leg.problem or leg.why
+    if leg.result == "success":
+        return Check(rule, Status.PASS, f"succeeded in {leg.seconds:.1f} s", where=where)
+    if leg.result == "skipped":
+        return Check(rule, Status.PASS, f"skipped, as on GitHub ({reason})", Severity.INFO, where)
+    message = reason or (f"failed at step `{failed.name}`" if failed else f"ended as {leg.result}")
+    if leg.allowed:
+        return Check(rule, Status.WARN, f"{message}; `continue-on-error` allows it", Severity.WARNING, where)
+    return Check(rule, Status.FAIL, message, where=where)
+
+
+def _jobs(files: Iterable[FileRecord]) -> Section:
+    rows: list[tuple[str | float | None, ...]] = []
+    for file in files:
+        for leg in sorted(file.legs, key=lambda each: each.path):
+            rows.append((file.path, leg.name, "", leg.result, round(leg.seconds, 1) if leg.ran else None))
+            rows += [(None, None, step.name, step.result, round(step.seconds, 1)) for step in leg.steps]
+    return Section("Jobs and steps", (Table(("workflow", "job", "step", "result", "seconds"), tuple(rows)),))
+
+
+def _failures(files: Iterable[FileRecord]) -> Iterable[Section]:
+    blocks: list[Block] = []
+    for file in files:
+        for leg in file.legs:
+            blocks += [
+                Log(f"{leg.name} › {step.name}", _tail(step.log))
+                for step in leg.steps
+                if step.result == "failure" and step.log
+            ]
+    if blocks:
+        yield Section("Logs of the steps that failed", tuple(blocks))
+
+
+def _tail(lines: Sequence[str]) -> str:
+    left_out = len(lines) - MAX_LOG
+    head = [f"… {left_out:,} lines before"] if left_out > 0 else []
+    return "\n".join([*head, *lines[-MAX_LOG:]])
+
+
+def _annotations(files: Iterable[FileRecord]) -> Iterable[Section]:
+    rows = [
+        (leg.name, each.level, each.properties.get("file"), each.properties.get("line"), each.message)
+        for file in files
+        for leg in file.legs
+        for each in leg.annotations
+    ]
+    if rows:
+        yield Section("Annotations", (Table(("job", "level", "file", "line", "message"), tuple(rows)),))
+
+
+def _summaries(files: Iterable[FileRecord]) -> Iterable[Section]:
+    for file in files:
+        for leg in file.legs:
+            written = [text for step in leg.steps for text in step.summary]
+            if written:
+                yield Section(f"Summary of {leg.name}", (Log("as the job wrote it, in Markdown", "\n".join(written)),))
+
+
+def _fidelity(finished: Finished) -> Section:
+    used = {text for file in finished.files for leg in file.legs for text in leg.used}
+    repositories: dict[str, list[str]] = {}
+    for text in sorted(used):
+        uses = rewrite.parse_uses(text)
+        if uses and rewrite.is_standin(uses):
+            repositories.setdefault(uses.repository.lower(), []).append(text)
+    rows = [(", ".join(texts), *FIDELITY[name]) for name, texts in sorted(repositories.items())]
+    rows += ALWAYS if finished.in_containers else (*ALWAYS, ON_HOST)
+    labels = sorted({label for file in finished.files for leg in file.legs for label in leg.labels})
+    table = Table(("what", "in this dry run", "on GitHub"), tuple(rows))
+    words = f"Runner labels asked for: {', '.join(labels)}. " if labels else ""
+    return Section("What was stood in for", (Text(words + "Where a dry run is not what GitHub does:"), table))
