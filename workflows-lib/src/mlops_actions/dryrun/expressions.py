@@ -12,19 +12,46 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-MAX_LENGTH = 21_000
-MAX_DEPTH = 50
+from mlops_actions.dryrun.syntax import (
+    Call,
+    ExpressionError,
+    Index,
+    Literal,
+    Name,
+    Node,
+    Operation,
+    chain,
+    number,
+    parse,
+    segments,
+    walk,
+)
+
+__all__ = [
+    "EvaluationError",
+    "ExpressionError",
+    "Open",
+    "Scope",
+    "Unknown",
+    "asks_for_status",
+    "condition",
+    "equal",
+    "evaluate",
+    "expand",
+    "find",
+    "is_known",
+    "kind_of",
+    "number_of",
+    "text_of",
+    "truthy",
+]
 
 Value: TypeAlias = Any
 """None, bool, int, float, str, list, dict, or Unknown."""
-
-
-class ExpressionError(ValueError):
-    """The text is not an expression that may stand here."""
 
 
 class EvaluationError(ExpressionError):
@@ -50,196 +77,6 @@ class Open(dict[str, Value]):
     def __init__(self, members: Mapping[str, Value] | None = None, kind: str | None = None) -> None:
         super().__init__(members or {})
         self.kind = kind
-
-
-# --- the tree ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    base: Node
-    key: Node | None  # None: `.*`
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    name: str
-    arguments: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    operator: str
-    operands: tuple[Node, ...]
-
-
-Node: TypeAlias = Literal | Name | Index | Call | Operation
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<string>'(?:[^']|'')*')
-    | (?P<operator>&&|\|\||==|!=|<=|>=|[!<>()\[\],*])
-    | (?P<number>[-+]?(?:0x[0-9a-fA-F]+|0o[0-7]+|(?:\d+(?:\.\d*)?|(?<![\w\])*])\.\d+)(?:[eE][-+]?\d+)?|Infinity))(?![\w])
-    | (?P<dot>\.)
-    | (?P<word>[A-Za-z_][A-Za-z0-9_-]*)
-    )""",
-    re.VERBOSE,
-)
-_WORDS = {"true": True, "false": False, "null": None, "NaN": math.nan, "Infinity": math.inf}
-_LEVELS = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="))
-
-
-def parse(text: str) -> Node:
-    """The tree of an expression (without ``${{ }}``). Raises ExpressionError."""
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"the expression is longer than {MAX_LENGTH:,} characters")
-    return _Parser(text).whole()
-
-
-class _Parser:
-    """Recursive descent, one token ahead, within GitHub's bound of nesting."""
-
-    def __init__(self, text: str) -> None:
-        self._tokens = list(_tokens(text))
-        self._at = 0
-        self._depth = 0
-
-    def whole(self) -> Node:
-        node = self._level(0)
-        if self._at < len(self._tokens):
-            raise ExpressionError(f"unexpected {self._tokens[self._at][1]!r}")
-        return node
-
-    def _peek(self) -> str:
-        return self._tokens[self._at][1] if self._at < len(self._tokens) else ""
-
-    def _take(self, text: str) -> bool:
-        kind = self._tokens[self._at][0] if self._at < len(self._tokens) else ""
-        if kind in {"operator", "dot"} and self._peek() == text:
-            self._at += 1
-            return True
-        return False
-
-    def _expect(self, text: str) -> None:
-        if not self._take(text):
-            raise ExpressionError(f"{text!r} is missing" + (f" before {self._peek()!r}" if self._peek() else ""))
-
-    def _level(self, level: int) -> Node:
-        if level == len(_LEVELS):
-            return self._unary()
-        operands, operators = [self._level(level + 1)], []
-        while self._at < len(self._tokens) and self._tokens[self._at][0] == "operator":
-            if (operator := self._peek()) not in _LEVELS[level]:
-                break
-            self._at += 1
-            operators.append(operator)
-            operands.append(self._level(level + 1))
-        node = operands[0]
-        for operator, operand in zip(operators, operands[1:], strict=True):
-            node = Operation(operator, (node, operand))
-        return node
-
-    def _unary(self) -> Node:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise ExpressionError(f"the expression is nested more than {MAX_DEPTH} levels deep")
-        node: Node = Operation("!", (self._unary(),)) if self._take("!") else self._postfix()
-        self._depth -= 1
-        return node
-
-    def _postfix(self) -> Node:
-        node = self._primary()
-        while True:
-            if self._take("."):
-                if self._take("*"):
-                    node = Index(node, None)
-                    continue
-                kind, word = self._next("a property's name")
-                if kind != "word":
-                    raise ExpressionError(f"unexpected {word!r} after `.`")
-                node = Index(node, Literal(word))
-            elif self._take("["):
-                node = Index(node, None if self._take("*") else self._level(0))
-                self._expect("]")
-            else:
-                return node
-
-    def _primary(self) -> Node:
-        if self._take("("):
-            node = self._level(0)
-            self._expect(")")
-            return node
-        kind, text = self._next("a value")
-        if kind == "string":
-            return Literal(text[1:-1].replace("''", "'"))
-        if kind == "number":
-            return Literal(number_of(text))
-        if kind != "word":
-            raise ExpressionError(f"unexpected {text!r}")
-        if self._take("("):
-            return Call(text, self._arguments())
-        return Literal(_WORDS[text]) if text in _WORDS else Name(text)
-
-    def _arguments(self) -> tuple[Node, ...]:
-        if self._take(")"):
-            return ()
-        arguments = [self._level(0)]
-        while self._take(","):
-            arguments.append(self._level(0))
-        self._expect(")")
-        return tuple(arguments)
-
-    def _next(self, wanted: str) -> tuple[str, str]:
-        if self._at == len(self._tokens):
-            raise ExpressionError(f"the expression ends where {wanted} is expected")
-        self._at += 1
-        return self._tokens[self._at - 1]
-
-
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    at = 0
-    text = text.rstrip()
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        if not found:
-            raise ExpressionError(f"unexpected {text[at:].split()[0]!r}")
-        yield str(found.lastgroup), found[str(found.lastgroup)]
-        at = found.end()
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """A node and all below it."""
-    yield node
-    children: Sequence[Node | None] = ()
-    if isinstance(node, Index):
-        children = (node.base, node.key)
-    elif isinstance(node, Call):
-        children = node.arguments
-    elif isinstance(node, Operation):
-        children = node.operands
-    for child in children:
-        if child is not None:
-            yield from walk(child)
-
-
-def chain(node: Node) -> tuple[str, ...] | None:
-    """The names of a plain path (``needs.a.outputs.b``), None for anything else."""
-    if isinstance(node, Name):
-        return (node.name,)
-    if isinstance(node, Index) and isinstance(node.key, Literal) and isinstance(node.key.value, str):
-        base = chain(node.base)
-        return None if base is None else (*base, node.key.value)
-    return None
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -284,19 +121,11 @@ def number_of(value: Value) -> float:
         return float(value)
     if not isinstance(value, str):
         return math.nan
-    text = value.strip()
-    if not text:
-        return 0.0
-    if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text, re.ASCII):
-        return float(text)
-    if re.fullmatch(r"0x[0-9a-fA-F]{1,8}", text):
-        return float(int(text, 16))
-    if re.fullmatch(r"0o[0-7]{1,11}", text):
-        return float(int(text[2:], 8))
-    return {"Infinity": math.inf, "-Infinity": -math.inf}.get(text, math.nan)
+    return number(value)
 
 
-def _kind(value: Value) -> str:
+def kind_of(value: Value) -> str:
+    """null, boolean, number, string or object."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -307,7 +136,7 @@ def _kind(value: Value) -> str:
 
 
 def _coerced(left: Value, right: Value) -> tuple[Value, Value]:
-    kinds = {_kind(left), _kind(right)}
+    kinds = {kind_of(left), kind_of(right)}
     if len(kinds) == 1:
         return left, right
     if kinds & {"null", "boolean"} or kinds == {"number", "string"}:
@@ -321,7 +150,7 @@ def equal(left: Value, right: Value) -> bool:
         return left is right
     left, right = _coerced(left, right)
     if isinstance(left, str):
-        return left.upper() == right.upper()
+        left, right = left.upper(), right.upper()
     return bool(left == right)
 
 
@@ -439,36 +268,39 @@ def _member(base: Value, key: Value, source: str) -> Value:
 
 
 def _operation(node: Operation, scope: Scope) -> Value:
-    left = _value(node.operands[0], scope)
-    if node.operator == "!":
-        truth = truthy(left)
-        return Unknown(left.source, "boolean") if truth is None else not truth
     if node.operator in {"&&", "||"}:
-        return _logical(node, left, scope)
-    right = _value(node.operands[1], scope)
-    for each in (left, right):
-        if isinstance(each, Unknown):
-            return Unknown(each.source, "boolean")
+        return _logical(node, scope)
+    values = [_value(each, scope) for each in node.operands]
+    unknown = next((each for each in values if isinstance(each, Unknown)), None)
+    if node.operator == "!":
+        truth = truthy(values[0])
+        return not truth if unknown is None or truth is not None else Unknown(unknown.source, "boolean")
+    if unknown is not None:
+        return Unknown(unknown.source, "boolean")
     if node.operator in {"==", "!="}:
-        return equal(left, right) is (node.operator == "==")
-    return _ordered(node.operator, left, right)
+        return equal(*values) is (node.operator == "==")
+    return _ordered(node.operator, *values)
 
 
-def _logical(node: Operation, left: Value, scope: Scope) -> Value:
+def _logical(node: Operation, scope: Scope) -> Value:
     """``&&`` and ``||``: an operand where it is known which, else what is known of its truth."""
     decisive = node.operator == "||"
-    truth = truthy(left)
-    if truth is decisive:
-        return left
-    right = _value(node.operands[1], scope)
-    if truth is not None:
-        return right
-    kind = left.kind if _kind_of(right) == left.kind else None
-    return Unknown(left.source, kind, decisive if truthy(right) is decisive else None)
+    left = _value(node.operands[0], scope)
+    for operand in node.operands[1:]:
+        truth = truthy(left)
+        if truth is decisive:
+            return left
+        right = _value(operand, scope)
+        if truth is not None:
+            left = right
+        else:
+            kind = left.kind if _known_kind(right) == left.kind else None
+            left = Unknown(left.source, kind, decisive if truthy(right) is decisive else None)
+    return left
 
 
-def _kind_of(value: Value) -> str | None:
-    return value.kind if isinstance(value, Unknown) else _kind(value)
+def _known_kind(value: Value) -> str | None:
+    return value.kind if isinstance(value, Unknown) else kind_of(value)
 
 
 STATUS_FUNCTIONS = frozenset({"success", "failure", "always", "cancelled"})
@@ -501,12 +333,12 @@ def _case(node: Call, scope: Scope) -> Value:
     if len(node.arguments) < 3 or len(node.arguments) % 2 == 0:
         raise ExpressionError("`case` takes pairs of a condition and a value, and a default")
     for at in range(0, len(node.arguments) - 1, 2):
-        condition = _value(node.arguments[at], scope)
-        if isinstance(condition, Unknown):
-            return Unknown(condition.source)
-        if not isinstance(condition, bool):
+        chosen = _value(node.arguments[at], scope)
+        if isinstance(chosen, Unknown):
+            return Unknown(chosen.source)
+        if not isinstance(chosen, bool):
             raise EvaluationError("a condition of `case` must be a boolean")
-        if condition:
+        if chosen:
             return _value(node.arguments[at + 1], scope)
     return _value(node.arguments[-1], scope)
 
@@ -582,32 +414,6 @@ _FUNCTIONS: Mapping[str, tuple[int, int, str | None, Callable[..., Value]]] = {
 # --- text with expressions in it -----------------------------------------------------------------
 
 
-def segments(text: str) -> list[tuple[bool, str]]:
-    """A text's parts: (is an expression, its text without ``${{ }}``). Raises ExpressionError for one not closed."""
-    parts: list[tuple[bool, str]] = []
-    at = 0
-    while (start := text.find("${{", at)) >= 0:
-        if start > at:
-            parts.append((False, text[at:start]))
-        end = _closing(text, start + 3)
-        parts.append((True, text[start + 3 : end].strip()))
-        at = end + 2
-    if at < len(text) or not parts:
-        parts.append((False, text[at:]))
-    return parts
-
-
-def _closing(text: str, at: int) -> int:
-    quoted = False
-    while at < len(text):
-        if text[at] == "'":
-            quoted = not quoted
-        elif not quoted and text.startswith("}}", at):
-            return at
-        at += 1
-    raise ExpressionError("an expression is not closed: `}}` is missing")
-
-
 def expand(value: Value, scope: Scope) -> Value:
     """A value of a workflow file with its expressions evaluated, in lists and mappings too. Raises ExpressionError."""
     if isinstance(value, dict):
@@ -627,7 +433,7 @@ def expand(value: Value, scope: Scope) -> Value:
 
 
 def condition(text: Value, scope: Scope) -> Value:
-    """The value of a job's ``if``: ``success() &&`` stands before one that asks for no status. Raises ExpressionError."""
+    """The value of a job's ``if``, with ``success() &&`` where it asks for no status. Raises ExpressionError."""
     if text is None or (isinstance(text, str) and not text.strip()):
         return scope.status["success"]
     if not isinstance(text, str):

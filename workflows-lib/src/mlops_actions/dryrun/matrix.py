@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mlops_actions.dryrun.expressions import Scope, Unknown, equal, expand, find, is_known, number_of
+from mlops_actions.dryrun.expressions import Scope, Unknown, equal, expand, find, is_known, kind_of
 
 MAX_LEGS = 256
 
@@ -102,13 +102,5 @@ def common(found: list[Leg] | None) -> Leg | Unknown:
 def _shared(values: list[Any], source: str) -> Any:
     if all(value == values[0] and type(value) is type(values[0]) for value in values):
         return values[0]
-    kinds = {_kind(value) for value in values}
+    kinds = {kind_of(value) for value in values}
     return Unknown(source, kinds.pop() if len(kinds) == 1 else None)
-
-
-def _kind(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, str):
-        return "string"
-    return "number" if isinstance(value, int | float) and not math.isnan(number_of(value)) else None
