@@ -14,10 +14,11 @@ PACKAGE = Path(__file__).resolve().parents[2] / "workflows-lib/src/mlops_actions
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"carryout"},
+    {"commands", "carryout"},
     {"ci", "data", "drift", "training", "export", "release", "dryrun"},
+    {"released"},
     {"report", "github", "project", "model"},
-    {"options"},
+    {"options", "location"},
     {"config", "outcome"},
     {"schema", "verdict", "files"},
     {"yamlfile", "visible"},

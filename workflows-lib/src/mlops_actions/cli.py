@@ -1,8 +1,6 @@
-"""``mlops <command> ...``: parses, calls a stage, prints. No logic.
+"""``mlops <command> ...``: parses, runs the command, prints what is wrong with a call. No logic.
 
-A command is a row of :data:`COMMANDS`: its options, and a function that turns
-their values into a call of its stage. The stage is imported only then, so that
-a command needs no more than its own extra and ``mlops --help`` starts at once.
+What commands there are stands in :mod:`mlops_actions.commands`.
 """
 
 from __future__ import annotations
@@ -11,46 +9,22 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from mlops_actions import __version__
-from mlops_actions.carryout import INTERRUPTED, WRONG_CALL, Job, carry_out, printable
-from mlops_actions.errors import CallError, Problem
+from mlops_actions.carryout import INTERRUPTED, PASSED, WRONG_CALL, Job, carry_out, printable
+from mlops_actions.commands import COMMANDS, Command, Errand, Option
+from mlops_actions.errors import CallError
 from mlops_actions.options import PREFIX, Options
-from mlops_actions.outcome import Outcome
-from mlops_actions.verdict import FailOn
 
 if TYPE_CHECKING:
     from mlops_actions.config import Config
 
-# Stages are imported by the function that calls them, see above.
+# What only some calls need is imported there, so that `mlops --help` starts at once.
 # pylint: disable=import-outside-toplevel
-
-Stage = Callable[[Path], Outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A flag of a command; ``kind`` is ``text``, ``list`` (may be repeated), ``switch`` or ``file`` (an argument)."""
-
-    name: str
-    help: str
-    metavar: str = "TEXT"
-    kind: str = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A row of the command line: words (``ci plan``), what it does, its options, and its stage."""
-
-    words: str
-    help: str
-    options: tuple[Option, ...]
-    stage: Callable[[Options], Stage]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,11 +50,13 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _run(namespace: argparse.Namespace) -> int:
-    command: Command = namespace.command
+    command: Command | Errand = namespace.command
     options = Options(namespace, _config(namespace))
-    stage = command.stage(options)
-    out = Path(namespace.out or Path(".mlops") / command.words.replace(" ", "-"))
-    return carry_out(Job(out, namespace.json), stage)
+    if isinstance(command, Errand):
+        command.run(options)
+        return PASSED
+    out = Path(namespace.out or command.default_out)
+    return carry_out(Job(out, namespace.json), command.stage(options))
 
 
 def _config(namespace: argparse.Namespace) -> Config:
@@ -99,37 +75,6 @@ def _print_problems(error: CallError) -> None:
     for problem in error.problems:
         print(f"error: {printable(str(problem))}", file=sys.stderr)
     publish_problems(error.problems, os.environ, sys.stderr)
-
-
-# --- the stages' calls ---------------------------------------------------------------------------
-
-
-def _validate(options: Options) -> Stage:
-    from mlops_actions.data import validate
-
-    request = validate.Validation(
-        contract=Path(options.required("contract", "data", "contract")),
-        data=options.paths("data", "data", "path"),
-        engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
-        fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
-    )
-    return lambda out: validate.validate(request, out)
-
-
-# --- the table -----------------------------------------------------------------------------------
-
-_DATA = Option("data", "a file, a folder or a glob; OBJECT=PATH, repeated, for several objects", "PATH", "list")
-_CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
-_ENGINE = Option("engine", "what scans the data (duckdb)", "NAME")
-
-COMMANDS: tuple[Command, ...] = (
-    Command(
-        "validate",
-        "hold a data contract against the data",
-        (_CONTRACT, _DATA, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY")),
-        _validate,
-    ),
-)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -165,14 +110,14 @@ def _sentence(text: str) -> str:
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     flag = f"--{option.name}"
-    if option.kind == "switch":
-        parser.add_argument(flag, help=option.help, action=argparse.BooleanOptionalAction, default=None)
-    elif option.kind == "list":
-        parser.add_argument(flag, help=option.help, metavar=option.metavar, action="append")
-    elif option.kind == "file":
-        parser.add_argument(option.name, help=option.help, metavar=option.metavar, nargs="*")
-    else:
-        parser.add_argument(flag, help=option.help, metavar=option.metavar)
-
-
-__all__ = ["COMMANDS", "Command", "Option", "Problem", "main"]
+    match option.kind:
+        case "switch":
+            parser.add_argument(flag, help=option.help, action=argparse.BooleanOptionalAction, default=None)
+        case "list":
+            parser.add_argument(flag, help=option.help, metavar=option.metavar, action="append")
+        case "maybe":
+            parser.add_argument(flag, help=option.help, metavar=option.metavar, nargs="?", const=True)
+        case "arguments":
+            parser.add_argument(option.name, help=option.help, metavar=option.metavar, nargs="*")
+        case _:
+            parser.add_argument(flag, help=option.help, metavar=option.metavar)
