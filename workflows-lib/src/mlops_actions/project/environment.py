@@ -64,8 +64,7 @@ def create(root: Path, python: Path | str, base: Mapping[str, str] | None = None
     base = os.environ if base is None else base
     uv = find_uv(base)
     folder = root / "venv"
-    variables = {name: value for name, value in base.items() if not _OURS.match(name)}
-    variables.update(_index_for_uv(variables))
+    variables = cleaned(base)
     _make(uv, folder, python, variables)
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
     interpreter = programs / ("python.exe" if os.name == "nt" else "python")
@@ -77,6 +76,12 @@ def create(root: Path, python: Path | str, base: Mapping[str, str] | None = None
     variables["UV_PROJECT_ENVIRONMENT"] = str(folder)
     variables["UV_PYTHON"] = str(interpreter)
     return Environment(folder, interpreter, {**_HABITS, **variables})
+
+
+def cleaned(base: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what is this library's and the runner's own, and with pip's index settings told to uv."""
+    variables = {name: value for name, value in base.items() if not _OURS.match(name)}
+    return {**variables, **_index_for_uv(variables)}
 
 
 def find_uv(env: Mapping[str, str] | None = None) -> str:
