@@ -30,6 +30,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeAlias
 
 API_VERSION = "2022-11-28"
+JSON = "application/vnd.github+json"
 TIMEOUT = 60
 """Seconds that one read may take."""
 MAX_ANSWER = 64 * 2**20
@@ -132,18 +133,20 @@ class Client:
 
         ``digest`` is the expected one, as GitHub writes it (``sha256:…``).
         """
+        # An asset is described in JSON unless its bytes are asked for; an artifact is only ever redirected to.
+        headers = {"Accept": "application/octet-stream"} if "assets" in path else {}
         for attempt in range(self.attempts):
             try:
-                self._download(self._url(path, {}), target, digest)
+                self._download(self._url(path, {}), headers, target, digest)
                 return
             except _CUT as error:
                 if attempt + 1 == self.attempts:
                     raise ApiError(f"GET {'/'.join(map(str, path))}: the download broke off: {error}") from error
                 self.sleep(2.0**attempt)
 
-    def _download(self, url: str, target: Path, digest: str | None) -> None:
+    def _download(self, url: str, headers: Mapping[str, str], target: Path, digest: str | None) -> None:
         found = hashlib.sha256()
-        with self._open("GET", url, None, {}) as answer, target.open("wb") as file:
+        with self._open("GET", url, None, headers) as answer, target.open("wb") as file:
             expected = answer.headers.get("content-length")
             size = 0
             while chunk := answer.read(_CHUNK):
@@ -214,8 +217,7 @@ class Client:
         raise ApiError(f"{method} {_shown(url)}: more than {MAX_REDIRECTS} redirects")
 
     def _send(self, method: str, url: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str]) -> _Answer:
-        request = urllib.request.Request(url, data=body, method=method, headers=dict(headers))  # noqa: S310 https, see base
-        request.add_header("Accept", "application/vnd.github+json")
+        request = urllib.request.Request(url, data=body, method=method, headers={"Accept": JSON, **headers})  # noqa: S310 https, see base
         request.add_header("User-Agent", "mlops-actions")
         request.add_header("X-GitHub-Api-Version", API_VERSION)
         at_home = _origin(url) == _origin(self.base) or method == "POST"  # an upload's host has been checked
