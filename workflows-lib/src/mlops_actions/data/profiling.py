@@ -216,6 +216,11 @@ def kind_of(type_name: str) -> Kind:
     return Kind.OTHER
 
 
+def is_whole(column: ColumnProfile) -> bool:
+    """Whether the bins of a column are of whole numbers."""
+    return column.type in _WHOLE or column.kind in (Kind.CATEGORY, Kind.TEXT)
+
+
 def _family(kind: Kind) -> Kind:
     """Kinds that are compared with each other: text is of one family, of few values or many."""
     return Kind.TEXT if kind is Kind.CATEGORY else kind
@@ -377,17 +382,23 @@ class _Texts:
             bins=Bins(_LENGTHS, starts, grid.counts(_LENGTHS, starts, cells)),
         )
 
-    def _categories(self, answers: Answers) -> Categories | None:
+    def _all(self, answers: Answers) -> dict[str, int] | None:
+        """Each value with its count, if all are known."""
         if not self.few:
             return None
         found = counted(answers["candidates"] or [], answers["buckets 0"] or {}, answers["buckets 1"] or {})
-        values = answers["values"]
-        if sum(found.values()) != values or 2 * len(found) > max(values, 2):
+        return found if sum(found.values()) == answers["values"] else None
+
+    def _categories(self, answers: Answers) -> Categories | None:
+        found = self._all(answers)
+        if found is None or 2 * len(found) > max(answers["values"], 2):
             return None
         if not self.private and any(len(text) > LONGEST for text in found):
             return None
-        shown = {digest(self.column.name, text): count for text, count in found.items()} if self.private else found
-        return Categories(tuple(sorted(shown.items(), key=lambda item: (-item[1], item[0]))), self.private)
+        return Categories(_ranked(self._shown(found)), self.private)
+
+    def _shown(self, found: Mapping[str, int]) -> dict[str, int]:
+        return {digest(self.column.name, text): count for text, count in found.items()} if self.private else {**found}
 
     def recount(self, answers: Answers, _rows: int) -> Recount:
         if self.reference is None:
@@ -401,18 +412,23 @@ class _Texts:
             return Recount(lengths)
         counts = answers["known"] or {}
         each = tuple(counts.get(f"={value}", 0) for value, _ in known.values)
-        return Recount(lengths, each, () if self.private else self._new(answers, known))
+        return Recount(lengths, each, self._new(answers, known))
 
     def _new(self, answers: Answers, known: Categories) -> tuple[tuple[str, int | None], ...]:
-        """Values that the reference has not, the most frequent first; digests of the reference hide which these are."""
+        """Values that the reference has not, the most frequent first; without counts where there are too many."""
         old = {value for value, _ in known.values}
-        complete = self._categories(answers)
-        named: list[tuple[str, int | None]] = (
-            [(each["text"], None) for each in answers["candidates"] or []]
-            if complete is None
-            else list(complete.values)
-        )
-        return tuple((text, count) for text, count in named if text not in old)
+        if self.private and not known.digested:
+            return ()
+        found = self._all(answers)
+        if found is not None:
+            return tuple((text, count) for text, count in _ranked(self._shown(found)) if text not in old)
+        if self.private:
+            return ()
+        return tuple((each["text"], None) for each in answers["candidates"] or [] if each["text"] not in old)
+
+
+def _ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def counted(candidates: list[dict[str, Any]], first: Mapping[int, int], second: Mapping[int, int]) -> dict[str, int]:

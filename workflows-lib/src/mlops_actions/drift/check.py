@@ -1,0 +1,303 @@
+"""The drift check: the reference and the current data read, one scan, a verdict.
+
+A path that is not there is a wrong call. A reference that holds nothing to
+compare with, and data that cannot be read, are findings: never a pass.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mlops_actions import files
+from mlops_actions.data import csvfiles, profile, profiling, scan, source
+from mlops_actions.data.cells import TextType
+from mlops_actions.data.profile import Kind, Profile
+from mlops_actions.data.relation import File, Relation, Unreadable
+from mlops_actions.drift import report
+from mlops_actions.drift.compare import compare
+from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide
+from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.outcome import Outcome
+from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude, digest, now
+
+STAGE = "drift-check"
+ENGINES = ("duckdb",)
+PROFILE = "profile.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftCheck:
+    """What to compare.
+
+    ``reference`` is a ``profile.json``, a folder that holds one, or data (a
+    file, a folder or a glob); ``data`` is current data. All are relative to the
+    working directory. ``ignore`` names columns that are not compared;
+    ``threshold`` is the share of a column's mass (0 to 1) whose move matters.
+    """
+
+    reference: Path
+    data: tuple[str, ...]
+    engine: str = "duckdb"
+    ignore: tuple[str, ...] = ()
+    threshold: float = MASS
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(mass=self.threshold)
+
+
+class _Judged(Exception):
+    """The check ends here, with this finding."""
+
+    def __init__(self, finding: Check, headline: str) -> None:
+        super().__init__(finding.message)
+        self.finding, self.headline = finding, headline
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is known so far, so that a check that ends early says what it had read."""
+
+    request: DriftCheck
+    started: datetime
+    subjects: tuple[Subject, ...] = ()
+    materials: tuple[Subject, ...] = ()
+
+
+def check(request: DriftCheck, out: Path) -> Outcome:
+    """Compare, write the current data's ``profile.json`` into ``out``, and say what drifted.
+
+    Raises CallError for an engine, a path or a column that is not there.
+    """
+    if request.engine not in ENGINES:
+        there = ", ".join(f"`{each}`" for each in ENGINES)
+        raise CallError(Problem(f"the engine `{request.engine}` is not built", hint=f"There is: {there}."))
+    if not 0 < request.threshold <= 1:
+        raise CallError(f"the threshold is a share of mass, more than 0 and at most 1, not {request.threshold}")
+    run = _Run(request, now())
+    try:
+        return _check(run, out)
+    except _Judged as judged:
+        return _outcome(run, [judged.finding], judged.headline, [])
+
+
+def _check(run: _Run, out: Path) -> Outcome:
+    request = run.request
+    paths = _find_current(request)
+    reference = _reference(run)
+    current, recounts = _current(run, paths, reference)
+    files.write_atomic(out / PROFILE, profile.dumps(current))
+    _refuse_unknown(request.ignore, reference, current)
+    if not current.rows:
+        message = "the current data has no rows, so nothing can be compared"
+        raise _Judged(
+            Check(
+                _rule(reference.object, None, "rows"),
+                Status.FAIL,
+                message,
+                where=Where(object=reference.object or None),
+                measured=0,
+                threshold={"mustBeGreaterThan": 0},
+                rows=0,
+            ),
+            "The current data has no rows",
+        )
+    comparisons = [each for each in compare(reference, current, recounts) if each.name not in request.ignore]
+    rows = (reference.rows, current.rows)
+    decisions = decide(comparisons, rows, request.thresholds)
+    checks = [_to_check(each, reference.object, rows) for each in decisions]
+    checks += [_ignored(name, reference.object) for name in request.ignore]
+    outcome = _outcome(run, checks, report.headline(decisions), decisions)
+    return Outcome(
+        outcome.verdict,
+        outcome.headline,
+        report.sections(decisions, rows, request.thresholds, request.ignore),
+        outcome.outputs,
+    )
+
+
+# Reading
+
+
+def _find_current(request: DriftCheck) -> tuple[File, ...]:
+    if not request.data:
+        raise CallError(
+            Problem("no current data is named", hint="Set the input `data`, or `drift.data` in mlops.yaml.")
+        )
+    try:
+        return source.find(request.data, Path.cwd())
+    except Unreadable as error:
+        raise _unreadable("data", "The current data cannot be read", error) from error
+
+
+def _reference(run: _Run) -> Profile:
+    path = run.request.reference
+    inside = path / PROFILE
+    if path.is_dir() and inside.is_file():
+        path = inside
+    if path.suffix == ".json":
+        found = _stored(path)
+        run.materials = (Subject(str(path), digest(path)),)
+    else:
+        if not path.exists() and not glob.has_magic(str(path)):
+            raise CallError(Problem("no such profile or data", str(path), hint="It is the reference to compare with."))
+        found = _measured(run, path)
+    if not found.rows:
+        raise _no_reference(str(path), "the reference has no rows, so nothing can be compared")
+    return found
+
+
+def _stored(path: Path) -> Profile:
+    if not path.is_file():
+        raise CallError(Problem("no such profile", str(path), hint="It is the reference to compare with."))
+    try:
+        return profile.read(path)
+    except UnicodeDecodeError as error:
+        raise _no_reference(str(path), "the reference is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise _no_reference(str(path), f"the reference is not JSON: {error.msg}", error.lineno) from error
+    except ValueError as error:
+        raise _no_reference(str(path), f"the reference {error}") from error
+
+
+def _measured(run: _Run, path: Path) -> Profile:
+    """The profile of reference data."""
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    try:
+        found = source.find((str(path),), Path.cwd())
+        with scan.connect([file.path for file in found]) as connection:
+            relation = source.open_relation(connection, "", found)
+            measured = profiling.profile(connection, relation)
+            run.materials = _survey(relation, measured.rows)
+        return measured
+    except Unreadable as error:
+        raise _unreadable("reference", "The reference cannot be read", error) from error
+    except duckdb.Error as error:
+        raise _unreadable("reference", "The reference cannot be read", Unreadable(scan.reason(error))) from error
+
+
+def _current(run: _Run, paths: Sequence[File], reference: Profile) -> tuple[Profile, Mapping[str, profiling.Recount]]:
+    """The current data's profile, and its counts in the bins and categories of the reference, from one scan."""
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    # Text that was text stays so: a cell of a CSV file has no type of its own.
+    texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
+    private = frozenset(each.name for each in reference.columns if each.private)
+    try:
+        with scan.connect([file.path for file in paths]) as connection:
+            relation = source.open_relation(connection, reference.object, paths, texts, private)
+            plan = profiling.plan(connection, relation, like=reference)
+            values = scan.aggregate(connection, relation, plan.aggregates)
+            made = profiling.build(plan, values)
+            run.subjects = _survey(relation, made.rows)
+            return made, profiling.recount(plan, values)
+    except Unreadable as error:
+        raise _unreadable("data", "The current data cannot be read", error) from error
+    except duckdb.Error as error:
+        raise _unreadable("data", "The current data cannot be read", Unreadable(scan.reason(error))) from error
+
+
+def _survey(relation: Relation, rows: int) -> tuple[Subject, ...]:
+    """The files' digests. Raises Unreadable where the engine's reader left records of a text file out."""
+    surveys = {
+        file: csvfiles.survey(file.path, len(relation.headers[file.name].names) if file.is_text else None)
+        for file in relation.files
+    }
+    records = [each.records for each in surveys.values()]
+    if relation.is_text and (None in records or sum(each or 0 for each in records) != rows):
+        counted = sum(csvfiles.recount(file.path, relation.headers[file.name])[0] for file in relation.files)
+        if counted != rows:
+            raise Unreadable(f"{abs(counted - rows):,} of {counted:,} records are no rows of the table")
+    return tuple(Subject(file.name, each.sha256) for file, each in surveys.items())
+
+
+def _refuse_unknown(ignored: Sequence[str], *profiles: Profile) -> None:
+    known = [column.name for each in profiles for column in each.columns]
+    problems = [
+        Problem(f"`ignore` names `{name}`, and neither the reference nor the current data has such a column",
+                hint=did_you_mean(name, known))
+        for name in ignored
+        if name not in known
+    ]  # fmt: skip
+    if problems:
+        raise CallError(*problems)
+
+
+# Findings
+
+
+def _rule(object_name: str, column: str | None, key: str) -> str:
+    return ".".join(part for part in (object_name, column, key) if part)
+
+
+def _no_reference(name: str, message: str, line: int | None = None) -> _Judged:
+    check_ = Check("reference", Status.ERROR, message, where=Where(file=name, line=line))
+    return _Judged(check_, "There is no reference to compare with")
+
+
+def _unreadable(rule: str, headline: str, error: Unreadable) -> _Judged:
+    return _Judged(Check(rule, Status.ERROR, str(error)), headline)
+
+
+def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Check:
+    comparison = decision.comparison
+    status, severity = {
+        Finding.DRIFTED: (Status.FAIL, Severity.ERROR),
+        Finding.ADDED: (Status.WARN, Severity.WARNING),
+        Finding.TOO_FEW: (Status.NOT_CHECKED, Severity.ERROR),
+    }.get(decision.finding, (Status.PASS, Severity.ERROR))
+    added = decision.finding is Finding.ADDED
+    return Check(
+        rule=_rule(object_name, comparison.name, "drift"),
+        status=status,
+        severity=severity,
+        message=f"{report.named(comparison.name)} {report.message(decision, rows)}",
+        where=Where(object=object_name or None, column=comparison.name),
+        measured=None if added else round(decision.shift.effect, 6),
+        threshold=None if added else {"mustBeLessThan": decision.threshold},
+        rows=rows[1],
+    )
+
+
+def _ignored(name: str, object_name: str) -> Check:
+    return Check(
+        rule=_rule(object_name, name, "drift"),
+        status=Status.NOT_CHECKED,
+        severity=Severity.INFO,
+        message=f"{report.named(name)} is not compared, as configured",
+        where=Where(object=object_name or None, column=name),
+    )
+
+
+def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Sequence[Decision]) -> Outcome:
+    request = run.request
+    drifted = [each.comparison.name for each in decisions if each.drifted]
+    verdict = Verdict(
+        stage=STAGE,
+        status=conclude(checks),
+        checks=tuple(checks),
+        started=run.started,
+        ended=now(),
+        subjects=run.subjects,
+        materials=run.materials,
+        parameters={
+            "reference": str(request.reference),
+            "data": list(request.data),
+            "engine": request.engine,
+            "ignore": list(request.ignore),
+            "threshold": request.thresholds.mass,
+            "threshold-missing": request.thresholds.missing,
+            "threshold-new": request.thresholds.new,
+        },
+    )
+    outputs = {
+        "drifted": "true" if drifted else "false",
+        "drifted-columns": json.dumps(drifted, ensure_ascii=False),
+    }
+    return Outcome(verdict, headline, outputs=outputs)

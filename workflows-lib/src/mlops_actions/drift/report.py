@@ -1,0 +1,249 @@
+"""A drift check in words, tables and charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlops_actions.data.profile import ColumnProfile, Kind
+from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, mean_shift
+from mlops_actions.drift.decision import FEW, LEVEL, Decision, Finding, Thresholds
+from mlops_actions.outcome import Block, Chart, Section, Table, Text
+from mlops_actions.visible import clip, visible
+
+CHARTS = 24
+"""Columns drawn at most, the most shifted first."""
+UNDRIFTED_CHARTS = 3
+"""Of them, columns that did not drift."""
+DRAWN = 16
+"""Cells drawn of a column of categories; the others are drawn as one."""
+
+
+def headline(decisions: Sequence[Decision]) -> str:
+    """The check in one sentence."""
+    compared = [each for each in decisions if each.finding is not Finding.ADDED]
+    drifted = sorted((each for each in compared if each.drifted), key=lambda each: -each.weight)
+    columns = f"{len(compared):,} column{'' if len(compared) == 1 else 's'}"
+    if drifted:
+        worst = drifted[0]
+        return f"{len(drifted):,} of {columns} drifted, most in {named(worst.comparison.name)} ({_size(worst)})"
+    if any(each.finding is Finding.TOO_FEW for each in decisions):
+        return f"Too few rows to say that none of {columns} drifted"
+    return f"None of {columns} drifted"
+
+
+def message(decision: Decision, rows: tuple[int, int]) -> str:
+    """What is said of one column, in full."""
+    match decision.finding:
+        case Finding.DRIFTED:
+            return f"drifted: {_shift(decision)}"
+        case Finding.ADDED:
+            return "is new: the reference has no such column, so it is not compared"
+        case Finding.TOO_FEW:
+            return f"no drift found, but {min(rows):,} rows are too few to tell (from {FEW} on they are judged)"
+        case Finding.SMALL:
+            return (
+                f"no drift: what changed is no chance, and too small to matter ({_size(decision)}, {_most(decision)})"
+            )
+        case _:
+            may_be = ", which may be chance" if decision.shift.effect else ""
+            return f"no drift{_limits(decision.comparison)} ({_size(decision)}{may_be})"
+
+
+def sections(
+    decisions: Sequence[Decision], rows: tuple[int, int], thresholds: Thresholds, ignored: Sequence[str]
+) -> tuple[Section, ...]:
+    """The table of columns and the distributions, the most shifted first."""
+    ordered = sorted(decisions, key=lambda each: (not each.drifted, -each.weight))
+    blocks: list[Block] = [_table(ordered, rows), Text(_how(rows, thresholds))]
+    if ignored:
+        blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in ignored)}."))
+    drawn = [each for each in ordered if each.drifted][:CHARTS]
+    calm = [each for each in ordered if not each.drifted]
+    charts = [chart for each in (*drawn, *calm[:UNDRIFTED_CHARTS]) for chart in _chart(each)]
+    found = [Section("Columns", tuple(blocks))]
+    return (*found, Section("Distributions", tuple(charts))) if charts else tuple(found)
+
+
+# Words
+
+
+def named(text: str) -> str:
+    """A column, as a message names it."""
+    return f"`{visible(clip(text, 60))}`"
+
+
+def _size(decision: Decision) -> str:
+    """The deciding effect: ``0.31 of its mass moved``."""
+    comparison, effect = decision.comparison, decision.shift.effect
+    if comparison.state is State.GONE:
+        return "the column is gone"
+    if comparison.state is State.CHANGED:
+        return "its type changed"
+    match decision.shift.sort:
+        case Sort.MASS:
+            return f"{_share(effect) if effect else 'none'} of its mass moved"
+        case Sort.MISSING:
+            before, now = _missing(comparison)
+            return f"missing values {'rose' if now > before else 'fell'} by {_percent(effect)} of the rows"
+        case Sort.NEW:
+            return f"{_percent(effect)} of the rows have values that the reference has not"
+
+
+def _shift(decision: Decision) -> str:
+    comparison = decision.comparison
+    reference, current = comparison.reference, comparison.current
+    if comparison.state is State.GONE:
+        return "the current data has no such column"
+    if comparison.state is State.CHANGED and reference and current:
+        return f"it was {_kind(reference)}, and is now {_kind(current)}"
+    return f"{_size(decision)} ({_share(decision.threshold)} matters); {_most(decision)}"
+
+
+def _kind(column: ColumnProfile) -> str:
+    word = "text" if column.kind is Kind.CATEGORY else column.kind.value
+    return f"{word} ({visible(clip(column.type, 60))})"
+
+
+def _most(decision: Decision) -> str:
+    """What the shift is made of, most of all."""
+    comparison = decision.comparison
+    if decision.shift.sort is Sort.MISSING:
+        before, now = _missing(comparison)
+        return f"{_percent(before)} were missing, {_percent(now)} are"
+    if decision.shift.sort is Sort.NEW and (names := _new_values(comparison)):
+        return f"such as {names}"
+    parts = []
+    shift = mean_shift(comparison)
+    if shift is not None and comparison.side.kind is Kind.NUMBER and comparison.reference and comparison.current:
+        one, other = comparison.reference.range, comparison.current.range
+        if one and other and abs(shift) >= 0.005:
+            parts.append(f"its mean went from {one.mean:.4g} to {other.mean:.4g} ({shift:+.2f} standard deviations)")
+    cell = max(comparison.cells, key=lambda each: abs(_moved(comparison, each)), default=None)
+    if cell is not None:
+        before, now = _shares(comparison, cell)
+        parts.append(f"{_label(comparison, cell)} went from {_percent(before)} to {_percent(now)} of the rows")
+    return "; ".join(parts) or "no rows"
+
+
+def _label(comparison: Comparison, cell: Cell) -> str:
+    side = comparison.side
+    if cell.role is Role.MISSING or side.kind is Kind.OTHER:
+        return visible(cell.label)
+    if side.private:
+        return "one of its values"
+    if side.kind is Kind.TEXT:
+        return f"a length of {cell.label}"
+    if side.kind in (Kind.CATEGORY, Kind.BOOLEAN):
+        return f"'{visible(clip(cell.label, 60))}'"
+    return cell.label
+
+
+def _new_values(comparison: Comparison) -> str:
+    if comparison.side.private:
+        return ""
+    new = sorted((cell for cell in comparison.cells if cell.role is Role.NEW), key=lambda cell: -cell.current)
+    return ", ".join(f"{_label(comparison, cell)} ({cell.current:,} rows)" for cell in new[:5] if cell.current)
+
+
+def _limits(comparison: Comparison) -> str:
+    return " in what is compared, its nulls" if comparison.only_presence else ""
+
+
+def _how(rows: tuple[int, int], thresholds: Thresholds) -> str:
+    return (
+        f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
+        f"(without drift, fewer than {LEVEL:.0%} of checks would show one in any column, if rows are independent) and "
+        f"large enough to matter: {_share(thresholds.mass)} of its mass moved, missing values changed by "
+        f"{_percent(thresholds.missing)} of the rows, or {_percent(thresholds.new)} of the rows have new values."
+    )
+
+
+# Numbers
+
+
+def _shares(comparison: Comparison, cell: Cell) -> tuple[float, float]:
+    before, now = sum(each.reference for each in comparison.cells), sum(each.current for each in comparison.cells)
+    return (cell.reference / before if before else 0.0, cell.current / now if now else 0.0)
+
+
+def _moved(comparison: Comparison, cell: Cell) -> float:
+    before, now = _shares(comparison, cell)
+    return now - before
+
+
+def _missing(comparison: Comparison) -> tuple[float, float]:
+    pairs = [_shares(comparison, cell) for cell in comparison.cells if cell.role is Role.MISSING]
+    return (sum(one for one, _ in pairs), sum(other for _, other in pairs))
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.0005:
+        return "under 0.1 %"
+    return f"{share:.1%}".replace("%", " %")
+
+
+def _share(effect: float) -> str:
+    if 0 < effect < 0.0005:
+        return "under 0.001"
+    return f"{effect:.2f}" if effect >= 0.1 or not effect else f"{effect:.3f}".rstrip("0")
+
+
+# Blocks
+
+
+def _table(decisions: Sequence[Decision], rows: tuple[int, int]) -> Table:
+    header = ("column", "kind", "mass moved", "missing before, %", "missing now, %", "new values, %", "what changed")
+    return Table(header, tuple(_row(each, rows) for each in decisions))
+
+
+def _row(decision: Decision, rows: tuple[int, int]) -> tuple[str | float | None, ...]:
+    comparison = decision.comparison
+    name, kind = visible(clip(comparison.name, 60)), comparison.side.kind.value
+    if comparison.state is not State.COMPARED:
+        return (name, kind, None, None, None, None, message(decision, rows))
+    mass = next(shift.effect for shift in comparison.shifts if shift.sort is Sort.MASS)
+    new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), None)
+    before, now = _missing(comparison)
+    return (
+        name,
+        kind,
+        round(mass, 3),
+        round(100 * before, 2),
+        round(100 * now, 2),
+        None if new is None else round(100 * new, 2),
+        message(decision, rows),
+    )
+
+
+def _chart(decision: Decision) -> list[Chart]:
+    """The distributions of a column on both sides, where there is one to draw that may be shown."""
+    comparison = decision.comparison
+    side = comparison.side
+    if comparison.state is not State.COMPARED or len(comparison.cells) < 2 or side.private:
+        return []
+    cells = _drawn(comparison)
+    shares = [_shares(comparison, cell) for cell in cells]
+    title = visible(clip(comparison.name, 60)) + (", length in characters" if side.kind is Kind.TEXT else "")
+    labels = [visible(clip(cell.label, 30)) for cell in cells]
+    for index, cell in enumerate(cells):
+        if cell.role is Role.NEW and side.kind is Kind.CATEGORY:
+            labels[index] += " (new)"
+    series = {
+        "reference": tuple(round(before, 6) for before, _ in shares),
+        "current": tuple(round(now, 6) for _, now in shares),
+    }
+    return [Chart(title, tuple(labels), series)]
+
+
+def _drawn(comparison: Comparison) -> list[Cell]:
+    """The cells of a chart: all bins in their order; of categories, the largest, and the others as one."""
+    cells = list(comparison.cells)
+    if comparison.side.kind is not Kind.CATEGORY or len(cells) <= DRAWN:
+        return cells
+    valued = [cell for cell in cells if cell.role is not Role.MISSING]
+    size = {id(cell): max(_shares(comparison, cell)) for cell in valued}
+    moved = {id(cell): abs(_moved(comparison, cell)) for cell in valued}
+    kept = sorted(valued, key=lambda cell: -size[id(cell)] - moved[id(cell)])[:DRAWN]
+    rest = [cell for cell in valued if cell not in kept]
+    other = Cell(f"{len(rest)} others", sum(cell.reference for cell in rest), sum(cell.current for cell in rest))
+    return [*kept, other, *(cell for cell in cells if cell.role is Role.MISSING)]

@@ -1,0 +1,145 @@
+"""The tests that tell a shift from chance, and the size of a shift. Counts in, numbers out.
+
+All tests are two-sample tests: the reference is a sample too, and its counts
+are as random as the current ones. A test that takes them for exact
+expectations alarms on samples that never drifted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+SMALLEST_EXPECTED = 5.0
+"""A cell whose expected count is smaller on either side is pooled: below, chi-square is no fair approximation."""
+
+
+def total_variation(reference: Sequence[int], current: Sequence[int]) -> float:
+    """The share of mass that must move to turn one distribution into the other, 0 to 1; 0 where a side is empty.
+
+    Half the sum of absolute differences of shares (Levin, Peres, "Markov Chains
+    and Mixing Times", 2nd ed., proposition 4.2).
+    """
+    n, m = sum(reference), sum(current)
+    if not n or not m:
+        return 0.0
+    # Integers until the end: equal shares give 0, not a rounding error.
+    return sum(abs(one * m - other * n) for one, other in zip(reference, current, strict=True)) / (2 * n * m)
+
+
+def homogeneity(reference: Sequence[int], current: Sequence[int]) -> float:
+    """The p-value for two samples of counts over the same cells to be of one distribution.
+
+    Pearson's chi-square over the cells that are expected to hold at least
+    SMALLEST_EXPECTED on either side (Cochran, "Some Methods for Strengthening
+    the Common chi-square Tests", Biometrics 10, 1954). The others are pooled,
+    the choice being made by totals alone, on which the test is conditioned. A
+    pool still too small is held against the rest by Fisher's exact test
+    instead, and the smaller of the two p-values counts twice (Bonferroni).
+    """
+    n, m = sum(reference), sum(current)
+    if not n or not m:
+        return 1.0
+    least = SMALLEST_EXPECTED * (n + m) / min(n, m)
+    cells = [(a, b) for a, b in zip(reference, current, strict=True) if a + b >= least]
+    rest = (n - sum(a for a, _ in cells), m - sum(b for _, b in cells))
+    if sum(rest) >= least:
+        cells, rest = [*cells, rest], (0, 0)
+    common = chi_square(cells)
+    if not sum(rest):
+        return common
+    return min(1.0, 2 * min(common, fisher(rest[0], n, rest[1], m)))
+
+
+def chi_square(cells: Sequence[tuple[int, int]]) -> float:
+    """The p-value of Pearson's chi-square for a table of two columns; 1 where there is nothing to compare."""
+    n, m = sum(a for a, _ in cells), sum(b for _, b in cells)
+    if len(cells) < 2 or not n or not m:
+        return 1.0
+    # The sum of (observed - expected)^2 / expected over both columns, put together cell by cell.
+    statistic = sum((a * m - b * n) ** 2 / (a + b) for a, b in cells) / (n * m)
+    return chi_square_survival(statistic, len(cells) - 1)
+
+
+def fisher(hits: int, n: int, other_hits: int, m: int) -> float:
+    """The p-value for ``hits`` of ``n`` and ``other_hits`` of ``m`` to be of one rate.
+
+    Twice the smaller tail, at most 1. Fisher's exact test (Statistical Methods for Research Workers, 5th ed.,
+    1934): given all hits, those among the ``m`` are hypergeometric.
+    """
+    total = hits + other_hits
+    if not n or not m or not total or total == n + m:
+        return 1.0
+    upper = _tail(other_hits, total, n, m, 1)
+    lower = _tail(other_hits, total, n, m, -1)
+    return min(1.0, 2 * min(upper, lower))
+
+
+def _tail(start: int, total: int, n: int, m: int, step: int) -> float:
+    """P(X >= start) for step 1, P(X <= start) for -1: X hits fall on m of n + m places, given ``total`` hits."""
+    low, high = max(0, total - n), min(total, m)
+    mean = total * m / (n + m)
+    if (start - mean) * step < 0:  # the larger tail: summed from its far end it would be slow, and it is not needed
+        return 1.0 - _tail(start - step, total, n, m, -step) if low <= start - step <= high else 1.0
+    term = share = math.exp(_log_choose(m, start) + _log_choose(n, total - start) - _log_choose(n + m, total))
+    place = start
+    while term > share * 1e-17 and low <= place + step <= high:
+        if step == 1:
+            term *= (m - place) * (total - place) / ((place + 1) * (n - total + place + 1))
+        else:
+            term *= place * (n - total + place) / ((m - place + 1) * (total - place + 1))
+        share += term
+        place += step
+    return min(1.0, share)
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def chi_square_survival(statistic: float, degrees: int) -> float:
+    """P(X >= statistic) for X of a chi-square distribution with ``degrees`` degrees of freedom.
+
+    The regularized upper incomplete gamma function Q(degrees / 2, statistic / 2):
+    its series below a + 1, its continued fraction (Lentz's method) from there on
+    (Abramowitz, Stegun, "Handbook of Mathematical Functions", 6.5.29, 6.5.31).
+    """
+    a, x = degrees / 2, statistic / 2
+    if x <= 0:
+        return 1.0
+    factor = math.exp(-x + a * math.log(x) - math.lgamma(a))
+    if x < a + 1:
+        term = total = 1 / a
+        divisor = a
+        while term > total * 1e-17:
+            divisor += 1
+            term *= x / divisor
+            total += term
+        return max(0.0, 1.0 - total * factor)
+    tiny = 1e-300
+    b = x + 1 - a
+    c, d = 1 / tiny, 1 / b
+    fraction = d
+    for i in range(1, 10_000):
+        numerator = -i * (i - a)
+        b += 2
+        d = 1 / (numerator * d + b or tiny)
+        c = b + numerator / c or tiny
+        fraction *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return min(1.0, factor * fraction)
+
+
+def holm(p_values: Sequence[float], level: float) -> list[bool]:
+    """Which of many p-values are significant, with at most ``level`` chance of any false one among all.
+
+    Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979.
+    """
+    significant = [False] * len(p_values)
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    for rank, index in enumerate(order):
+        if p_values[index] > level / (len(p_values) - rank):
+            break
+        significant[index] = True
+    return significant
