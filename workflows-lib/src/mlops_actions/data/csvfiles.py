@@ -58,7 +58,7 @@ def open_files(
     private: frozenset[str],
 ) -> Relation:
     """The rows of CSV files; ``keys`` are those of their partition folders. Raises Unreadable or duckdb.Error."""
-    headers = {file.name: _read_header(file) for file in files}
+    headers = {file.name: read_header(file) for file in files}
     names = [*dict.fromkeys(name for head in headers.values() for name in head.names), *keys]
     refuse_clash(names, files[0].name)
     raw = dict(zip(names, map(quote, aliases(names, names)), strict=True))
@@ -92,7 +92,7 @@ def _select(head: Header, files: Sequence[File], keys: tuple[str, ...], raw: Map
     )
 
 
-def _read_header(file: File) -> Header:
+def read_header(file: File) -> Header:
     try:
         head = header(file.path)
     except (ValueError, EOFError, zlib.error) as error:

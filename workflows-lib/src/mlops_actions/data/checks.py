@@ -1,0 +1,306 @@
+"""Rules on one relation: what each asks of the scan, and the check that comes of the answer.
+
+:func:`prepare` sorts rules into those that the schema alone decides and those
+that need the rows; :func:`judge` turns the numbers into checks. Evidence
+(examples, keys that are shared) is looked up afterwards, for failing rules only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_actions.data import families, scan
+from mlops_actions.data.relation import Relation, shown_names
+from mlops_actions.data.rules import Additional, Broken, OfType, Present, Repeated, RowCount, Rule, Unmeasured
+from mlops_actions.data.scan import Aggregate, quote
+from mlops_actions.data.sql import Dialect, Unfit
+from mlops_actions.verdict import Check, Scalar, Severity, Status, broken
+
+if TYPE_CHECKING:
+    import duckdb
+
+EVIDENCE = 200
+"""Failing rules that examples are looked up for."""
+
+ROWS = "rows"
+"""The key of the number of rows, among the values of a scan."""
+
+_EXAMPLE = 40  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A rule that the rows decide: its aggregates by name, and the condition for rows that break it, if there is one."""
+
+    rule: Rule
+    aggregates: Mapping[str, str]
+    condition: str | None = None
+    column: str | None = None
+
+    def keys(self, index: int) -> dict[str, str]:
+        """Name to key of each aggregate; the key tells questions apart."""
+        return {name: f"rule {index} {name}" for name in self.aggregates}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is already decided (by the rule's place in the contract), and what is asked of the rows."""
+
+    relation: Relation
+    decided: Mapping[int, Check]
+    questions: Mapping[int, Question] = field(default_factory=dict)
+
+    @property
+    def aggregates(self) -> list[Aggregate]:
+        """One for the number of rows, then those of each question."""
+        found = [Aggregate(ROWS, "count(*)")]
+        for index, question in self.questions.items():
+            keys = question.keys(index)
+            found += [Aggregate(keys[name], sql) for name, sql in question.aggregates.items()]
+        return found
+
+
+def prepare(rules: Sequence[Rule], relation: Relation) -> Plan:
+    """How the rules of an object are answered over ``relation``."""
+    dialect = Dialect(relation)
+    decided: dict[int, Check] = {}
+    questions: dict[int, Question] = {}
+    for index, rule in enumerate(rules):
+        try:
+            answer = _ask(rule, dialect)
+        except Unfit as error:
+            answer = unanswered(rule, f"not evaluated: {error}")
+        if isinstance(answer, Check):
+            decided[index] = answer
+        else:
+            questions[index] = answer
+    return Plan(relation, decided, questions)
+
+
+def unanswered(rule: Rule, message: str) -> Check:
+    """The check of a rule that could not be evaluated: an error, never a pass."""
+    if isinstance(rule.measure, Unmeasured):
+        return _check(rule, Status.NOT_CHECKED, f"not checked: {rule.measure.reason}")
+    return _check(rule, Status.ERROR, message)
+
+
+def _ask(rule: Rule, dialect: Dialect) -> Check | Question:
+    match rule.measure:
+        case Unmeasured():
+            return unanswered(rule, "")
+        case Present(column):
+            return _present(rule, column, dialect)
+        case Additional(columns):
+            extra = [each.name for each in dialect.relation.columns if each.name not in columns]
+            words = f"{len(extra)} columns that the contract does not name"
+            message = (
+                f"{words}: {shown_names(extra[:10])}{' and more' if len(extra) > 10 else ''}"
+                if extra
+                else f"no {words[2:]}"
+            )
+            return _check(rule, broken(rule.severity) if extra else Status.PASS, message, measured=len(extra))
+        case OfType(column, family, missing):
+            return _of_type(rule, dialect, column, family, missing)
+        case RowCount():
+            return Question(rule, {})
+        case Repeated() as measure:
+            aggregates = {"surplus": dialect.surplus(measure)}
+            if measure.key:
+                aggregates["without"] = f"count_if({dialect.without_key(measure)})"
+            return Question(rule, aggregates)
+        case Broken(tests):
+            condition = " OR ".join(dialect.condition(test) for test in tests)
+            return Question(rule, {"broken": f"count_if({condition})"}, condition, tests[0].column)
+
+
+def _present(rule: Rule, column: str, dialect: Dialect) -> Check:
+    try:
+        dialect.column(column)
+    except Unfit as error:
+        return _check(rule, broken(rule.severity), str(error), measured=False)
+    return _check(rule, Status.PASS, f"the column {column!r} is there", measured=True)
+
+
+def _of_type(rule: Rule, dialect: Dialect, name: str, promised: str | None, missing: Sequence[Any]) -> Check | Question:
+    column = dialect.column(name)
+    actual = families.family(column.type)
+    if name in dialect.relation.raw and (promised is None or actual == promised):
+        condition = dialect.unparsed(name, missing)
+        return Question(rule, {"broken": f"count_if({condition})"}, condition, name)
+    if promised is None:
+        return _check(rule, Status.PASS, f"the column is {column.type}, and no type was promised", measured=column.type)
+    if actual is None:
+        return _check(rule, Status.ERROR, f"not evaluated: the type {column.type} is not known here")
+    if name in dialect.relation.raw and rule.threshold and "physicalType" in rule.threshold and actual != promised:
+        return _check(rule, Status.NOT_CHECKED, "not checked: text has no physical type", severity=Severity.INFO)
+    status = Status.PASS if families.fits(actual, promised) else broken(rule.severity)
+    relation = "is" if status is Status.PASS else "is not"
+    return _check(
+        rule, status, f"the column is {column.type}, which {relation} of the type {promised}", measured=column.type
+    )
+
+
+def judge(plan: Plan, values: Mapping[str, Any], evidence: Mapping[int, str]) -> list[Check]:
+    """The check of each rule, in the order of the contract; ``evidence`` goes behind the message of a rule."""
+    rows = int(values[ROWS])
+    checks = dict(plan.decided)
+    for index, question in plan.questions.items():
+        checks[index] = _judged(question, measure(question, index, values), rows, evidence.get(index, ""))
+    return [checks[index] for index in sorted(checks)]
+
+
+def measure(question: Question, index: int, values: Mapping[str, Any]) -> int:
+    """The number of rows that count for a rule."""
+    if isinstance(question.rule.measure, RowCount):
+        return int(values[ROWS])
+    return sum(int(values[key]) for key in question.keys(index).values())
+
+
+def _judged(question: Question, count: int, rows: int, evidence: str) -> Check:
+    rule = question.rule
+    amount: int | float = count
+    if rule.percent and not isinstance(rule.measure, RowCount):
+        amount = 100 * count / rows if rows else 0.0
+    held = holds(rule.operator, rule.bound, amount)
+    message = f"{rows:,} rows" if isinstance(rule.measure, RowCount) else f"{count:,} of {rows:,} rows {_says(rule)}"
+    if rule.percent:
+        message += f" ({amount:.3g} %)"
+    message += evidence
+    if not held and (rule.operator, rule.bound) != ("mustBe", 0):
+        message += f"; {_asked(rule)}"
+    return _check(rule, Status.PASS if held else broken(rule.severity), message, measured=amount, rows=rows)
+
+
+def _says(rule: Rule) -> str:
+    if isinstance(rule.measure, Repeated):
+        columns = shown_names(rule.measure.columns)
+        repeat = f"repeat the key ({columns})" if len(rule.measure.columns) > 1 else "repeat a value"
+        return f"{repeat} or have none" if rule.measure.key else repeat
+    return rule.says
+
+
+_WORDS = {
+    "mustBe": "must be {}",
+    "mustNotBe": "must not be {}",
+    "mustBeGreaterThan": "must be greater than {}",
+    "mustBeGreaterOrEqualTo": "must be at least {}",
+    "mustBeLessThan": "must be less than {}",
+    "mustBeLessOrEqualTo": "must be at most {}",
+    "mustBeBetween": "must be between {} and {}",
+    "mustNotBeBetween": "must not be between {} and {}",
+}
+
+
+def _asked(rule: Rule) -> str:
+    bounds = rule.bound if isinstance(rule.bound, list) else [rule.bound]
+    return _WORDS[rule.operator].format(*(f"{bound:,}" for bound in bounds)) + (" %" if rule.percent else "")
+
+
+def holds(operator: str, bound: Any, value: float) -> bool:
+    """Whether a metric is what an operator of the standard asks for. ``Between`` includes both ends."""
+    match operator:
+        case "mustBe":
+            return bool(value == bound)
+        case "mustNotBe":
+            return bool(value != bound)
+        case "mustBeGreaterThan":
+            return bool(value > bound)
+        case "mustBeGreaterOrEqualTo":
+            return bool(value >= bound)
+        case "mustBeLessThan":
+            return bool(value < bound)
+        case "mustBeLessOrEqualTo":
+            return bool(value <= bound)
+        case "mustBeBetween":
+            return bool(bound[0] <= value <= bound[1])
+        case "mustNotBeBetween":
+            return not bound[0] <= value <= bound[1]
+    raise ValueError(operator)
+
+
+def _check(
+    rule: Rule,
+    status: Status,
+    message: str,
+    *,
+    measured: Scalar = None,
+    rows: int | None = None,
+    severity: Severity | None = None,
+) -> Check:
+    return Check(
+        rule=rule.name,
+        status=status,
+        message=message,
+        severity=severity or rule.severity,
+        where=rule.where,
+        measured=measured,
+        threshold=rule.threshold,
+        rows=rows,
+    )
+
+
+# Evidence
+
+
+def evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[int, str]:
+    """For failing rules, by index: what to say behind the count. Raises duckdb.Error.
+
+    For values, the smallest and the largest that break the rule, unless the
+    column is private; for floating-point numbers, how many are not finite; for
+    duplicates, how many rows share a key.
+    """
+    rows = int(values[ROWS])
+    failing = [
+        (index, question)
+        for index, question in plan.questions.items()
+        if _judged(question, measure(question, index, values), rows, "").status is not Status.PASS
+    ][:EVIDENCE]
+    found = _examples(connection, plan, [(index, question) for index, question in failing if question.condition])
+    dialect = Dialect(plan.relation)
+    for index, question in failing:
+        if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
+            sharing, keys = connection.execute(dialect.sharing(question.rule.measure)).fetchone() or (0, 0)
+            found[index] = f" ({sharing:,} rows share {keys:,} keys)"
+    return found
+
+
+def _examples(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, failing: Sequence[tuple[int, Question]]
+) -> dict[int, str]:
+    dialect = Dialect(plan.relation)
+    aggregates: list[Aggregate] = []
+    for index, question in failing:
+        column = dialect.column(question.column or "")
+        value = quote(column.name)
+        if isinstance(question.rule.measure, OfType) or column.name in plan.relation.guessed:
+            value = plan.relation.raw[column.name]
+        bad = question.condition
+        if dialect.is_floating(column.name) and isinstance(question.rule.measure, Broken):
+            aggregates.append(
+                Aggregate(f"{index} infinite", f"count_if(({bad}) AND NOT isfinite({quote(column.name)}))")
+            )
+            bad = f"({bad}) AND isfinite({quote(column.name)})"
+        if not column.private:
+            shown = f"CASE WHEN {bad} THEN {value} END"
+            aggregates += [
+                Aggregate(f"{index} {side}", f"left(CAST({side}({shown}) AS VARCHAR), {_EXAMPLE + 1})")
+                for side in ("min", "max")
+            ]
+    values = scan.aggregate(connection, plan.relation, aggregates)
+    found = {}
+    for index, _ in failing:
+        examples = dict.fromkeys(values.get(f"{index} {side}") for side in ("min", "max"))
+        parts = [example(each) for each in examples if each is not None]
+        text = [f"for example {' and '.join(parts)}"] if parts else []
+        if infinite := values.get(f"{index} infinite"):
+            text.append(f"{infinite:,} of them NaN or infinite")
+        found[index] = f" ({'; '.join(text)})" if text else ""
+    return found
+
+
+def example(value: object) -> str:
+    """A value of the data for a message: quoted, one line, invisible characters escaped, cut to a length."""
+    text = str(value)
+    return repr(text[:_EXAMPLE]) + ("…" if len(text) > _EXAMPLE else "")

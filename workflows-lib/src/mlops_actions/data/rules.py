@@ -1,0 +1,459 @@
+"""What a contract means for rows: each promise as a rule, in a form that no engine's dialect is in yet.
+
+A rule measures something (:data:`Measure`) and says what it must be. Most
+count the rows for which a :data:`Test` is true. The meaning of each test is
+written at it, and is the same in every engine that
+:mod:`mlops_actions.data.sql` speaks to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from mlops_actions.data import families
+from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Object, Property, Quality
+from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.verdict import Json, Severity, Where
+
+Value: TypeAlias = str | int | float | bool | None
+
+
+# Tests of a row. A null is missing, never invalid: it meets IsNull and IsOneOf(…, None) alone.
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """The column is null."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsOneOf:
+    """The value is one of ``values``; a null is, where None is among them."""
+
+    column: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IsNoneOf:
+    """The value is none of ``values``."""
+
+    column: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IsOutside:
+    """The value is not in a range, whose ends are in it unless ``open``. NaN and the infinities are outside of all."""
+
+    column: str
+    low: Value = None
+    high: Value = None
+    low_open: bool = False
+    high_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IsUnmatched:
+    """The pattern (RE2) is found nowhere in the text; ``^`` and ``$`` are the ends of the value, not of a line."""
+
+    column: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsLengthOutside:
+    """The text has fewer than ``low`` or more than ``high`` characters (code points)."""
+
+    column: str
+    low: int = 0
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IsNoMultiple:
+    """The value is no whole multiple of ``of`` (for binary fractions: within one part in a billion)."""
+
+    column: str
+    of: int | float
+
+
+Test: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple
+
+
+# Measures
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The number of rows for which any of ``tests``, all of one column, is true."""
+
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The number of surplus rows: those whose key another row has already. A key with a null in it is none.
+
+    Where ``key`` is true, rows without a key count as well (a primary key has no nulls).
+    """
+
+    columns: tuple[str, ...]
+    key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """The number of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Whether the column is there, under this very name."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Additional:
+    """The number of columns that are not among ``columns``."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfType:
+    """Whether a column is of a family of types; for text, the number of rows whose cell is not.
+
+    A cell that is one of ``missing`` is missing, not of a wrong type.
+    """
+
+    column: str
+    family: str | None
+    missing: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """Nothing: the promise cannot be checked here, and why."""
+
+    reason: str
+
+
+Measure: TypeAlias = Broken | Repeated | RowCount | Present | Additional | OfType | Unmeasured
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A promise: what is measured, what it must be, and the words for the rows that break it (``are null``)."""
+
+    name: str
+    where: Where
+    measure: Measure
+    says: str = ""
+    severity: Severity = Severity.ERROR
+    threshold: Mapping[str, Json] | None = None
+    operator: str = "mustBe"
+    bound: Any = 0
+    percent: bool = False
+
+
+def derive(contract: Contract, of: Object) -> tuple[Rule, ...]:
+    """The rules of an object, in the order of the contract. Raises CallError for a rule that makes no sense."""
+    rules = [*_object_rules(contract, of)]
+    for one in of.properties:
+        rules += _property_rules(contract, of, one)
+    return _numbered(rules)
+
+
+def _numbered(rules: list[Rule]) -> tuple[Rule, ...]:
+    """Rules of the same name told apart: the second is ``…#2``."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for rule in rules:
+        seen[rule.name] += 1
+        numbered.append(replace(rule, name=f"{rule.name}#{seen[rule.name]}") if seen[rule.name] > 1 else rule)
+    return tuple(numbered)
+
+
+def service_levels(contract: Contract) -> tuple[Rule, ...]:
+    """What the contract promises of the service, listed: none of it can be seen in the rows."""
+    return tuple(
+        Rule(
+            f"slaProperties.{each.data.get('property', index) if isinstance(each.data, dict) else index}",
+            Where(file=contract.file, line=each.line()),
+            Unmeasured("service levels are not measured yet"),
+            severity=Severity.INFO,
+        )
+        for index, each in enumerate(contract.unmeasured)
+    )
+
+
+def _object_rules(contract: Contract, of: Object) -> Iterator[Rule]:
+    make = _maker(contract, of, None)
+    if closed := of.additional_columns:
+        columns = tuple(one.column for one in of.properties)
+        yield make(ADDITIONAL_COLUMNS, closed.line("value"), Additional(columns), threshold={ADDITIONAL_COLUMNS: False})
+    keys = sorted(
+        (one for one in of.properties if one.element.data.get("primaryKey")),
+        key=lambda one: one.element.data.get("primaryKeyPosition", -1),
+    )
+    if len(keys) > 1:
+        yield make(
+            "primaryKey",
+            keys[0].element.line("primaryKey"),
+            Repeated(tuple(one.column for one in keys), key=True),
+            threshold={"primaryKey": [one.name for one in keys]},
+        )
+    for rule in of.quality:
+        yield from _quality_rule(make, rule, of, None)
+    if of.element.data.get("relationships"):
+        yield make("relationships", of.element.line("relationships"), Unmeasured("relationships are not checked yet"))
+
+
+_Maker: TypeAlias = Callable[..., Rule]
+
+
+def _maker(contract: Contract, of: Object, one: Property | None) -> _Maker:
+    """A function that makes rules of one element: it knows the names and the file."""
+    prefix = f"{of.name}.{one.name}" if one else of.name
+    column = one.column if one else None
+
+    def make(key: str, line: int, measure: Measure, **more: Any) -> Rule:
+        where = Where(object=of.name, column=column, file=contract.file, line=line)
+        return Rule(f"{prefix}.{key}", where, measure, **more)
+
+    return make
+
+
+def _property_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
+    make, data, line = _maker(contract, of, one), one.element.data, one.element.line
+    if not one.is_stored:
+        yield make(
+            "semanticType", line("semanticType"), Unmeasured("a measure is not a column"), severity=Severity.INFO
+        )
+        return
+    yield make("present", line("name"), Present(one.column), threshold={"present": True})
+    yield from _type_rules(make, one)
+    if data.get("required"):
+        yield make(
+            "required", line("required"), _broken(IsNull(one.column)), says="are null", threshold={"required": True}
+        )
+    if data.get("unique"):
+        yield make("unique", line("unique"), Repeated((one.column,)), threshold={"unique": True})
+    if data.get("primaryKey") and sum(bool(each.element.data.get("primaryKey")) for each in of.properties) == 1:
+        measure = Repeated((one.column,), key=True)
+        yield make("primaryKey", line("primaryKey"), measure, threshold={"primaryKey": True})
+    if data.get("enum"):
+        values = tuple(each["value"] for each in data["enum"])
+        says, threshold = _listed(values), {"enum": list(values[:20])}
+        yield make("enum", line("enum"), _broken(IsNoneOf(one.column, values)), says=says, threshold=threshold)
+    yield from _option_rules(make, one)
+    for rule in one.quality:
+        yield from _quality_rule(make, rule, of, one)
+    if data.get("relationships"):
+        yield make("relationships", line("relationships"), Unmeasured("relationships are not checked yet"))
+    for key in ("properties", "items", "map"):
+        if data.get(key):
+            yield make(key, line(key), Unmeasured("what is inside of nested values is not checked yet"))
+
+
+def _broken(*tests: Test) -> Broken:
+    return Broken(tests)
+
+
+def _listed(values: tuple[Value, ...]) -> str:
+    return f"are not among the {len([value for value in values if value is not None])} valid values"
+
+
+def _type_rules(make: _Maker, one: Property) -> Iterator[Rule]:
+    logical, physical, line = one.logical_type, one.physical_type, one.element.line
+    missing = tuple(
+        value
+        for rule in one.quality
+        if rule.kind == "library" and rule.metric == "missingValues"
+        for value in rule.arguments.get("missingValues") or ()
+    )
+    if logical or not physical:
+        says = f"are not of the type {logical}" if logical else "are not of the type that the first rows show"
+        threshold = {"logicalType": logical} if logical else None
+        measure = OfType(one.column, logical, missing)
+        yield make("logicalType", line("logicalType"), measure, says=says, threshold=threshold)
+    if physical:
+        of = families.family(physical)
+        threshold = {"physicalType": physical}
+        if of is None:
+            unknown = Unmeasured(f"the physical type {physical!r} is not known here")
+            yield make("physicalType", line("physicalType"), unknown, severity=Severity.INFO, threshold=threshold)
+        else:
+            measure, says = OfType(one.column, of, missing), f"are not of the type {of}"
+            yield make("physicalType", line("physicalType"), measure, says=says, threshold=threshold)
+
+
+_LIMITS = {
+    **{f"i{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64, 128)},
+    **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64, 128)},
+}
+_FORMATS = {
+    "email": r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",  # as HTML's input field takes it
+    "uuid": r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
+    "ipv4": r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])$",
+    "hostname": r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+}
+_HARMLESS = {
+    "password": "it is a hint for display",
+    "f32": "the width of a floating-point number is no promise of its value",
+    "f64": "the width of a floating-point number is no promise of its value",
+}
+
+
+def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
+    """A rule for each of ``logicalTypeOptions``."""
+    column = one.column
+    for key, value in one.options.items():
+        line = one.element.line("logicalTypeOptions", key)
+        test: Test | None = None
+        match key:
+            case "minimum":
+                test, says = IsOutside(column, low=value), f"are less than {value}, or not finite"
+            case "exclusiveMinimum":
+                test, says = IsOutside(column, low=value, low_open=True), f"are not greater than {value}, or not finite"
+            case "maximum":
+                test, says = IsOutside(column, high=value), f"are greater than {value}, or not finite"
+            case "exclusiveMaximum":
+                test, says = IsOutside(column, high=value, high_open=True), f"are not less than {value}, or not finite"
+            case "pattern":
+                test, says = IsUnmatched(column, value), f"do not match {_shown(value)}"
+            case "minLength":
+                test, says = IsLengthOutside(column, low=value), f"have fewer than {value:,} characters"
+            case "maxLength":
+                test, says = IsLengthOutside(column, high=value), f"have more than {value:,} characters"
+            case "multipleOf":
+                test, says = IsNoMultiple(column, value), f"are not a multiple of {value}"
+            case "format" if value in _LIMITS:
+                test, says = IsOutside(column, *_LIMITS[value]), f"are outside of what {value} holds"
+            case "format" if value in _FORMATS:
+                test, says = IsUnmatched(column, _FORMATS[value]), f"are not of the format {value}"
+            case "format" if one.logical_type in {"date", "timestamp", "time"}:
+                continue  # it says how text is written, and the rule on the type reads it so
+        if test is not None:
+            yield make(key, line, _broken(test), says=says, threshold={key: value})
+        else:
+            harmless = _HARMLESS.get(value) if key == "format" and isinstance(value, str) else None
+            reason = harmless or f"`{key}`{f' {value!r}' if key == 'format' else ''} is not checked yet"
+            severity = Severity.INFO if harmless else Severity.ERROR
+            yield make(key, line, Unmeasured(reason), severity=severity, threshold={key: value})
+
+
+def _shown(pattern: str) -> str:
+    return f"the pattern {pattern}" if len(pattern) <= 60 and pattern.isprintable() else "the pattern"
+
+
+def _quality_rule(make: _Maker, rule: Quality, of: Object, one: Property | None) -> Iterator[Rule]:
+    line, severity = rule.element.line(), rule.severity
+    match rule.kind:
+        case "text":
+            yield make("text", line, Unmeasured("text is for people to read"), severity=Severity.INFO)
+            return
+        case "sql":
+            yield make("sql", line, Unmeasured("SQL rules are not run yet"), severity=severity)
+            return
+        case "custom":
+            engine = rule.element.data.get("engine", "another tool")
+            yield make("custom", line, Unmeasured(f"it is a rule of {engine!r}, not of this tool"), severity=severity)
+            return
+    key, measure, says = _metric(rule, of, one)
+    if isinstance(measure, Unmeasured):
+        yield make(key, line, measure, severity=severity)
+        return
+    threshold = {rule.operator: rule.bound} | ({"unit": "percent"} if rule.is_percent else {})
+    yield make(
+        key,
+        rule.element.line("metric"),
+        measure,
+        says=says,
+        severity=severity,
+        threshold=threshold,
+        operator=rule.operator,
+        bound=rule.bound,
+        percent=rule.is_percent,
+    )
+
+
+_ARGUMENTS = {
+    "missingValues": {"missingValues"},
+    "invalidValues": {"validValues", "pattern"},
+    "duplicateValues": {"properties"},
+}
+
+
+def _metric(rule: Quality, of: Object, one: Property | None) -> tuple[str, Measure, str]:
+    """A library metric: the rule's key, what it measures, and the words for rows that count."""
+    metric, arguments = rule.metric, rule.arguments
+    if unknown := sorted(set(arguments) - _ARGUMENTS.get(metric, set())):
+        return metric, Unmeasured(f"{metric} has no argument `{unknown[0]}` that is known here"), ""
+    if metric == "rowCount":
+        return metric, RowCount(), ""
+    if metric == "duplicateValues":
+        names = arguments.get("properties")
+        columns = tuple(_column(rule, of, name, index) for index, name in enumerate(names or ()))
+        if columns or one:
+            return metric, Repeated(columns or (one.column,) if one else columns), ""
+    if one is None:
+        return metric, Unmeasured(f"{metric} is a metric of a column, and this rule has none"), ""
+    match metric:
+        case "nullValues":
+            return metric, _broken(IsNull(one.column)), "are null"
+        case "missingValues":
+            values = tuple(arguments.get("missingValues") or (None, ""))
+            return metric, _broken(IsOneOf(one.column, values)), "are missing"
+        case _:
+            return _invalid_values(rule, one)
+
+
+def _invalid_values(rule: Quality, one: Property) -> tuple[str, Measure, str]:
+    """``invalidValues`` goes by the name of what it asks for: ``validValues``, ``pattern``, or both."""
+    valid, pattern = rule.arguments.get("validValues"), rule.arguments.get("pattern")
+    tests: list[Test] = []
+    words = []
+    if isinstance(valid, list) and all(not isinstance(value, dict | list) for value in valid):
+        tests.append(IsNoneOf(one.column, tuple(valid)))
+        words.append(_listed(tuple(valid)))
+    if isinstance(pattern, str):
+        tests.append(IsUnmatched(one.column, pattern))
+        words.append(f"do not match {_shown(pattern)}")
+    if len(tests) != len(rule.arguments) or not tests:
+        reason = "invalidValues needs `validValues`, a list of plain values, or `pattern`, a text"
+        return "invalidValues", Unmeasured(reason), ""
+    key = "invalidValues" if len(tests) > 1 else "validValues" if valid is not None else "pattern"
+    return key, Broken(tuple(tests)), " or ".join(words)
+
+
+def _column(rule: Quality, of: Object, name: Any, index: int) -> str:
+    """The column of a property that a rule names. Raises CallError where there is no such property."""
+    for one in of.properties:
+        if one.name == name:
+            return one.column
+    hint = did_you_mean(str(name), [one.name for one in of.properties])
+    message = f"{of.name} has no property {str(name)!r}"
+    raise CallError(rule.element.problem(message, "arguments", "properties", index, hint=hint))
+
+
+def patterns(rules: tuple[Rule, ...]) -> Iterator[tuple[str, Rule]]:
+    """Every pattern of the rules, with the rule it is of."""
+    for rule in rules:
+        if isinstance(rule.measure, Broken):
+            for test in rule.measure.tests:
+                if isinstance(test, IsUnmatched):
+                    yield test.pattern, rule
+
+
+def problem(rule: Rule, message: str, hint: str | None = None) -> Problem:
+    """A problem with a rule, at its line."""
+    return Problem(message, rule.where.file, rule.where.line, None, hint)

@@ -1,0 +1,245 @@
+"""``mlops validate``: a contract held against the data, in one scan for each object.
+
+The scan answers the rules and fills the profile at once; files are digested
+beside it. Data that cannot be read is judged, too: its rules are errors.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from mlops_actions.data import checks, contract, profile, profiling, rules, scan
+from mlops_actions.data.contract import Contract, Object
+from mlops_actions.data.intake import cell_types, take_in, unreadable
+from mlops_actions.data.profile import Profile
+from mlops_actions.data.relation import Unreadable
+from mlops_actions.data.rules import OfType, Rule, Unmeasured
+from mlops_actions.data.sql import re2
+from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.files import write_atomic
+from mlops_actions.outcome import Outcome, Section, Table
+from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
+
+STAGE = "data-validation"
+ENGINES = ("duckdb",)
+SHOWN = 500
+"""Lines of a table in the report; a verdict and a profile hold all."""
+
+Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
+"""Files, folders and globs: of the contract's one object, or by object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """A request: paths are relative to the current directory."""
+
+    contract: Path
+    data: Patterns
+    engine: str = "duckdb"
+    fail_on: FailOn = FailOn.ERROR
+
+
+@dataclass(slots=True)
+class _Result:
+    """What came of one object."""
+
+    checks: list[Check] = field(default_factory=list)
+    subjects: list[Subject] = field(default_factory=list)
+    profile: Profile | None = None
+
+
+def validate(request: Validation, out: Path) -> Outcome:
+    """Hold the contract against the data; ``profile.json`` is written into ``out``.
+
+    With several objects, ``profile.json`` is of the first that could be read
+    and ``profile-<object>.json`` of each other. Raises CallError for an engine
+    that is not there, a contract that does not hold, a path that names nothing.
+    """
+    started = now()
+    check_engine(request.engine)
+    promised = contract.load(request.contract)
+    wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
+    _refuse_patterns(wanted)
+    patterns = assign(request.data, promised)
+    result = _Result()
+    profiles: list[Profile] = []
+    for each in promised.objects:
+        if each.name not in patterns:
+            result.checks.append(_without_data(promised, each))
+            continue
+        one = _check_object(each, wanted[each.name], patterns[each.name])
+        result.checks += one.checks
+        result.subjects += one.subjects
+        profiles += [one.profile] if one.profile else []
+    result.checks += [checks.unanswered(rule, "") for rule in rules.service_levels(promised)]
+    write_profiles(profiles, out)
+    verdict = Verdict(
+        stage=STAGE,
+        status=conclude(result.checks, request.fail_on),
+        checks=tuple(result.checks),
+        started=started,
+        ended=now(),
+        subjects=tuple(dict.fromkeys(result.subjects)),
+        materials=(Subject(promised.file, digest(request.contract)),),
+        parameters={
+            "contract": promised.file,
+            "data": {name: list(each) for name, each in patterns.items()},
+            "engine": request.engine,
+            "fail-on": request.fail_on.value,
+        },
+    )
+    return Outcome(
+        verdict=verdict,
+        headline=_headline(verdict),
+        sections=_sections(verdict, profiles),
+        outputs={"failed-rules": json.dumps([check.rule for check in result.checks if is_broken(check)])},
+    )
+
+
+def check_engine(engine: str) -> None:
+    """Raises CallError for an engine that is not there."""
+    if engine not in ENGINES:
+        raise CallError(Problem(f"the engine {engine!r} is not there", hint=f"There is: {', '.join(ENGINES)}."))
+
+
+def is_broken(check: Check) -> bool:
+    """Whether a check goes into the list of failed rules: it failed, warned, or could not be evaluated."""
+    return check.status in {Status.FAIL, Status.WARN, Status.ERROR}
+
+
+def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
+    """Raises CallError for patterns that the engine cannot run: each with its line."""
+    found = []
+    with scan.connect() as connection:
+        for pattern, rule in (pair for each in wanted.values() for pair in rules.patterns(each)):
+            why = scan.refused_pattern(connection, re2(pattern))
+            if why is not None:
+                hint = "Patterns are RE2: without lookaround and backreferences."
+                found.append(rules.problem(rule, f"the pattern of {rule.name!r} cannot be run: {why}", hint))
+    if found:
+        raise CallError(*found)
+
+
+def assign(data: Patterns, promised: Contract) -> dict[str, tuple[str, ...]]:
+    """Patterns by the name of the contract's object. Raises CallError where it is not clear whose they are."""
+    names = [each.name for each in promised.objects]
+    if not isinstance(data, Mapping):
+        if len(names) > 1:
+            hint = f"Say which, as in {names[0]}=PATH. Its objects: {', '.join(names)}."
+            raise CallError(
+                Problem("the contract has several objects, and the data is of one", promised.file, hint=hint)
+            )
+        data = {names[0]: tuple(data)}
+    found = {}
+    for given, patterns in data.items():
+        match [each.name for each in promised.objects if given in each.names]:
+            case [name]:
+                found[name] = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+            case _:
+                hint = did_you_mean(given, names) or f"Its objects: {', '.join(names)}."
+                raise CallError(Problem(f"the contract has no object {given!r}", promised.file, hint=hint))
+    if not any(found.values()):
+        raise CallError(Problem("no data is given", hint="Name a file, a folder or a glob."))
+    return found
+
+
+def _without_data(promised: Contract, of: Object) -> Check:
+    where = Where(object=of.name, file=promised.file, line=of.element.line("name"))
+    message = "not checked: no data was given for this object"
+    return Check(f"{of.name}.data", Status.NOT_CHECKED, message, Severity.WARNING, where)
+
+
+# One object
+
+
+def _check_object(of: Object, wanted: tuple[Rule, ...], patterns: Sequence[str]) -> _Result:
+    types, unwritten = cell_types(of)
+    try:
+        with take_in(of.name, patterns, types, of.private) as intake:
+            if intake.relation.is_text:
+                wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
+            plan = checks.prepare(wanted, intake.relation)
+            shape = profiling.plan(intake.connection, intake.relation)
+            values = scan.aggregate(intake.connection, intake.relation, [*plan.aggregates, *shape.aggregates])
+            found = intake.checks(int(values[checks.ROWS]))
+            found += checks.judge(plan, values, checks.evidence(intake.connection, plan, values))
+            return _Result(found, intake.subjects, profiling.build(shape, values))
+    except Unreadable as error:
+        message = "not evaluated: the data cannot be read"
+        return _Result([unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)])
+
+
+def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:
+    """The rule on a column's type, where its format cannot be read, as one that is not checked."""
+    if isinstance(rule.measure, OfType) and rule.measure.column in unwritten:
+        return replace(rule, measure=Unmeasured(unwritten[rule.measure.column]))
+    return rule
+
+
+# What is left behind
+
+
+def write_profiles(profiles: Sequence[Profile], out: Path) -> None:
+    """``profile.json`` of the first object; with several, ``profile-<object>.json`` of each of the others."""
+    names = {"profile.json"}
+    for index, each in enumerate(profiles):
+        name = "profile.json"
+        if index:
+            name = f"profile-{re.sub(r'[^A-Za-z0-9_-]', '_', each.object)[:80]}.json"
+            name = name if name not in names else f"profile-{index}.json"
+        names.add(name)
+        write_atomic(out / name, profile.dumps(each))
+
+
+def _headline(verdict: Verdict) -> str:
+    total = len(verdict.checks)
+    broken = [check for check in verdict.checks if is_broken(check)]
+    unchecked = sum(check.status is Status.NOT_CHECKED for check in verdict.checks)
+    text = f"{len(broken):,} of {total:,} checks did not pass" if broken else f"All {total - unchecked:,} checks passed"
+    if broken:
+        text += f", first {verdict.findings[0].rule}"
+    return text + (f"; {unchecked:,} were not made" if unchecked else "") + "."
+
+
+def _sections(verdict: Verdict, profiles: Sequence[Profile]) -> tuple[Section, ...]:
+    rows = tuple(
+        (check.rule, check.status.value, check.measured, check.rows, check.where.line, check.message)
+        for check in verdict.checks[:SHOWN]
+    )
+    caption = (
+        f"The first {SHOWN:,} of {len(verdict.checks):,}; all stand in verdict.json." if len(rows) == SHOWN else ""
+    )
+    table = Table(("Rule", "Status", "Measured", "Rows", "Line", "What was found"), rows, caption)
+    return (Section("Rules", (table,)), *(columns_section(each) for each in profiles))
+
+
+def columns_section(of: Profile) -> Section:
+    """A profile as a person wants to see it: a line for each column."""
+    rows = tuple(
+        (
+            each.name,
+            each.type,
+            each.nulls,
+            each.distinct if each.distinct is None or each.distinct_is_exact else f"about {each.distinct:,}",
+            _bound(each.range.min if each.range else None),
+            _bound(each.range.max if each.range else None),
+        )
+        for each in of.columns[:SHOWN]
+    )
+    caption = (
+        f"The first {SHOWN:,} of {len(of.columns):,} columns; all stand in the profile. " if len(rows) == SHOWN else ""
+    )
+    caption += "Of text, the shortest and longest length. Values of private columns are not shown."
+    return Section(f"Columns of {of.object} ({of.rows:,} rows)", (Table(_COLUMNS, rows, caption),))
+
+
+_COLUMNS = ("Column", "Type", "Nulls", "Distinct", "Least", "Greatest")
+
+
+def _bound(value: int | float | str | None) -> int | float | str | None:
+    return checks.example(value).strip("'") if isinstance(value, str) else value
