@@ -121,6 +121,7 @@ class Call:
 
     program: Path
     workflow: Path
+    job: str
     event: str
     event_file: Path
     folder: Path
@@ -143,7 +144,16 @@ def command(call: Call) -> list[str]:
     work = call.folder / "work"
     work.mkdir(exist_ok=True)
     line = [str(call.program), call.event, "--json", "--rm", "--no-cache-server", "--no-skip-checkout", "--pull=false"]
-    line += ["--directory", str(work), "--workflows", str(call.workflow), "--eventpath", str(call.event_file)]
+    line += [
+        "--directory",
+        str(work),
+        "--workflows",
+        str(call.workflow),
+        "--job",
+        call.job,
+        "--eventpath",
+        str(call.event_file),
+    ]
     line += [
         "--env-file",
         str(settings),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,17 +75,24 @@ def search(environ: Mapping[str, str], path: str, shared: Path) -> dict[str, Any
     }
 
 
+_BASE = "import sys; print(getattr(sys, '_base_executable', None) or sys.executable)"
+
+
 class DefaultPython:
     """The ``python`` of a job that sets up none: an environment over the machine's, so that pip installs in it.
 
     On GitHub a job may install into the runner's own Python, because the runner is thrown away.
     """
 
-    def __init__(self, path: str, shared: Path) -> None:
+    def __init__(self, environ: Mapping[str, str], shared: Path) -> None:
         self._shared = shared
-        program = shutil.which("python3", path=path) or sys.executable
-        version = setup_python.ask(Path(program))
-        self._found: setup_python.Found | None = None if version is None else setup_python.Found(version, Path(program))
+        program = shutil.which("python3", path=environ.get("PATH")) or sys.executable
+        done = subprocess.run(
+            [program, "-I", "-c", _BASE], capture_output=True, text=True, env=dict(environ), check=False
+        )
+        base = Path(done.stdout.strip() or sys.executable)  # a shim, or a virtual environment's, stands for another
+        version = setup_python.ask(base)
+        self._found = None if version is None else setup_python.Found(version, base)
 
     @property
     def version(self) -> Version | None:

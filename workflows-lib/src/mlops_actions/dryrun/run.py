@@ -170,7 +170,7 @@ def _prepare(
     library = pool.submit(_staged_library, request.library, root / "library", not request.docker)
     python: Future[environment.DefaultPython] | None = None
     if not request.docker:
-        python = pool.submit(environment.DefaultPython, path, shared)
+        python = pool.submit(environment.DefaultPython, os.environ, shared)
     event_file = root / "event.json"
     event_file.write_text(json.dumps(dict(planned.event.payload)), encoding="utf-8")
 

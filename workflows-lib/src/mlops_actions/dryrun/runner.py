@@ -151,6 +151,7 @@ class ActRunner:
         return act.Call(
             program=machine.program,
             workflow=workflow,
+            job=leg.job.id,
             event=machine.event.name,
             event_file=machine.event_file,
             folder=folder,

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -210,27 +211,40 @@ def make_environment(found: Found, base: Path, shared: Path) -> Path:
     return home
 
 
-WHEELS = "import ensurepip, os; d = os.path.join(os.path.dirname(ensurepip.__file__), '_bundled'); print('\\n'.join(os.path.join(d, n) for n in os.listdir(d) if n.endswith('.whl')))"
+SOURCES = """
+import importlib.util, os
+try:
+    import ensurepip
+    folder = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
+    print("\\n".join(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".whl")))
+except (ImportError, OSError):
+    found = importlib.util.find_spec("pip")
+    print(os.path.dirname(found.origin) if found else "")
+"""
+"""Prints where an interpreter's pip is: the wheels that it carries, else (Debian) the installed package."""
 
 
 def _shared_pip(found: Found, shared: Path) -> Path | None:
-    """The wheels that the interpreter carries (pip, and setuptools before 3.12), unpacked once."""
+    """The interpreter's pip (and setuptools before 3.12), put in a folder of its own once; None where it has none."""
     target = shared / f"pip-{found.version}"
     if target.exists():
         return target
     done = subprocess.run(
-        [str(found.program), "-I", "-c", WHEELS],
+        [str(found.program), "-I", "-c", SOURCES],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         check=False,
     )
-    wheels = done.stdout.splitlines()
-    if done.returncode or not wheels:
+    sources = [Path(line) for line in done.stdout.splitlines() if line]
+    if done.returncode or not sources:
         return None
-    fresh = shared / f".pip-{found.version}-{os.getpid()}"
-    for wheel in wheels:
-        shutil.unpack_archive(wheel, str(fresh), "zip")
+    fresh = shared / f".pip-{found.version}-{os.getpid()}-{threading.get_ident()}"
+    for source in sources:
+        if source.is_dir():
+            shutil.copytree(str(source), str(fresh / source.name))
+        else:
+            shutil.unpack_archive(str(source), str(fresh), "zip")
     try:
         os.rename(str(fresh), str(target))
     except OSError:

@@ -1,0 +1,216 @@
+"""What runs in a job: shells, outputs, summaries, annotations, composite actions, stand-ins, and what it may see."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Make = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("unjudged")
+
+ONE = """
+on: push
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    outputs: {seen: "${{ steps.x.outputs.seen }}"}
+    steps:
+"""
+
+
+def one(steps: str) -> str:
+    """A workflow of one job with these steps, and the output `seen` of the step `x`."""
+    return ONE + "\n".join("      " + line for line in steps.strip("\n").splitlines())
+
+
+def test_the_default_shell_has_no_pipefail(workflow: Make) -> None:
+    steps = """
+- run: false | true
+- {shell: bash, if: always(), run: "false | true"}
+"""
+    ran = workflow(one(steps)).run()
+    assert ran.status == "fail"
+    assert ran.check("one").message == "failed at step `Run false | true`"
+    assert [row[3] for row in ran.outcome.sections[0].blocks[0].rows[1:]] == ["success", "failure"]
+
+
+def test_a_step_that_asks_gets_no_answer(workflow: Make) -> None:
+    """On the host act gives a step a terminal, where it would wait for ever."""
+    ran = workflow(one("- {id: x, run: 'read -r answer || echo seen=nothing >> $GITHUB_OUTPUT'}")).run()
+    assert ran.outputs["one"] == {"seen": "nothing"}
+
+
+def test_the_last_words_of_a_step_that_fails(workflow: Make) -> None:
+    ran = workflow(one("- run: seq 1 2000; echo the reason >&2; exit 7")).run()
+    log = next(each for each in ran.outcome.sections if each.title.startswith("Logs")).blocks[0].text
+    assert "the reason" in log and "2000" in log
+
+
+def test_case_and_the_identity_of_the_workflow(workflow: Make) -> None:
+    """act knows neither `case()` nor `job.workflow_*` and `github.workflow_ref`."""
+    steps = """
+- id: x
+  env:
+    SEEN: ${{ case(github.ref_type == 'tag', 'a tag', github.ref_type == 'branch', 'a branch', 'neither') }}
+    REF: ${{ github.workflow_ref }} ${{ job.workflow_file_path }}
+  run: echo "seen=$SEEN $REF $GITHUB_WORKFLOW_REF" >> "$GITHUB_OUTPUT"
+"""
+    ran = workflow(one(steps)).run()
+    path = ".github/workflows/ci.yml"
+    whole = f"octo/consumer/{path}@refs/heads/main"
+    assert ran.outputs["one"] == {"seen": f"a branch {whole} {path} {whole}"}
+
+
+def test_values_stay_data_in_expressions(workflow: Make) -> None:
+    text = """
+on: push
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    outputs: {nasty: "${{ steps.x.outputs.nasty }}"}
+    steps:
+      - id: x
+        run: |
+          printf 'nasty<<END\\n%s%s\\n%s\\nEND\\n' "it's }} \\$" '{{ github.ref }} $(id) `id`' '::error::no' >> "$GITHUB_OUTPUT"
+  two:
+    needs: one
+    runs-on: ubuntu-latest
+    outputs: {same: "${{ needs.one.outputs.nasty }}"}
+    steps:
+      - env: {NASTY: "${{ needs.one.outputs.nasty }}"}
+        run: printf '%s' "$NASTY" > nasty.txt
+      - uses: actions/upload-artifact@v7
+        with: {name: nasty, path: nasty.txt}
+"""
+    ran = workflow(text).run()
+    nasty = "it's }} ${{ github.ref }} $(id) `id`\n::error::no"
+    assert ran.outputs == {"one": {"nasty": nasty}, "two": {"same": nasty}}
+    assert ran.artifact("nasty") == {"nasty.txt": nasty}
+
+
+COMPOSITE = """
+name: Ours
+inputs: {word: {default: none}}
+outputs: {said: {value: "${{ steps.first.outputs.said }}"}}
+runs:
+  using: composite
+  steps:
+    - {id: first, shell: bash, env: {WORD: "${{ inputs.word }}"}, run: 'echo "said=$WORD" >> "$GITHUB_OUTPUT"'}
+    - uses: $/actions/inner
+    - shell: bash
+      run: |
+        echo "said=leaked" >> "$GITHUB_OUTPUT"
+        echo "a summary" >> "$GITHUB_STEP_SUMMARY"
+"""
+
+
+def test_a_composite_action_of_this_repository(consumer: Make) -> None:
+    """`$/` is rewritten; in act the last step's own outputs replace the action's, and its summary comes twice."""
+    ran = consumer(
+        {
+            ".github/workflows/ci.yml": one("- {uses: $/actions/ours, id: a, with: {word: 'two words'}}\n")
+            + '\n      - {id: x, run: \'echo "seen=${{ steps.a.outputs.said }} $INNER" >> "$GITHUB_OUTPUT"\'}\n',
+            "actions/ours/action.yml": COMPOSITE,
+            "actions/inner/action.yml": "runs:\n  using: composite\n  steps:\n"
+            "    - {shell: bash, run: 'echo INNER=inner >> $GITHUB_ENV'}\n",
+        }
+    ).run()
+    assert ran.outputs["one"] == {"seen": "two words inner"}
+    assert ran.said().count("a summary") == 1
+
+
+def test_summaries_and_annotations(workflow: Make) -> None:
+    steps = """
+- run: echo '| a | b |' >> "$GITHUB_STEP_SUMMARY"
+- run: echo '::warning file=src/a.py,line=7::look here%0Aand there'
+"""
+    ran = workflow(one(steps)).run()
+    assert "| a | b |" in ran.said()
+    table = next(each for each in ran.outcome.sections if each.title == "Annotations").blocks[0]
+    assert table.rows == (("one", "warning", "src/a.py", "7", "look here\nand there"),)
+
+
+def test_secrets_are_hidden_everywhere(workflow: Make) -> None:
+    steps = """
+- env: {S: "${{ secrets.PASS }}"}
+  run: |
+    echo "said $S"; echo "$S" >> "$GITHUB_STEP_SUMMARY"; echo "::error::$S"
+    echo "::add-mask::made-in-the-run"; echo made-in-the-run
+    echo "made-in-the-run" >> "$GITHUB_STEP_SUMMARY"
+    echo "seen=$S" >> "$GITHUB_OUTPUT"; exit 1
+  id: x
+"""
+    ran = workflow(one(steps)).run(secrets=("PASS=s3cret value",))
+    assert ran.outputs["one"] == {"seen": ""}
+    everything = ran.said() + (ran.out / "outputs.json").read_text() + str(ran.outcome.verdict)
+    assert "s3cret" not in everything and "made-in-the-run" not in everything
+    assert "said ***" in everything
+
+
+def test_a_job_sees_little_of_the_host(workflow: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST_SECRET", "hunter2")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example.org/simple")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    steps = """
+- run: env > "$GITHUB_WORKSPACE/env.txt"; pwd > home.txt; echo "$HOME" >> home.txt; touch ~/mark
+- uses: actions/upload-artifact@v4
+  with: {name: env, path: "*.txt"}
+"""
+    ran = workflow(one(steps)).run()
+    seen = dict(line.split("=", 1) for line in ran.artifact("env")["env.txt"].splitlines() if "=" in line)
+    assert "HOST_SECRET" not in seen and "PYTHONPATH" not in seen
+    assert seen["PIP_INDEX_URL"] == "https://index.example.org/simple"
+    assert (seen["CI"], seen["GITHUB_REPOSITORY"]) == ("true", "octo/consumer")
+    assert Path(seen["HOME"]) != Path.home() and not (Path.home() / "mark").exists()
+
+
+def test_the_users_tree_and_python_stay_as_they_are(workflow: Make) -> None:
+    steps = """
+- uses: actions/checkout@v4
+- run: rm README.md; git commit --quiet --allow-empty -m x || true; echo > new.txt
+- run: |
+    python3 - <<'END'
+    import sys
+    assert sys.prefix != sys.base_prefix, 'pip would install into the machine'
+    END
+    python3 -m pip --version
+"""
+    consumer = workflow(one(steps))
+    consumer.write({"README.md": "mine\n", ".mlops/mark": "x"})
+    before = (consumer.git("rev-parse", "HEAD"), consumer.git("status", "--porcelain"))
+    ran = consumer.run()
+    assert ran.status == "pass", ran.said()
+    assert (consumer.git("rev-parse", "HEAD"), consumer.git("status", "--porcelain")) == before
+    assert (consumer.root / "README.md").read_text() == "mine\n"
+
+
+def test_an_action_that_is_not_here_fails_its_job_by_name(workflow: Make) -> None:
+    ran = workflow(one("- uses: somebody/something@v1\n- run: echo never")).run()
+    assert ran.status == "fail"
+    assert "`uses: somebody/something@v1`: a dry run fetches no action" in ran.check("one").message
+
+
+def test_a_job_in_a_container_needs_docker(workflow: Make) -> None:
+    text = "on: push\njobs:\n  one:\n    runs-on: x\n    container: debian\n    steps: [{run: 'true'}]\n"
+    assert "--docker" in workflow(text).run().check("one").message
+
+
+def test_requests_are_kept(workflow: Make) -> None:
+    """The contract: a line of JSON for each thing that would be written on GitHub."""
+    line = '{"kind": "release", "body": {"tag": "a"}}'
+    ran = workflow(one(f"""- run: |\n    echo '{line}' >> "$MLOPS_DRYRUN_REQUESTS" """)).run()
+    assert ran.requests == [
+        {"workflow": ".github/workflows/ci.yml", "job": "one", "kind": "release", "body": {"tag": "a"}}
+    ]
+
+
+def test_what_a_job_leaves_running_is_ended(workflow: Make, tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    ran = workflow(one(f"- run: nohup setsid sleep 86400 >/dev/null 2>&1 & echo $! > {mark}; disown")).run()
+    assert ran.status == "pass"
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", mark.read_text()], capture_output=True, text=True, check=False)
+    assert shown.stdout.strip()[:1] in {"", "Z"}  # gone, or dead and waiting to be seen
