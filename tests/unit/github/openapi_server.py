@@ -1,0 +1,396 @@
+"""A GitHub on the loopback interface that holds every call and every answer against GitHub's own OpenAPI description.
+
+It keeps releases, tags, runs and artifacts in memory. A call that the
+description does not know, a parameter or a body that it does not allow, or an
+answer of ours that GitHub would not give is collected in ``violations``; the
+fixture that makes the server asserts that there are none. ``faults`` are met by
+the next calls instead of the answer: a status with headers, or a cut connection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import re
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+OWNER, REPOSITORY = "acme", "delays"
+TOKEN = "ghs_a_token_that_must_not_leak"
+WHEN = "2026-11-23T08:00:00Z"
+
+
+def described() -> dict[str, Any]:
+    """The description, its OpenAPI ``nullable`` turned into JSON Schema."""
+    data: dict[str, Any] = nullable(json.loads((Path(__file__).parent / "openapi.json").read_text(encoding="utf-8")))
+    return data
+
+
+def nullable(data: Any) -> Any:
+    if isinstance(data, list):
+        return [nullable(each) for each in data]
+    if not isinstance(data, dict):
+        return data
+    plain = {key: nullable(value) for key, value in data.items() if key != "nullable"}
+    if data.get("nullable") is True:
+        return {"anyOf": [{"type": "null"}, plain]}
+    return plain
+
+
+@dataclass
+class Fault:
+    """What a call meets instead of its answer. Without a status the connection is cut; ``after`` cuts it when the call
+    was carried out. ``on`` is the start of ``METHOD path`` that it waits for."""
+
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=lambda: {"message": "a fault"})
+    after: bool = False
+    on: str = ""
+
+
+class GitHub:
+    """The server's state and its address."""
+
+    def __init__(self) -> None:
+        self.description = described()
+        self.violations: list[str] = []
+        self.faults: list[Fault] = []
+        self.calls: list[str] = []
+        self.releases: dict[int, dict[str, Any]] = {}
+        self.assets: dict[int, dict[str, Any]] = {}
+        self.tags: dict[str, str] = {}
+        self.annotated: dict[str, str] = {}
+        self.runs: list[dict[str, Any]] = []
+        self.artifacts: dict[int, list[dict[str, Any]]] = {}
+        self.archives: dict[int, bytes] = {}
+        self.stored: dict[str, bytes] = {}
+        self.storage_headers: list[dict[str, str]] = []
+        self.page_size: int | None = None
+        self.immutable = True
+        self.spoil_digest = False
+        self.base = self.storage = ""
+        self._last_id = 100
+
+    def next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    # --- what GitHub answers; each returns (status, body) ---
+
+    def answer(self, method: str, operation: str, names: dict[str, str], query: dict[str, str], body: Any) -> Any:
+        match method, operation.removeprefix("/repos/{owner}/{repo}"):
+            case "get", "/releases":
+                return 200, [self.release(number) for number in sorted(self.releases, reverse=True)]
+            case "post", "/releases":
+                return self.create_release(body)
+            case "get", "/releases/tags/{tag}":
+                for number, each in self.releases.items():
+                    if each["tag_name"] == names["tag"] and not each["draft"]:
+                        return 200, self.release(number)
+            case "get", "/releases/{release_id}" if int(names["release_id"]) in self.releases:
+                return 200, self.release(int(names["release_id"]))
+            case "patch", "/releases/{release_id}" if int(names["release_id"]) in self.releases:
+                self.releases[int(names["release_id"])] |= {**body, "immutable": self.immutable}
+                return 200, self.release(int(names["release_id"]))
+            case "delete", "/releases/{release_id}" if int(names["release_id"]) in self.releases:
+                del self.releases[int(names["release_id"])]
+                return 204, None
+            case "get", "/releases/{release_id}/assets":
+                return 200, self.release(int(names["release_id"]))["assets"]
+            case "post", "/releases/{release_id}/assets":
+                return self.add_asset(int(names["release_id"]), query["name"], body)
+            case "delete", "/releases/assets/{asset_id}" if int(names["asset_id"]) in self.assets:
+                del self.assets[int(names["asset_id"])]
+                return 204, None
+            case "get", "/git/ref/{ref}" if names["ref"].removeprefix("tags/") in self.tags:
+                return 200, self.reference(names["ref"].removeprefix("tags/"))
+            case "get", "/git/tags/{tag_sha}":
+                target = {"type": "commit", "sha": self.annotated[names["tag_sha"]]}
+                return 200, self.sample("git-tag", sha=names["tag_sha"], object=target)
+            case "get", "/actions/runs":
+                found = [each for each in self.runs if each["head_sha"] == query.get("head_sha", each["head_sha"])]
+                return 200, {"total_count": len(found), "workflow_runs": found}
+            case "get", "/actions/runs/{run_id}/artifacts":
+                found = self.artifacts.get(int(names["run_id"]), [])
+                found = [each for each in found if each["name"] == query.get("name", each["name"])]
+                return 200, {"total_count": len(found), "artifacts": found}
+            case "get", "/actions/artifacts/{artifact_id}/{archive_format}":
+                self.stored[f"/{names['artifact_id']}.zip"] = self.archives[int(names["artifact_id"])]
+                return 302, f"{self.storage}/{names['artifact_id']}.zip?sig=a-key-to-the-file"
+        return 404, {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
+
+    def create_release(self, body: dict[str, Any]) -> tuple[int, Any]:
+        number = self.next_id()
+        self.releases[number] = {"draft": False, "prerelease": False, "body": "", **body}
+        return 201, self.release(number)
+
+    def add_asset(self, release_id: int, name: str, content: bytes) -> tuple[int, Any]:
+        there = [each for each in self.assets.values() if each["release"] == release_id and each["name"] == name]
+        if there or release_id not in self.releases or not self.releases[release_id]["draft"]:
+            error = {"resource": "ReleaseAsset", "code": "already_exists", "field": "name"}
+            return 422, {
+                "message": "Validation Failed",
+                "documentation_url": "https://docs.github.com",
+                "errors": [error],
+            }
+        number = self.next_id()
+        digits = hashlib.sha256(content + (b"!" if self.spoil_digest else b"")).hexdigest()
+        self.assets[number] = {"release": release_id, "name": name, "size": len(content), "digest": f"sha256:{digits}"}
+        return 201, self.asset(number)
+
+    def asset(self, number: int) -> dict[str, Any]:
+        kept = {key: value for key, value in self.assets[number].items() if key != "release"}
+        return self.sample("release-asset", id=number, **{"state": "uploaded", **kept})
+
+    def release(self, number: int) -> dict[str, Any]:
+        kept = self.releases[number]
+        url = f"{self.base}/repos/{OWNER}/{REPOSITORY}/releases/{number}"
+        return self.sample(
+            "release",
+            id=number,
+            assets=[self.asset(each) for each in self.assets if self.assets[each]["release"] == number],
+            upload_url=f"{url}/assets{{?name,label}}",
+            html_url=f"https://github.com/{OWNER}/{REPOSITORY}/releases/{number}",
+            target_commitish=kept.get("target_commitish", "main"),
+            **{
+                key: kept[key]
+                for key in ("tag_name", "name", "body", "draft", "prerelease", "immutable")
+                if key in kept
+            },
+        )
+
+    def reference(self, tag: str) -> dict[str, Any]:
+        sha = self.tags[tag]
+        kind = "tag" if sha in self.annotated else "commit"
+        return self.sample(
+            "git-ref", ref=f"refs/tags/{tag}", object={"type": kind, "sha": sha, "url": "https://github.com"}
+        )
+
+    def add_run(self, commit: str, **more: Any) -> int:
+        """A successful run of this repository on a push of ``commit``, unless ``more`` says otherwise."""
+        number = self.next_id()
+        repository = self.sample("minimal-repository", id=1)
+        run = {"id": number, "head_sha": commit, "event": "push", "status": "completed", "conclusion": "success"}
+        run |= {"repository": repository, "head_repository": repository, "name": "Model"}
+        self.runs.append(self.sample("workflow-run", **{**run, **more}))
+        return number
+
+    def add_artifact(self, run: int, name: str, archive: bytes, **more: Any) -> int:
+        number = self.next_id()
+        digest = f"sha256:{hashlib.sha256(archive).hexdigest()}"
+        fields = {"id": number, "name": name, "expired": False, "digest": digest, "size_in_bytes": len(archive), **more}
+        self.artifacts.setdefault(run, []).append(self.sample("artifact", **fields))
+        self.archives[number] = archive
+        return number
+
+    # --- the description ---
+
+    def sample(self, component: str, **given: Any) -> Any:
+        """The least that the description asks of a component, with the given values."""
+        return {**self._sample({"$ref": f"#/components/schemas/{component}"}), **given}
+
+    def _sample(self, schema: dict[str, Any]) -> Any:
+        if "$ref" in schema:
+            *_, kind, name = schema["$ref"].split("/")
+            return self._sample(self.description["components"][kind][name])
+        if "enum" in schema:
+            return schema["enum"][0]
+        for key in ("anyOf", "oneOf", "allOf"):
+            if key in schema:
+                return self._sample(schema[key][0])
+        match schema.get("type"):
+            case "object":
+                properties = schema.get("properties", {})
+                return {key: self._sample(properties.get(key, {})) for key in schema.get("required", ())}
+            case "array":
+                return []
+            case "integer" | "number":
+                return 1
+            case "boolean":
+                return False
+            case "null":
+                return None
+            case _:
+                return {"date-time": WHEN, "uri": "https://github.com/x"}.get(schema.get("format", ""), "x")
+
+    def find(self, method: str, path: str) -> tuple[str, dict[str, Any], dict[str, str]] | None:
+        """The operation of a call: its template, its description, and the values in the path."""
+        for template, methods in sorted(self.description["paths"].items(), key=lambda each: each[0].count("{")):
+            # A reference's name (tags/x) holds slashes, and GitHub takes them as they are.
+            pattern = re.sub(
+                r"\\\{(\w+)\\\}", lambda m: f"(?P<{m[1]}>{'.+' if m[1] == 'ref' else '[^/]+'})", re.escape(template)
+            )
+            if method in methods and (found := re.fullmatch(pattern, path)):
+                names = {key: urllib.parse.unquote(value) for key, value in found.groupdict().items()}
+                return template, methods[method], names
+        return None
+
+    def check_call(self, operation: dict[str, Any], query: dict[str, str], body: Any, kind: str) -> None:
+        declared = {}
+        for each in operation.get("parameters", ()):
+            if "$ref" in each:
+                each = self.description["components"]["parameters"][each["$ref"].rpartition("/")[2]]
+            if each["in"] == "query":
+                declared[each["name"]] = each
+        for name, value in query.items():
+            if name not in declared:
+                self.violations.append(f"{operation['operationId']} has no query parameter {name}")
+                continue
+            schema = declared[name]["schema"]
+            self.hold(int(value) if schema.get("type") == "integer" and value.isdigit() else value, schema, f"?{name}")
+        for name, each in declared.items():
+            if each.get("required") and name not in query:
+                self.violations.append(f"{operation['operationId']} lacks the query parameter {name}")
+        content = operation.get("requestBody", {}).get("content", {})
+        if "application/json" in content:
+            schema = content["application/json"]["schema"]
+            if kind != "application/json":
+                self.violations.append(f"{operation['operationId']}: a body of type {kind}")
+            self.hold(body, schema, operation["operationId"])
+            for name in set(body or {}) - set(schema.get("properties", {})):
+                self.violations.append(f"{operation['operationId']}: the body has an unknown key {name}")
+        elif content and kind not in content:
+            self.violations.append(f"{operation['operationId']}: a body of type {kind}")
+
+    def check_answer(self, operation: dict[str, Any], status: int, body: Any) -> None:
+        answers = operation["responses"]
+        answer = answers.get(str(status))
+        if answer is None:
+            # The description leaves out what any call may meet.
+            if status not in {404, 422}:
+                self.violations.append(f"{operation['operationId']} never answers {status}")
+            return
+        if "$ref" in answer:
+            answer = self.description["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+        schema = answer.get("content", {}).get("application/json", {}).get("schema")
+        if schema is not None:
+            self.hold(body, schema, f"the answer of {operation['operationId']}")
+
+    def hold(self, data: Any, schema: dict[str, Any], what: str) -> None:
+        whole = {**schema, "components": self.description["components"]}
+        for error in Draft202012Validator(whole).iter_errors(data):
+            self.violations.append(f"{what}: {error.json_path}: {error.message[:200]}")
+
+
+def handler(github: GitHub) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_arguments: Any) -> None:
+            return
+
+        def do_GET(self) -> None:
+            if self.headers.get("Host", "") == urllib.parse.urlsplit(github.storage).netloc:
+                return self.store()
+            return self.serve()
+
+        def do_POST(self) -> None:
+            self.serve()
+
+        def do_PATCH(self) -> None:
+            self.serve()
+
+        def do_DELETE(self) -> None:
+            self.serve()
+
+        def store(self) -> None:
+            """The storage that artifacts are redirected to: another host, which must not see the token."""
+            github.storage_headers.append({key.lower(): value for key, value in self.headers.items()})
+            content = github.stored.get(urllib.parse.urlsplit(self.path).path, b"")
+            fault = self.fault("STORAGE")
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content if fault is None else content[: len(content) // 2])
+            if fault is not None:
+                self.close_connection = True
+
+        def fault(self, call: str) -> Fault | None:
+            for each in github.faults:
+                if call.startswith(each.on):
+                    github.faults.remove(each)
+                    return each
+            return None
+
+        def serve(self) -> None:
+            method, parts = self.command.lower(), urllib.parse.urlsplit(self.path)
+            call = f"{self.command} {parts.path.removeprefix(f'/repos/{OWNER}/{REPOSITORY}')}"
+            github.calls.append(call)
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            fault = self.fault(call)
+            if fault is not None and not fault.after:
+                return self.cut() if fault.status is None else self.reply(fault.status, fault.body, fault.headers)
+            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                github.violations.append(f"{call} without the token")
+            for name, value in (("X-GitHub-Api-Version", "2022-11-28"), ("User-Agent", "mlops-actions")):
+                if self.headers.get(name) != value:
+                    github.violations.append(f"{call}: {name} is {self.headers.get(name)!r}")
+            found = github.find(method, parts.path)
+            if found is None:
+                github.violations.append(f"GitHub has no {call}")
+                return self.reply(404, {"message": "Not Found"})
+            template, operation, names = found
+            query = dict(urllib.parse.parse_qsl(parts.query))
+            kind = self.headers.get("Content-Type", "")
+            body = json.loads(content) if kind == "application/json" else content
+            github.check_call(operation, query, body, kind)
+            status, answer = github.answer(method, template, names, query, body)
+            if fault is not None:
+                return self.cut()
+            if status == 302:
+                return self.reply(302, None, {"Location": answer})
+            github.check_answer(operation, status, answer)
+            return self.reply(status, *self.page(answer, query, parts))
+
+        def page(self, answer: Any, query: dict[str, str], parts: Any) -> tuple[Any, dict[str, str]]:
+            if not isinstance(answer, list):
+                return answer, {}
+            size = github.page_size or int(query.get("per_page", 30))
+            number = int(query.get("page", 1))
+            rest = answer[(number - 1) * size :]
+            headers = {}
+            if len(rest) > size:
+                following = urllib.parse.urlencode({**query, "page": number + 1})
+                headers["Link"] = f'<{github.base}{parts.path}?{following}>; rel="next", <{github.base}/x>; rel="last"'
+            return rest[:size], headers
+
+        def reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+            content = b"" if body is None else json.dumps(body).encode()
+            self.send_response(status)
+            for name, value in {"X-GitHub-Request-Id": "ABCD:1234", **(headers or {})}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def cut(self) -> None:
+            self.close_connection = True
+            self.connection.close()
+
+    return Handler
+
+
+@contextmanager
+def serve() -> Iterator[GitHub]:
+    """A running server; afterwards every violation of the description is an assertion error."""
+    github = GitHub()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(github))
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    # One server under two names: to a client they are two hosts.
+    github.base = f"http://127.0.0.1:{server.server_port}"
+    github.storage = f"http://localhost:{server.server_port}"
+    try:
+        yield github
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert github.violations == []
