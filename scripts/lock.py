@@ -26,7 +26,7 @@ def wanted() -> dict[str, list[str]]:
     base = project["project"]["dependencies"]
     extras = project["project"]["optional-dependencies"]
     sets = {name: [*base, *requirements] for name, requirements in extras.items()}
-    runtime = [each for name, requirements in extras.items() if name != "export" for each in requirements]
+    runtime = [each for requirements in extras.values() for each in requirements]
     sets["dev"] = sorted({*base, *runtime, *project["dependency-groups"]["dev"]})
     sets["uv"] = [UV]
     return {name: sorted(requirements) for name, requirements in sets.items()}

@@ -6,6 +6,7 @@ the end. A stage is a function that takes the folder to write into.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -42,6 +43,7 @@ def carry_out(job: Job, stage: Callable[[Path], Outcome]) -> int:
             outcome = stage(folder)
             summary = _write(folder, outcome)
         _publish(outcome, summary)
+        _hand_over(outcome)
     except OSError as error:
         raise CallError(_io_problem(error)) from error
     if job.as_json:
@@ -71,6 +73,15 @@ def _publish(outcome: Outcome, summary: str) -> None:
 
     outputs = {"verdict": outcome.verdict.status.value, **outcome.outputs}
     github.publish_outcome(replace(outcome, outputs=outputs), outputs, summary, os.environ, sys.stderr)
+
+
+def _hand_over(outcome: Outcome) -> None:
+    """In a dry run, what would be written on GitHub goes to the file that the dry run named, a JSON object a line."""
+    target = os.environ.get("MLOPS_DRYRUN_REQUESTS")
+    if target and outcome.requests:
+        with Path(target).open("a", encoding="utf-8") as file:
+            for request in outcome.requests:
+                file.write(json.dumps({"kind": request.kind, **request.body}, ensure_ascii=False) + "\n")
 
 
 def _print(outcome: Outcome, out: Path) -> None:

@@ -55,6 +55,9 @@ def _run(namespace: argparse.Namespace) -> int:
     if isinstance(command, Errand):
         command.run(options)
         return PASSED
+    if (text := command.instead(options)) is not None:
+        sys.stdout.write(text)
+        return PASSED
     out = Path(namespace.out or command.default_out)
     return carry_out(Job(out, namespace.json), command.stage(options))
 

@@ -19,8 +19,8 @@ from mlops_actions.outcome import Outcome
 
 if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
+    from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
-    from mlops_actions.training.profiled import Data
     from mlops_actions.verdict import Where
 
 # pylint: disable=import-outside-toplevel
@@ -49,6 +49,8 @@ class Command:
     help: str
     options: tuple[Option, ...]
     stage: Callable[[Options], Stage]
+    instead: Callable[[Options], str | None] = lambda _options: None
+    """What to print instead of running the stage, where the options ask for that."""
 
     @property
     def default_out(self) -> Path:
@@ -82,14 +84,11 @@ def _validate(options: Options) -> Stage:
 
 
 def _profile(options: Options) -> Stage:
-    from mlops_actions.data import validate
+    from mlops_actions.data import describe
 
     contract = options.text("contract", "data", "contract")
-    request = validate.Profiling(
-        data=options.paths("data", "data", "path"),
-        contract=Path(contract) if contract else None,
-    )
-    return lambda out: validate.profile(request, out)
+    request = describe.Profiling(options.paths("data", "data", "path"), Path(contract) if contract else None)
+    return lambda out: describe.describe(request, out)
 
 
 # --- ci ------------------------------------------------------------------------------------------
@@ -139,13 +138,16 @@ def _train(options: Options) -> Stage:
     from mlops_actions.training import gates, train
 
     config = options.config
+    contract = config.get("data", "contract")
     minutes = config.get("training", "timeout-minutes")
+    path = config.get("data", "path") or ()
     request = train.Training(
         command=options.required("command", "training", "command"),
-        model=options.text("model", "training", "model", default="build/model") or "",
-        metrics=options.text("metrics", "training", "metrics", default="build/metrics.json") or "",
+        model=config.get("training", "model") or "build/model",
+        metrics=config.get("training", "metrics") or "build/metrics.json",
         name=config.get("model") or "model",
-        data=_training_data(options),
+        data=[path] if isinstance(path, str) else path,
+        contract=Path(contract) if contract else None,
         inputs=tuple(config.get("training", "inputs") or ()),
         gates=gates.configured(config),
         allow_pickle=tuple(config.get("training", "allow-pickle") or ()),
@@ -167,33 +169,12 @@ def _place(options: Options, key: str) -> Where:
     return Where(file=options.config.name, line=position.line, character=position.column)
 
 
-def _training_data(options: Options) -> Data | None:
-    """The data to profile, with what the contract says of their types and of what is private."""
-    from mlops_actions.data import contract
-    from mlops_actions.training.profiled import Data
-
-    configured = options.config.get("data", "path")
-    if configured is None:
-        return None
-    paths = [configured] if isinstance(configured, str) else list(configured)
-    if isinstance(configured, dict):
-        (object_, pattern), *others = configured.items()
-        if others:
-            problem = options.config.problem("names several objects, and a model has one profile", "data", "path")
-            raise CallError(problem)
-        return Data([pattern], object_)
-    named = options.config.get("data", "contract")
-    if named is None:
-        return Data(paths)
-    described = contract.load(Path(named)).only
-    return Data(paths, described.name, described.types, described.private)
-
-
 # --- drift ---------------------------------------------------------------------------------------
 
 
 def _drift(options: Options) -> Stage:
     from mlops_actions.drift import check
+    from mlops_actions.drift.decision import MASS
 
     _refuse_unbuilt(options)
     paths = options.paths("data", "drift", "data")
@@ -202,7 +183,7 @@ def _drift(options: Options) -> Stage:
     patterns = tuple(paths.values()) if isinstance(paths, dict) else paths
     engine = options.one_of("engine", check.ENGINES, "drift", "engine", default="duckdb")
     ignore = tuple(options.config.get("drift", "ignore") or ())
-    threshold = options.number("threshold", "drift", "threshold", default=check.THRESHOLD)
+    threshold = options.number("threshold", "drift", "threshold", default=MASS)
 
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
@@ -241,18 +222,106 @@ def _reference(options: Options, out: Path) -> Path:
 
 
 def _export(options: Options) -> Stage:
-    from mlops_actions.export import export
-
     model = Path(options.required("model"))
     beside = model.parent / "profile.json"
-    request = export.Export(
-        model=model,
-        targets=options.texts("targets", "export", "targets"),
-        tolerance=options.number("tolerance", "export", "tolerance", default=export.TOLERANCE),
-        profile=beside if beside.is_file() else None,
-        allow_pickle=tuple(options.config.get("training", "allow-pickle") or ()),
+    export = _exporter(options)
+    return lambda out: export(model, beside if beside.is_file() else None, out)
+
+
+def _exporter(options: Options) -> Callable[[Path, Path | None, Path], Outcome]:
+    """What exports a model with its profile into a folder, as the options say."""
+    from mlops_actions.export import export
+
+    targets = options.texts("targets", "export", "targets")
+    tolerance = options.number("tolerance", "export", "tolerance", default=export.TOLERANCE)
+    pickles = tuple(options.config.get("training", "allow-pickle") or ())
+
+    def made(model: Path, profile: Path | None, out: Path) -> Outcome:
+        return export.export(export.Export(model, targets, tolerance, profile, pickles), out)
+
+    return made
+
+
+def _release(options: Options) -> Stage:
+    from mlops_actions.github import context
+    from mlops_actions.release import release
+
+    step = context.from_env(os.environ)
+    tag = options.text("tag") or (step.ref if step.ref.startswith("refs/tags/") else None)
+    if tag is None:
+        raise CallError(Problem("nothing says which tag to release", hint="Push a tag, or give --tag (input `tag`)."))
+    request = release.Release(
+        tag=tag,
+        name=options.config.get("model"),
+        model=options.text("model", "release", "model"),
+        publish=options.flag("publish", "release", "publish"),
+        verdicts=tuple(Path(each) for each in options.texts("verdicts")),
+        repository=step.repository,
+        commit=step.sha,
+        run_id=step.run_id,
+        served=_dry_run_folders(),
+        client=_client(),
     )
-    return lambda out: export.export(request, out)
+    export = _exporter(options)
+    return lambda out: release.release(request, out, export)
+
+
+def _publish(options: Options) -> Stage:
+    from mlops_actions.github import context
+    from mlops_actions.release import publish
+
+    step = context.from_env(os.environ)
+    request = publish.Publication(Path(options.required("bundle")), step.repository, step.sha, _client())
+    return lambda out: publish.publish(request, out)
+
+
+# --- dry run -------------------------------------------------------------------------------------
+
+
+def _dry_run_request(options: Options) -> DryRun:
+    from mlops_actions.dryrun.run import DryRun
+
+    asked = options.arguments
+    folder = Path(asked.library) if asked.library else CHECKOUT
+    if not (folder / ".github" / "workflows" / "python-ci.yml").is_file():
+        hint = "Give the checkout of mlops-actions with --library."
+        raise CallError(Problem("is no checkout of mlops-actions", str(folder), hint=hint))
+    inputs = {}
+    for pair in asked.input or ():
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            raise CallError(Problem(f"--input {pair!r} is not NAME=VALUE"))
+        inputs[name] = value
+    return DryRun(
+        repo=Path.cwd(),
+        library=folder.resolve(),
+        files=tuple(asked.file or ()),
+        event=asked.event or "push",
+        event_file=Path(asked.event_file) if asked.event_file else None,
+        ref=asked.ref,
+        inputs=inputs,
+        secrets=tuple(asked.secret or ()),
+        job=asked.job,
+        docker=asked.docker is not None,
+        image=asked.docker if isinstance(asked.docker, str) else None,
+        from_=Path(getattr(asked, "from")) if getattr(asked, "from") else None,
+        quiet=asked.json,
+    )
+
+
+def _dry_run(options: Options) -> Stage:
+    from mlops_actions.dryrun import run
+
+    request = _dry_run_request(options)
+    return lambda out: run.dry_run(request, out)
+
+
+def _list(options: Options) -> str | None:
+    if not options.arguments.list:
+        return None
+    from mlops_actions.dryrun import run
+
+    return run.list_plan(_dry_run_request(options))
 
 
 # --- what several stages need --------------------------------------------------------------------
@@ -369,6 +438,43 @@ COMMANDS: tuple[Command | Errand, ...] = (
         "make each edge target of a model, run it, compare it with the original",
         (Option("model", "the MLflow model directory", "DIR"), _TARGETS),
         _export,
+    ),
+    Command(
+        "release",
+        "from a model's tag: find the model, export and verify it, bundle it",
+        (
+            Option("tag", "the tag, MODEL@vVERSION", "TAG"),
+            Option("model", "a path or artifact:NAME (default: what training made for the commit)", "MODEL"),
+            _TARGETS,
+            Option("publish", "a release is to be published from this bundle", kind="switch"),
+            Option("verdicts", "the verdict of a stage before; may be repeated", "FILE", "list"),
+        ),
+        _release,
+    ),
+    Command(
+        "publish",
+        "draft a GitHub release from a bundle, fill it, publish it",
+        (Option("bundle", "the folder that `mlops release` wrote", "DIR"),),
+        _publish,
+    ),
+    Command(
+        "dry-run",
+        "run this repository's workflows here, judged as GitHub would",
+        (
+            Option("file", "workflow files (default: all that the event starts)", "FILE", "arguments"),
+            Option("event", "the event's name (default: push)", "NAME"),
+            Option("event-file", "the event's payload, JSON", "FILE"),
+            Option("ref", "a branch or tag (default: the current branch)", "REF"),
+            Option("input", "an input of workflow_dispatch; may be repeated", "NAME=VALUE", "list"),
+            Option("secret", "a secret, from the environment or given; may be repeated", "NAME[=VALUE]", "list"),
+            Option("job", "this job and what it needs", "ID"),
+            Option("docker", "in a container of a local image, or of one built here", "IMAGE", "maybe"),
+            Option("library", "the checkout of mlops-actions to use", "DIR"),
+            Option("from", "an earlier dry run's output, which stands in for what GitHub keeps", "DIR"),
+            Option("list", "print what would run, and run nothing", kind="switch"),
+        ),
+        _dry_run,
+        instead=_list,
     ),
     Errand(
         "locate",
