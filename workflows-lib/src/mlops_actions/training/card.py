@@ -20,7 +20,7 @@ MAX_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a card tells. ``rows`` is the number of rows that were profiled, None where none were."""
+    """What a card tells. ``profiled`` says in a sentence what was profiled, empty where nothing was."""
 
     name: str
     digest: str
@@ -32,7 +32,7 @@ class Facts:
     python: str
     inputs: Sequence[Subject]
     source: str | None
-    rows: int | None
+    profiled: str
 
 
 def write(facts: Facts) -> str:
@@ -66,8 +66,8 @@ def _lines(facts: Facts) -> Iterable[str]:
         [(name, f"{value:.6g}", bounds.get(name, "")) for name, value in facts.metrics.items()],
     )
     yield from ("", "## What it was made from", "")
-    if facts.rows is not None:
-        yield from (f"{facts.rows:,} rows, described in `profile.json`.", "")
+    if facts.profiled:
+        yield from (f"{markdown(facts.profiled)} See `profile.json`.", "")
     yield from _table(("input", "sha256"), [(each.name, each.sha256) for each in facts.inputs])
     if kept.requirements:
         yield from ("", "## What it needs", "")

@@ -81,25 +81,21 @@ def _format(found: Model) -> str:
     return f"an MLflow model of flavor {', '.join(found.native)}"
 
 
+NO_SIGNATURE = (
+    "the model has no signature, so nobody can tell what it takes. Give `signature=` when it is saved "
+    "(`mlflow.models.infer_signature` makes one; it needs scipy)"
+)
+NO_EXAMPLE = (
+    "the model has no input example, so no export can be compared with it. Give `input_example=` when it is saved"
+)
+
+
 def _described(found: Model, wanted: Wanted) -> Iterator[Check]:
     signature, example = found.signature, found.example
-    yield _check(
-        "model.signature",
-        signature is not None,
-        f"inputs: {len(signature.inputs)}, outputs: {len(signature.outputs)}"
-        if signature
-        else "the model has no signature, so nobody can tell what it takes. Give `signature=` when it is saved "
-        "(mlflow.models.infer_signature makes one; it needs scipy)",
-        wanted,
-    )
-    yield _check(
-        "model.inputExample",
-        example is not None,
-        f"`{example.name}` is there"
-        if example
-        else "the model has no input example, so no export can be compared with it. Give `input_example=` when it is saved",
-        wanted,
-    )
+    fields = f"inputs: {len(signature.inputs)}, outputs: {len(signature.outputs)}" if signature else NO_SIGNATURE
+    yield _check("model.signature", signature is not None, fields, wanted)
+    there = f"`{example.name}` is there" if example else NO_EXAMPLE
+    yield _check("model.inputExample", example is not None, there, wanted)
 
 
 def _pickles(found: Model, wanted: Wanted) -> Iterator[Check]:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mlops_actions.errors import did_you_mean
+from mlops_actions.config import Config
+from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Check, Status, Where
+from mlops_actions.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The bounds of one metric, both inclusive, and where they are set."""
+    """The bounds of one metric, both inclusive, and where they are set.
+
+    Raises CallError for bounds that nothing can hold.
+    """
 
     metric: str
     min: float | None = None
     max: float | None = None
     where: Where = field(default_factory=Where)
+
+    def __post_init__(self) -> None:
+        bounds = [each for each in (self.min, self.max) if each is not None]
+        if not all(map(math.isfinite, bounds)) or bounds != sorted(bounds):
+            name = f"the gate of `{visible(self.metric)}`"
+            message = f"{name} must have finite bounds, min not above max: min is {self.min}, max is {self.max}"
+            raise CallError(Problem(message, self.where.file, self.where.line, self.where.character))
 
     @property
     def words(self) -> str:
@@ -24,6 +37,16 @@ class Gate:
         low = None if self.min is None else f"at least {self.min:g}"
         high = None if self.max is None else f"at most {self.max:g}"
         return " and ".join(each for each in (low, high) if each)
+
+
+def configured(config: Config) -> tuple[Gate, ...]:
+    """The gates of `training.gates` in ``mlops.yaml``. Raises CallError for bounds that nothing can hold."""
+    found = []
+    for metric, bounds in (config.get("training", "gates") or {}).items():
+        place = config.where("training", "gates", metric)
+        where = Where(file=config.name, line=place.line, character=place.column)
+        found.append(Gate(metric, bounds.get("min"), bounds.get("max"), where))
+    return tuple(found)
 
 
 def judge(gates: tuple[Gate, ...], metrics: Mapping[str, float] | None, reason: str = "") -> Iterator[Check]:

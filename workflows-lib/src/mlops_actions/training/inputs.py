@@ -97,20 +97,23 @@ class Source:
 
 def source(root: Path, data: Iterable[Input]) -> Source | None:
     """The source in ``root``: files that git tracks or would track, without ``data``. None outside a repository."""
-    commit = _git(root, "rev-parse", "--verify", "HEAD")
+    commit, top = _git(root, "rev-parse", "--verify", "HEAD"), _git(root, "rev-parse", "--show-toplevel")
     listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    status = _git(root, "status", "--porcelain", "-z", "--", ".")
-    if commit is None or listed is None or status is None:
+    status = _git(root, "status", "--porcelain", "-z", "--no-renames", "--", ".")
+    if commit is None or top is None or listed is None or status is None:
         return None
     others = {each.path for each in data}
     names = sorted(set(os.fsdecode(listed).split("\0")) - {""}, key=os.fsencode)
     files = [name for name in names if (root / name).is_file() and (root / name).resolve() not in others]
     if len(files) > MAX_SOURCE_FILES:
         return None
+    # A line of the status is two letters, a space, and a path from the top of the repository.
+    touched = (Path(os.fsdecode(top).rstrip("\n"), line[3:]) for line in os.fsdecode(status).split("\0") if line)
+    changed = any(path.resolve() not in others for path in touched)
     whole = hashlib.sha256()
     for name in files:
         whole.update(verdict.digest(root / name).encode() + b"  " + os.fsencode(name) + b"\n")
-    return Source(commit.decode().strip(), bool(status), whole.hexdigest())
+    return Source(commit.decode().strip(), changed, whole.hexdigest())
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:

@@ -25,6 +25,7 @@ FORMATS = ("pickle", "cloudpickle", "joblib", "dill")
 
 _HEAD = 64 * 1024
 _OPCODES = 2000
+_CODES = {opcode.code for opcode in pickletools.opcodes}
 _IMPORTS = {"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"}
 
 
@@ -158,7 +159,8 @@ def _is_pickle(head: bytes, whole: bool) -> bool:
             if opcode.name == "STOP" or count == _OPCODES:
                 return marked or imports
     except Exception:  # pylint: disable=broad-exception-caught  # not an opcode, or cut off in the midst of one
-        return marked and (imports or (not whole and count > 1))
+        begins = marked and head[2:3].decode("latin-1") in _CODES
+        return marked and (imports or (begins and not whole))
     return False  # no bytes at all
 
 

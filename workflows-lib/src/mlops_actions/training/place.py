@@ -37,11 +37,12 @@ def vacated(*paths: Path) -> Iterator[None]:
     """Nothing stands at ``paths`` when the block begins, and their parent folders are there.
 
     When it ends, however it ends, what stood there is back wherever nothing
-    new stands; where something new does, the old is removed.
+    new stands; where something new does, the old is removed. A path inside
+    another of ``paths`` goes with it.
     """
     aside: list[tuple[Path, Path]] = []
     try:
-        for path in sorted(set(paths)):  # a folder before what is in it
+        for path in sorted(each for each in set(paths) if not set(each.parents) & set(paths)):
             path.parent.mkdir(parents=True, exist_ok=True)
             if os.path.lexists(path):
                 keep = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:80]}.before-"))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 from mlops_actions import files, model, verdict
+from mlops_actions.data import describe
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Block, Outcome, Section, Table, Text
-from mlops_actions.training import card, collect, gates, inputs, metrics, place, profiled, run
+from mlops_actions.training import card, collect, gates, inputs, metrics, place, run
 from mlops_actions.training.collect import Collected
 from mlops_actions.training.gates import Gate
 from mlops_actions.training.inputs import Input, Source
-from mlops_actions.training.profiled import Data
 from mlops_actions.training.run import Ran
 from mlops_actions.verdict import Check, Scalar, Severity, Status, Subject, Verdict, Where
 from mlops_actions.visible import clip, visible
@@ -25,24 +26,28 @@ from mlops_actions.visible import clip, visible
 STAGE = "model-training"
 PLATFORMS = ("runner",)
 
+Patterns: TypeAlias = Sequence[str] | Mapping[str, str | Sequence[str]]
+"""Files, folders and globs, or those of each object by its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What is asked of a training.
+    """What is asked of a training. Paths are relative to the current directory, where ``command`` (shell text) runs.
 
-    ``command`` is shell text that runs in ``folder``; ``model`` and ``metrics``
-    are what it writes, relative to ``folder``. ``data`` is profiled; ``inputs``
-    (patterns) and ``data`` are recorded as materials.
-    ``allow_pickle`` names flavors whose pickles are accepted. ``limit`` is in
-    seconds, for the install step and for the command each. ``places`` says
-    where `command`, `install-command`, `model` and `metrics` are set.
+    ``model`` and ``metrics`` are what the command writes. ``data`` is profiled,
+    as ``contract`` describes it where there is one; ``inputs`` and ``data`` are
+    recorded as materials. ``allow_pickle`` names flavors whose pickles are
+    accepted. ``limit`` is in seconds, for the install step and for the command
+    each. ``places`` says where the keys `command`, `install-command`, `model`
+    and `metrics` are set.
     """
 
     command: str
     model: str
     metrics: str
     name: str = "model"
-    data: Data | None = None
+    data: Patterns = ()
+    contract: Path | None = None
     inputs: tuple[str, ...] = ()
     gates: tuple[Gate, ...] = ()
     allow_pickle: tuple[str, ...] = ()
@@ -50,7 +55,6 @@ class Training:
     python_version: str | None = None
     platform: str = "runner"
     limit: float | None = None
-    folder: Path = Path()
     places: Mapping[str, Where] = field(default_factory=dict)
 
     def where(self, key: str) -> Where:
@@ -65,7 +69,7 @@ class _Result:
     collected: Collected = field(default_factory=Collected)
     metrics: dict[str, float] | None = None
     checks: list[Check] = field(default_factory=list)
-    rows: int | None = None
+    profiled: str = ""
 
     @property
     def promoted(self) -> bool:
@@ -77,34 +81,39 @@ class _Result:
 def train(request: Training, out: Path) -> Outcome:
     """Train a model as ``request`` says.
 
-    Writes into ``out``: ``model/``, ``metrics.json``, ``profile.json``,
-    ``MODEL_CARD.md``, ``install.log``, ``train.log``, as far as they came to be.
-    Raises CallError where nothing can be trained: a platform that is not
-    built, an input that is not there, a path that is not the command's own.
+    Writes into ``out``: ``model/``, ``metrics.json``, ``profile.json`` of the
+    data, ``MODEL_CARD.md``, ``install.log`` and ``train.log``, as far as they
+    came to be. Raises CallError where nothing can be trained: a platform that
+    is not built, an input that is not there, a contract that does not hold, a
+    path that is not the command's own.
     """
-    started = verdict.now()
+    started, folder = verdict.now(), Path.cwd()
     _refuse_platform(request.platform)
-    model_path = place.inside(request.model, request.folder, "training.model")
-    metrics_path = place.inside(request.metrics, request.folder, "training.metrics")
-    declared = _declared(request)
+    model_path = place.inside(request.model, folder, "training.model")
+    metrics_path = place.inside(request.metrics, folder, "training.metrics")
+    declared = _declared(request, folder)
     before = {each.name: each.state() for each in declared}
     materials = inputs.digests(declared)
-    source = inputs.source(request.folder, declared)
+    source = inputs.source(folder, declared)
+    profiled = _profile(request, out)
     with (
         TemporaryDirectory(prefix="mlops-train-", dir=os.environ.get("RUNNER_TEMP") or None) as home,
         place.vacated(model_path, metrics_path),
     ):
-        result = _Result(run.run(_job(request), Path(home), out))
+        result = _Result(run.run(_job(request, folder), Path(home), out), profiled=profiled.headline)
         if result.ran.ok:
             wanted = collect.Wanted(model_path, request.model, request.where("model"), request.allow_pickle)
             result.collected = collect.collect(wanted, out / "model")
             _keep_metrics(result, request, metrics_path, out)
-    result.checks = [*result.ran.checks, _untouched(declared, before), *result.collected.checks, *result.checks]
+    result.checks = [
+        *result.ran.checks,
+        _untouched(declared, before),
+        *profiled.verdict.checks,
+        *result.collected.checks,
+        *result.checks,
+    ]
     reason = "the command failed" if not result.ran.ok else "there are no metrics"
     result.checks += gates.judge(request.gates, result.metrics, f"not judged: {reason}")
-    if result.ran.ok:
-        profile_check, result.rows = profiled.write(request.data, request.folder, out / "profile.json")
-        result.checks.append(profile_check)
     _write_card(result, request, materials, source, out)
     return _outcome(
         request,
@@ -135,17 +144,36 @@ def _refuse_platform(platform: str) -> None:
         raise CallError(Problem(message, hint=did_you_mean(platform, PLATFORMS)))
 
 
-def _declared(request: Training) -> tuple[Input, ...]:
+def _declared(request: Training, folder: Path) -> tuple[Input, ...]:
     """The declared inputs and the data to profile, which are inputs too."""
-    found = inputs.find(request.inputs, request.folder, "training.inputs")
-    data = inputs.find(request.data.paths if request.data else (), request.folder, "data.path")
+    patterns = [each for paths in _by_object(request.data).values() for each in paths]
+    found = inputs.find(request.inputs, folder, "training.inputs")
+    data = inputs.find(patterns, folder, "data.path")
     return tuple(sorted({*found, *data}, key=lambda each: each.name))
 
 
-def _job(request: Training) -> run.Job:
+def _by_object(data: Patterns) -> dict[str, tuple[str, ...]]:
+    if not isinstance(data, Mapping):
+        return {describe.OBJECT: tuple(data)} if data else {}
+    return {name: (paths,) if isinstance(paths, str) else tuple(paths) for name, paths in data.items()}
+
+
+def _profile(request: Training, out: Path) -> Outcome:
+    """The profile of the data, made before the command runs: a wrong contract is said before an hour of training."""
+    paths = _by_object(request.data)
+    if paths:
+        data = paths if isinstance(request.data, Mapping) else paths[describe.OBJECT]
+        return describe.describe(describe.Profiling(data, request.contract), out)
+    message = "no data is named (`data.path`), so no profile is made, and later data cannot be compared with it"
+    check = Check("data.profile", Status.NOT_CHECKED, message, severity=Severity.WARNING)
+    now = verdict.now()
+    return Outcome(Verdict(STAGE, Status.WARN, (check,), now, now))
+
+
+def _job(request: Training, folder: Path) -> run.Job:
     return run.Job(
         request.command,
-        request.folder,
+        folder,
         request.install_command,
         request.python_version,
         request.limit,
@@ -203,7 +231,7 @@ def _write_card(
         python=result.ran.python,
         inputs=materials,
         source=source.subject.name if source else None,
-        rows=result.rows,
+        profiled=result.profiled,
     )
     files.write_atomic(out / "MODEL_CARD.md", card.write(facts))
 

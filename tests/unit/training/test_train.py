@@ -1,0 +1,211 @@
+"""A whole training: what is written, what is recorded, and what each way to fail leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mlops_actions import model, verdict
+from mlops_actions.data import profile
+from mlops_actions.errors import CallError
+from mlops_actions.outcome import Log, Outcome
+from mlops_actions.training import train
+from mlops_actions.training.gates import Gate
+from mlops_actions.training.train import Training
+from mlops_actions.verdict import Status, Where
+
+Run = Callable[[Training], Outcome]
+
+
+@pytest.fixture(name="request_")
+def _request(project: Path, monkeypatch: pytest.MonkeyPatch) -> Training:
+    monkeypatch.chdir(project)
+    return Training(
+        command="python make.py",
+        model="build/model",
+        metrics="build/metrics.json",
+        name="flight-delay",
+        data=("data/*.csv",),
+        gates=(Gate("auc", min=0.65, where=Where(file="mlops.yaml", line=7)),),
+        places={"command": Where(file="mlops.yaml", line=3)},
+    )
+
+
+@pytest.fixture(name="out")
+def _out(tmp_path: Path) -> Path:
+    out = tmp_path / "out"
+    out.mkdir()
+    return out
+
+
+def failed(outcome: Outcome) -> list[str]:
+    return [check.rule for check in outcome.verdict.checks if check.status in {Status.FAIL, Status.ERROR}]
+
+
+def test_a_training_that_succeeds(request_: Training, out: Path) -> None:
+    outcome = train.train(request_, out)
+    judged = outcome.verdict
+    assert (judged.stage, judged.status) == ("model-training", Status.PASS), judged.findings
+    assert verdict.from_json(json.loads(verdict.dumps(judged))) == judged
+
+    digest = model.digest(out / "model")
+    assert digest == model.digest(Path.cwd() / "build" / "model")
+    assert outcome.outputs["model-digest"] == f"sha256:{digest}"
+    assert json.loads(outcome.outputs["metrics"]) == {"auc": 0.75, "rows": 48}
+    assert outcome.outputs["promoted"] == "true"
+
+    subjects = {each.name: each.sha256 for each in judged.subjects}
+    assert subjects == {
+        "flight-delay": digest,
+        "metrics.json": verdict.digest(out / "metrics.json"),
+        "profile.json": verdict.digest(out / "profile.json"),
+    }
+    materials = {each.name: each.sha256 for each in judged.materials}
+    assert materials == {"data/rows.csv": verdict.digest(Path.cwd() / "data" / "rows.csv")}
+
+    made = profile.read(out / "profile.json")
+    assert made.rows == 48
+    assert [column.name for column in made.columns] == ["carrier", "hour", "late"]
+
+    written = (out / "MODEL_CARD.md").read_text()
+    for fact in ("# flight-delay", f"sha256:{digest}", "sklearn 1.9.1", "| carrier | string | yes |", "at least 0.65"):
+        assert fact in written
+    (log,) = (block for section in outcome.sections for block in section.blocks if isinstance(block, Log))
+    assert log.text.startswith("trained on 48 rows")
+    assert "auc 0.75 (at least 0.65)" in outcome.headline
+
+
+def test_a_gate_that_is_not_passed(request_: Training, out: Path) -> None:
+    outcome = train.train(replace(request_, gates=(Gate("auc", min=0.65), Gate("rows", min=100))), out)
+    assert outcome.verdict.status is Status.FAIL
+    assert failed(outcome) == ["gates.rows.min"]
+    assert outcome.outputs["promoted"] == "false"
+    assert (out / "model" / "MLmodel").is_file()  # kept, to be looked at
+
+
+def test_a_command_that_fails_brings_the_old_model_back(request_: Training, out: Path) -> None:
+    old = Path.cwd() / "build" / "model"
+    old.mkdir(parents=True)
+    (old / "MLmodel").write_text("old")
+    (Path.cwd() / "build" / "metrics.json").write_text('{"auc": 0.99}')
+    outcome = train.train(replace(request_, command="test ! -e build/model && exit 7"), out)
+    assert failed(outcome) == ["training.command"]
+    (check,) = (each for each in outcome.verdict.checks if each.rule == "training.command")
+    assert (check.measured, check.where.line) == (7, 3)
+    (gate,) = (each for each in outcome.verdict.checks if each.rule == "gates.auc.min")
+    assert (gate.status, gate.where.line) == (Status.NOT_CHECKED, 7)
+    assert (old / "MLmodel").read_text() == "old"
+    assert outcome.outputs == {"model-digest": "", "metrics": "{}", "promoted": "false"}
+    assert not (out / "model").exists() and not (out / "metrics.json").exists()
+    assert [each.name for each in outcome.verdict.subjects] == ["profile.json"]
+
+
+def test_an_old_model_is_never_taken_for_a_new_one(request_: Training, out: Path) -> None:
+    train.train(request_, out)
+    again = out.parent / "again"
+    again.mkdir()
+    outcome = train.train(replace(request_, command="true"), again)
+    assert failed(outcome) == ["training.model", "training.metrics"]
+    assert outcome.outputs["promoted"] == "false"
+    assert (Path.cwd() / "build" / "model" / "MLmodel").is_file()  # and nothing was lost
+
+
+def test_metrics_that_are_none(request_: Training, out: Path) -> None:
+    outcome = train.train(replace(request_, command="python make.py; echo '{\"auc\": NaN}' > build/metrics.json"), out)
+    assert failed(outcome) == ["training.metrics"]
+    (gate,) = (each for each in outcome.verdict.checks if each.rule == "gates.auc.min")
+    assert gate.status is Status.NOT_CHECKED
+    assert outcome.outputs["promoted"] == "false"
+
+
+def test_inputs_that_the_command_changes(request_: Training, out: Path) -> None:
+    outcome = train.train(replace(request_, command="python make.py; echo A,1,1 >> data/rows.csv"), out)
+    assert failed(outcome) == ["training.inputs"]
+    assert outcome.outputs["promoted"] == "false"
+
+
+def test_data_that_cannot_be_read(request_: Training, out: Path) -> None:
+    (Path.cwd() / "data" / "rows.parquet").write_bytes(b"PAR1 and then nothing")
+    outcome = train.train(replace(request_, data=("data/rows.parquet",)), out)
+    assert failed(outcome) == ["data.readable"]
+    assert not (out / "profile.json").exists()
+
+
+CONTRACT = """\
+apiVersion: v3.2.0
+kind: DataContract
+id: flights
+version: 1.0.0
+status: active
+schema:
+  - name: flights
+    properties:
+      - {name: carrier, logicalType: string, classification: confidential}
+      - {name: hour, logicalType: integer}
+      - {name: late, logicalType: integer}
+"""
+
+
+def test_the_contract_names_the_object_and_hides_what_is_private(request_: Training, out: Path) -> None:
+    Path("flights.odcs.yaml").write_text(CONTRACT, encoding="utf-8")
+    outcome = train.train(replace(request_, contract=Path("flights.odcs.yaml")), out)
+    assert outcome.verdict.status is Status.PASS, outcome.verdict.findings
+    made = profile.read(out / "profile.json")
+    assert made.object == "flights"
+    carrier = made.column("carrier")
+    assert carrier is not None and carrier.private
+
+
+def test_several_objects_are_each_profiled_and_recorded(request_: Training, out: Path) -> None:
+    Path("data/airports.csv").write_text("code\nJFK\nLGA\n", encoding="utf-8")
+    data = {"flights": "data/rows.csv", "airports": ["data/airports.csv"]}
+    outcome = train.train(replace(request_, data=data), out)
+    assert outcome.verdict.status is Status.PASS, outcome.verdict.findings
+    assert [each.name for each in outcome.verdict.materials] == ["data/airports.csv", "data/rows.csv"]
+    assert profile.read(out / "profile.json").object == "flights"
+    assert profile.read(out / "profile-airports.json").rows == 2
+
+
+def test_without_data_there_is_no_profile_and_that_warns(request_: Training, out: Path) -> None:
+    outcome = train.train(replace(request_, data=(), gates=()), out)
+    assert outcome.verdict.status is Status.WARN
+    assert outcome.outputs["promoted"] == "true"
+    assert "no gates are set" in outcome.headline
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"platform": "sagemaker"}, "'sagemaker' is not built; there is: `runner`"),
+        ({"model": "../model"}, "not a path below the working directory"),
+        ({"metrics": "/tmp/metrics.json"}, "not a path below the working directory"),  # noqa: S108
+        ({"inputs": ("images/*.png",)}, "training.inputs: no file matches"),
+        ({"data": ("data/*.parquet",)}, "data.path: no file matches"),
+        ({"contract": Path("nowhere.odcs.yaml")}, "nowhere.odcs.yaml: no such file"),
+        ({"python_version": "three"}, "not a CPython version"),
+    ],
+)
+def test_a_wrong_call_runs_nothing(request_: Training, out: Path, change: dict[str, object], message: str) -> None:
+    with pytest.raises(CallError, match=message):
+        train.train(replace(request_, **change, command="touch ran"), out)  # type: ignore[arg-type]
+    assert not (Path.cwd() / "ran").exists()
+
+
+def test_names_from_the_model_are_text_in_the_card(request_: Training, out: Path) -> None:
+    evil = "<img src=x> | `$(id)` ${{ github.token }}\n@everyone"
+    command = (
+        'python make.py; python -c "import json, os; '
+        "json.dump({os.environ['EVIL']: 1, 'auc': 0.7}, open('build/metrics.json', 'w'))\""
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EVIL", evil)
+        outcome = train.train(replace(request_, command=command), out)
+    assert outcome.verdict.status is Status.PASS
+    written = (out / "MODEL_CARD.md").read_text()
+    assert "<img" not in written and "@everyone" not in written
+    rows = [line for line in written.splitlines() if "img src" in line]
+    assert len(rows) == 1 and rows[0].replace(r"\|", "").count("|") == 4
