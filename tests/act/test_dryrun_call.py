@@ -1,0 +1,100 @@
+"""The call as a whole: what is refused, what is left when it is interrupted, what `--list` says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_actions.dryrun import judge
+from mlops_actions.dryrun.run import DryRun, list_plan
+from mlops_actions.errors import CallError
+from mlops_actions.verdict import Check, Status, Where
+
+Make = Callable[..., Any]
+LIBRARY = Path(__file__).resolve().parents[2]
+SMALL = "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps: [{run: 'true'}]\n"
+
+
+def test_a_file_that_github_would_refuse_is_not_run(workflow: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = Check("workflow.valid", Status.FAIL, "no such key", where=Where(file=".github/workflows/bad.yml", line=1))
+    monkeypatch.setattr(judge, "judge", lambda *_, **__: [bad])
+    ran = workflow(SMALL, bad__yml=SMALL.replace("one:", "other:")).run()
+    jobs = {each.where.object for each in ran.outcome.verdict.checks} - {None}
+    assert (ran.status, jobs) == ("fail", {"one"})
+
+
+def test_the_list_runs_nothing(workflow: Make) -> None:
+    consumer = workflow(
+        SMALL, other__yml="on: schedule: []\n".replace("on: schedule: []", "on: workflow_dispatch") + "jobs: {}\n"
+    )
+    text = list_plan(DryRun(consumer.root, LIBRARY))
+    assert ".github/workflows/ci.yml: starts" in text and "one" in text
+    assert not consumer.out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"secrets": ("MLOPS_NOT_THERE",)}, "there is no such variable"),
+        ({"secrets": ("a b=c",)}, "a secret's name"),
+        ({"from_": Path("/nowhere")}, "no output folder"),
+        ({"library": Path("/")}, "no checkout of mlops-actions"),
+        ({"docker": True, "image": "no-such-image:here"}, "Docker|docker|no such image"),
+    ],
+)
+def test_a_wrong_call(workflow: Make, unjudged: None, options: dict[str, Any], message: str) -> None:
+    consumer = workflow(SMALL)
+    request = DryRun(**{"repo": consumer.root, "library": LIBRARY, "quiet": True, **options})
+    consumer.out.mkdir()
+    from mlops_actions.dryrun.run import dry_run
+
+    with pytest.raises(CallError, match=message):
+        dry_run(request, consumer.out)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_when_it_is_interrupted(workflow: Make, tmp_path: Path, number: int) -> None:
+    mark = tmp_path / "pid"
+    text = f"""
+on: push
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps: [{{run: "echo $$ > {mark}.new; mv {mark}.new {mark}; sleep 86400"}}]
+  two:
+    needs: one
+    if: always()
+    runs-on: ubuntu-latest
+    steps: [{{run: touch {tmp_path}/two}}]
+"""
+    consumer = workflow(text)
+    consumer.out.mkdir()
+    private = tmp_path / "tmp"
+    private.mkdir()
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from mlops_actions.dryrun import judge; from mlops_actions.dryrun.run import DryRun, dry_run\n"
+        "judge.judge = lambda *a, **k: []\n"
+        "try: dry_run(DryRun(Path(sys.argv[1]), Path(sys.argv[2])), Path(sys.argv[3]))\n"
+        "except KeyboardInterrupt: sys.exit(130)\n"
+    )
+    environ = {**os.environ, "TMPDIR": str(private), "PYTHONPATH": str(LIBRARY / "workflows-lib" / "src")}
+    command = [sys.executable, "-c", program, str(consumer.root), str(LIBRARY), str(consumer.out)]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE) as running:
+        deadline = time.monotonic() + 60
+        while not mark.exists() and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(number)
+        assert running.wait(timeout=60) == 130
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", mark.read_text()], capture_output=True, text=True, check=False)
+    assert shown.stdout.strip()[:1] in {"", "Z"}
+    assert list(private.iterdir()) == []
+    assert not (tmp_path / "two").exists()
