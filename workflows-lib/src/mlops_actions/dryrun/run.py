@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -97,13 +97,13 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
         refused = _refused(planned, checks)
         for each in sorted(refused):
             progress.note(f"{each}: GitHub would refuse it; nothing of it is run")
-        machine = prepared() if len(refused) < sum(each.starts for each in planned.files) else None
-        records = []
-        if machine is not None:
-            checks += _left_out(machine)
-            records = _run_all(request, planned, refused, machine, secrets)
+        records: list[FileRecord] = []
+        if len(refused) < sum(each.starts for each in planned.files):
+            with prepared() as machine:
+                checks += _left_out(machine)
+                records = _run_all(request, planned, refused, machine, secrets)
             checks += _checks(request, planned, records)
-            _collect(root, records, out, masker)
+        _collect(root, records, out, masker)
         finished = report.Finished(
             planned,
             [_masked(each, masker) for each in checks],
@@ -159,8 +159,8 @@ def _prepare(
     earlier: Path | None,
     masker: Masker,
     progress: Progress,
-) -> Callable[[], Machine]:
-    """Stage in the background, while the files are judged; the machine when it is wanted."""
+) -> Callable[[], AbstractContextManager[Machine]]:
+    """Stage in the background, while the files are judged; the machine when it is wanted, for as long as it is."""
     cache = environment.cache_folder(os.environ) / ("containers" if request.docker else "host")
     shared = cache / "pip"
     for each in (cache, shared, root / "legs"):
@@ -174,7 +174,8 @@ def _prepare(
     event_file = root / "event.json"
     event_file.write_text(json.dumps(dict(planned.event.payload)), encoding="utf-8")
 
-    def finished() -> Machine:
+    @contextmanager
+    def finished() -> Iterator[Machine]:
         staged = consumer.result()
         sources = rewrite.Sources(library.result(), workflow.THIS_REPOSITORY, staged.tree, planned.event.repository)
         rewrite.actions(
@@ -185,18 +186,43 @@ def _prepare(
             only_where_needed=True,
         )
         searched = environment.search(os.environ, path, shared)
-        containers = None
-        if request.docker:
-            readable = [rewrite.STANDINS, *([earlier] if earlier else []), *stage.borrowed(staged.git)]
-            readable += [*environment.mounts(os.environ), *map(Path, searched["folders"])]
-            containers = docker.prepare(request.image, root.name, [root, cache], readable, cache, progress)
-            searched = containers.search(searched)
-        return Machine(
-            root, program, staged, sources, planned.event, event_file, dict(os.environ), path,
-            python.result() if python else None, cache, searched, earlier, masker, progress, containers,
-        )  # fmt: skip
+        with _containers(
+            request, root, cache, searched, [*([earlier] if earlier else []), *stage.borrowed(staged.git)], progress
+        ) as containers:
+            yield Machine(
+                root=root,
+                program=program,
+                consumer=staged,
+                sources=sources,
+                event=planned.event,
+                event_file=event_file,
+                environ=dict(os.environ),
+                path=path,
+                python=python.result() if python else None,
+                cache=cache,
+                search=containers.search(searched) if containers else searched,
+                earlier=earlier,
+                masker=masker,
+                progress=progress,
+                containers=containers,
+            )
 
     return finished
+
+
+@contextmanager
+def _containers(
+    request: DryRun, root: Path, cache: Path, searched: Mapping[str, Any], others: Sequence[Path], progress: Progress
+) -> Iterator[docker.Engine | None]:
+    if not request.docker:
+        yield None
+        return
+    readable = [rewrite.STANDINS, *others, *environment.mounts(os.environ), *map(Path, searched["folders"])]
+    engine = docker.prepare(request.image, root.name, [root, cache], readable, cache, progress)
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 def _staged_library(checkout: Path, target: Path, on_host: bool) -> Path:
