@@ -114,7 +114,7 @@ class GitHub:
             case "get", "/git/ref/{ref}" if names["ref"].removeprefix("tags/") in self.tags:
                 return 200, self.reference(names["ref"].removeprefix("tags/"))
             case "get", "/git/tags/{tag_sha}":
-                target = {"type": "commit", "sha": self.annotated[names["tag_sha"]]}
+                target = {"type": "commit", "sha": self.annotated[names["tag_sha"]], "url": "https://github.com"}
                 return 200, self.sample("git-tag", sha=names["tag_sha"], object=target)
             case "get", "/actions/runs":
                 found = [each for each in self.runs if each["head_sha"] == query.get("head_sha", each["head_sha"])]
@@ -393,4 +393,4 @@ def serve() -> Iterator[GitHub]:
     finally:
         server.shutdown()
         server.server_close()
-    assert github.violations == []
+    assert not github.violations, "\n".join(github.violations)
