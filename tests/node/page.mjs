@@ -1,8 +1,9 @@
 // Opens HTML files in a real Chromium and says what a reader would meet there.
 //
-// Standard input: {"chromium": PATH, "pages": [{"file", "width", "height", "scheme", "shot", "full", "clip", "pdf",
-// "inspect"}]}. Standard output: one report a page. Nothing is fetched: a request that leaves the file is reported,
-// and refused.
+// Standard input: {"chromium": PATH, "pages": [PAGE, …]}, where PAGE is {"file", "width", "height", "scale", "scheme",
+// "open": all that is folded, "at": the id to scroll to, "shot" or "pdf": the file to write, "full": the whole page,
+// "inspect": say what a reader meets, "rules": hold it against the rules of accessibility}. Standard output: one report
+// a page. Nothing is fetched: a request that leaves the file is refused and reported.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -45,7 +46,7 @@ async function look(wanted) {
   const start = performance.now();
   await page.goto(address, { waitUntil: "load" });
   report.milliseconds = Math.round(performance.now() - start);
-  if (wanted.inspect) Object.assign(report, await inspect(page));
+  if (wanted.inspect) Object.assign(report, await inspect(page, wanted.rules ?? true));
   if (wanted.open) await page.evaluate(() => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
   if (wanted.at) await page.evaluate((ident) => document.getElementById(ident).scrollIntoView({ behavior: "instant" }), wanted.at);
   if (wanted.shot) await page.screenshot({ path: wanted.shot, fullPage: wanted.full ?? false });
@@ -54,7 +55,7 @@ async function look(wanted) {
   return report;
 }
 
-async function inspect(page) {
+async function inspect(page, rules) {
   const found = await page.evaluate(() => ({
     scrollWidth: document.documentElement.scrollWidth,
     clientWidth: document.documentElement.clientWidth,
@@ -68,6 +69,7 @@ async function inspect(page) {
   found.keyboard = await walk(page);
   await page.evaluate(() => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
   found.opened = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (!rules) return found;
   // The page's own policy forbids scripts; the rules come in through the debugger, not the page.
   await page.evaluate(axe);
   const results = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));

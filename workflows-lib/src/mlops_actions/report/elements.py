@@ -51,7 +51,7 @@ def code(data: str, limit: int = MAX_CELL) -> str:
 
 def scroll(name: str, inner_html: Iterable[str]) -> Iterator[str]:
     """An area that scrolls on its own when it is too wide or too long; the keyboard can reach it."""
-    yield f'<div class="scroll" role="region" aria-label="{attribute(clip(name, 200))}" tabindex="0">'
+    yield f'<div class="scroll" role="group" aria-label="{attribute(clip(name, 200))}" tabindex="0">'
     yield from inner_html
     yield "</div>"
 

@@ -24,7 +24,7 @@ _ACTIVE = r"""
       | \$                                  # formulas
       | \#(?=\d)  | (?<=[Gg][Hh])-(?=\d)    # issues: #1, GH-1
       | :(?=//)   | [Ww](?=[Ww][Ww]\.)      # web addresses
-      | :(?=[A-Za-z0-9_+-]+:)               # emoji names
+      | :(?=(?:100|1234|[0-9]*[A-Za-z_+-][A-Za-z0-9_+-]*):)  # emoji names; a time of day holds none
     )
   | (?P<element> [&<] )
 """
@@ -33,7 +33,7 @@ _MARKS = r"""
         [`*~\[|]
       | \#(?=[\#\ ]*\Z)                     # would close a heading
       | (?<![^\W_])_ | _(?![^\W_])          # inside a word an underscore is plain text
-      | \\(?=[!-/:-@\[-`{-~]|\Z)            # before another character a backslash is plain text
+      | \\(?=[!-/:-@\[-`{-~]|[Ww]{3}\.|\Z)  # before another character a backslash is plain text
     )
 """
 _IN_HTML = re.compile(_ACTIVE, re.VERBOSE)
@@ -91,8 +91,8 @@ def markdown_paragraphs(text: str) -> str:
     """A message as Markdown paragraphs of its own, with its line breaks."""
     paragraphs: list[list[str]] = [[]]
     for line in _split(text):
-        if line.strip():
-            paragraphs[-1].append(_line(line.strip()))
+        if bare := line.strip(" \t"):
+            paragraphs[-1].append(_line(bare))
         else:
             paragraphs.append([])
     return "\n\n".join("<br>\n".join(lines) for lines in paragraphs if lines)
@@ -102,7 +102,7 @@ def markdown_fence(text: str) -> str:
     """``text`` as a code block: its fence is longer than any run of backticks inside."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{visible(text, keep=chr(10) + chr(9))}\n{fence}"
+    return f"{fence}\n{visible(text, keep=chr(10) + chr(9))}\n{fence}"
 
 
 def without_style(log: str) -> str:

@@ -49,14 +49,14 @@ def draw(chart: Chart, ident: str) -> str:
 
 def describe(chart: Chart) -> str:
     """One sentence that says what the eye would see: each series and its largest category."""
-    what = f"{chart.unit}, {len(chart.categories):,} bars"
+    what = f"{clip(chart.unit, 80)}, {len(chart.categories):,} bars"
     return ": ".join([what, "; ".join(_largest(chart, name) for name, values in chart.series.items() if values)])
 
 
 def _largest(chart: Chart, name: str) -> str:
     values = chart.series[name]
     at = max(range(len(values)), key=lambda index: wording.drawn(values[index]))
-    return f"{name} is largest at {clip(chart.categories[at], 80)} ({wording.amount(chart, values[at])})"
+    return f"{clip(name, 80)} is largest at {clip(chart.categories[at], 80)} ({wording.amount(chart, values[at])})"
 
 
 class _Scale:
@@ -73,16 +73,15 @@ class _Scale:
 
     def y(self, value: float) -> float:
         low, high = self.ticks[0], self.ticks[-1]
-        return _TOP + _PLOT * (high - value) / (high - low)
+        return _TOP + _PLOT * ((high - value) / (high - low))
 
 
 def ticks(low: float, high: float) -> list[float]:
     """Three to six round numbers, evenly spaced, from zero or below ``low`` to zero or above ``high``."""
     low, high = min(0.0, low), max(0.0, high)
-    span = high - low
-    if not 1e-300 < span < 1e300:
-        return [0.0, 1.0] if span == 0 else [low, high]
-    rough = span / 3
+    if high - low < 1e-300:
+        return [0.0, 1.0]
+    rough = (high - low) / 3
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

@@ -155,5 +155,5 @@ def is_share(chart: Chart) -> bool:
 
 
 def drawn(value: float) -> float:
-    """The height at which a value is drawn: nothing where it is not finite."""
-    return value if math.isfinite(value) else 0.0
+    """The height at which a value is drawn: nothing where it is not finite, and never near a float's end."""
+    return min(max(value, -1e300), 1e300) if math.isfinite(value) else 0.0
