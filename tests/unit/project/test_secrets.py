@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_actions.project.secrets import HIDDEN, Mask, values
@@ -29,6 +29,7 @@ def test_passwords_in_addresses_and_variables_named_like_secrets_are_values() ->
 text = st.text(alphabet="ab*\n ", max_size=30)
 
 
+@settings(deadline=None)
 @given(st.lists(text, max_size=6), st.text(alphabet="ab", min_size=2, max_size=6), st.data())
 def test_a_secret_never_shows_however_the_text_arrives(parts: list[str], secret: str, data: st.DataObject) -> None:
     whole = secret.join(parts)

@@ -49,7 +49,7 @@ def plan(request: PlanRequest, out: Path) -> Outcome:
     chosen = steps.choose(project, request.commands)
     write(choice, chosen, out)
     checks = (
-        Check("plan.versions", Status.PASS, f"{len(choice.versions)} versions: {choice.reason}"),
+        Check("plan.versions", Status.PASS, f"Python {versions.listed(choice.versions)}: {choice.reason}"),
         *(check for name, step in chosen.named().items() if (check := unplanned(name)) and step is None),
     )
     return Outcome(

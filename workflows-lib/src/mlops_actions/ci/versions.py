@@ -144,7 +144,7 @@ def _wrong(version: str) -> Problem | None:
         return Problem(f"{shown} is older than Python 3.{FIRST_MINOR}, the oldest that can be run here", hint=hint)
     if re.search(r"[,\s]", version) and all(VERSION.fullmatch(each) for each in re.split(r"[,\s]+", version) if each):
         return Problem(f"{shown} is not one version", hint='Write a YAML or JSON list, such as ["3.12", "3.13"].')
-    if re.search(r"[<>=!~^*x]", version):
+    if re.match(r"[<>=!~^]|\S+[*x]$", version):
         return Problem(
             f"{shown} is a range, not a version",
             hint="List the versions, or leave the input out: then the project's `requires-python` decides.",

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-VERSION = re.compile(r"(?P<release>3\.\d{1,2}(\.\d{1,2})?)(?P<threads>t)?(?P<dev>-dev)?")
+VERSION = re.compile(r"(?P<release>3\.[0-9]{1,2}(\.[0-9]{1,2})?)(?P<threads>t)?(?P<dev>-dev)?")
 """A CPython version as a matrix names it."""
 
 _PROBE = (

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import subprocess
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from mlops_actions.ci import leg, run
+from mlops_actions.ci.leg import Leg
+from mlops_actions.ci.run import RunRequest
+from mlops_actions.ci.steps import Commands
+from mlops_actions.errors import CallError
+from mlops_actions.outcome import Outcome
+from mlops_actions.project import interpreters
+from mlops_actions.verdict import Check, Status
+
+Make = Callable[[dict[str, str]], Path]
+
+pytestmark = pytest.mark.usefixtures("with_uv")
+
+# The scaffold of the book "Practical MLOps" (chapter 1), as it stands there.
+SCAFFOLD = {
+    "Makefile": (
+        "install:\n\tpip install --upgrade pip &&\\\n\t\tpip install -r requirements.txt\n\n"
+        "lint:\n\tpylint --disable=R,C hello.py\n\n"
+        "test:\n\tpython -m pytest -vv --cov=hello test_hello.py\n"
+    ),
+    "requirements.txt": "pylint\npytest\npytest-cov\n",
+    "hello.py": 'def add(x, y):\n    """This is an add function"""\n\n    return x + y\n\n\nprint(add(1, 1))\n',
+    "test_hello.py": "from hello import add\n\n\ndef test_add():\n    assert 2 == add(1, 1)\n",
+}
+
+
+def carry_out(folder: Path, out: Path, python: str, *commands: str | None) -> tuple[Outcome, Leg, str]:
+    """Run a leg; the outcome, what it left, and all that a person saw."""
+    echo = io.StringIO()
+    outcome = run.run(RunRequest(python, folder, Commands(*commands), echo), out)
+    return outcome, leg.read(out / "leg.json"), echo.getvalue()
+
+
+def finding(outcome: Outcome, rule: str) -> Check:
+    (check,) = [check for check in outcome.verdict.findings if check.rule == rule]
+    return check
+
+
+def statuses(done: Leg) -> dict[str, Status]:
+    return {step.name: step.status for step in done.steps}
+
+
+def test_the_four_file_scaffold_untouched(project: Make, out: Path, here: str) -> None:
+    folder = project(SCAFFOLD)
+    outcome, done, seen = carry_out(folder, out, here)
+    assert outcome.verdict.status is Status.PASS, seen
+    assert statuses(done) == {"install": Status.PASS, "lint": Status.PASS, "test": Status.PASS}
+    assert [step.command for step in done.steps] == ["make install", "make lint", "make test"]
+    assert done.tests is not None
+    assert (done.tests.passed, done.tests.failed, done.coverage) == (1, 0, 100.0)
+    assert {path.name for path in out.iterdir()} == {"install.log", "lint.log", "test.log", "junit.xml", "leg.json"}
+    assert "pylint --disable=R,C hello.py" in (out / "lint.log").read_text(encoding="utf-8")
+    # What the project itself did not write, its own tools did: nothing of ours lies in its folder.
+    assert {path.name for path in folder.iterdir()} - set(SCAFFOLD) <= {".coverage", ".pytest_cache", "__pycache__"}
+
+
+def test_lint_and_test_findings_have_their_lines_and_lint_does_not_hide_tests(
+    project: Make, out: Path, here: str
+) -> None:
+    files = {
+        "requirements.txt": "pytest\npylint\n",
+        "hello.py": "def add(x, y):\n    unused = 1\n    return x - y\n",
+        "tests/test_hello.py": "from hello import add\n\n\ndef test_add():\n    total = add(1, 1)\n    assert total == 2\n",
+    }
+    outcome, done, seen = carry_out(project(files), out, here)
+    assert outcome.verdict.status is Status.FAIL
+    assert statuses(done) == {"install": Status.PASS, "lint": Status.FAIL, "test": Status.FAIL}
+    lint = finding(outcome, "pylint.unused-variable")
+    assert (lint.status, lint.where.file, lint.where.line) == (Status.FAIL, "hello.py", 2)
+    test = finding(outcome, "test.failure")
+    assert (test.where.object, test.where.file, test.where.line) == ("test_add", "tests/test_hello.py", 6)
+    assert "lint and test failed" in outcome.headline
+    assert "uv pip install -r requirements.txt" in seen
+    assert "assert total == 2" in seen
+
+
+def test_an_install_that_fails_ends_the_leg(project: Make, out: Path, here: str) -> None:
+    folder = project({"requirements.txt": "./no-such-folder\n", "test_a.py": ""})
+    outcome, done, _ = carry_out(folder, out, here)
+    assert statuses(done) == {"install": Status.FAIL, "lint": Status.NOT_CHECKED, "test": Status.NOT_CHECKED}
+    failed = finding(outcome, "install.command")
+    assert failed.message.startswith("`uv pip install -r requirements.txt` ended with status")
+    assert "no-such-folder" in outcome.sections[0].blocks[-1].text  # type: ignore[union-attr]
+    assert not (out / "test.log").exists()
+
+
+def test_a_python_that_is_neither_here_nor_to_be_had_fails_by_name(project: Make, out: Path) -> None:
+    outcome, done, seen = carry_out(project({"test_a.py": ""}), out, "3.99")
+    check = finding(outcome, "python.version")
+    assert check.where.object == "3.99"
+    assert "Python 3.99 is not on this machine and could not be fetched" in check.message
+    assert "looked in the runner's tool cache, PATH, pyenv" in check.message
+    assert check.message in seen
+    assert (done.python, done.interpreter, done.steps) == ("3.99", None, ())
+
+
+@pytest.mark.parametrize("python", ["3.1", "3.12; id", ""])
+def test_what_is_no_version_is_a_wrong_call(project: Make, out: Path, python: str) -> None:
+    with pytest.raises(CallError):
+        carry_out(project({"test_a.py": ""}), out, python)
+    assert list(out.iterdir()) == []
+
+
+def test_each_leg_has_the_interpreter_that_it_names_and_an_environment_of_its_own(project: Make, out: Path) -> None:
+    found = [
+        version for version in interpreters.find_all() if tuple(map(int, version.rstrip("t").split("."))) >= (3, 8)
+    ]
+    folder = project({"hello.py": ""})
+    for version in {found[0], found[-1]}:
+        probe = (
+            'python -c "import sys; print(sys.version_info[:2], sys.prefix != sys.base_prefix)"; command -v python pip'
+        )
+        _, done, _ = carry_out(folder, out, version, "true", "true", probe)
+        numbers = ", ".join(version.rstrip("t").split("."))
+        lines = (out / "test.log").read_text(encoding="utf-8").splitlines()
+        assert lines[0] == f"({numbers}) True"
+        assert not any(line.startswith(str(folder)) or not Path(line).is_absolute() for line in lines[1:])
+        assert not Path(lines[1]).exists(), "the environment is gone when the leg has ended"
+        assert (done.interpreter or "").startswith(f"{version.rstrip('t')}.")
+
+
+def test_groups_and_a_lock_file_are_installed_and_missing_tools_added(project: Make, out: Path, here: str) -> None:
+    files = {
+        "pyproject.toml": (
+            f'[project]\nname = "thing"\nversion = "1"\nrequires-python = ">={here}"\n'
+            '[dependency-groups]\ntest = ["iniconfig"]\n[tool.ruff]\n'
+        ),
+        "thing.py": "def one():\n    return 1\n",
+        "test_thing.py": "import iniconfig\n\nimport thing\n\n\ndef test_one():\n    assert iniconfig and thing.one() == 1\n",
+    }
+    folder = project(files)
+    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
+    outcome, done, seen = carry_out(folder, out, here)
+    assert outcome.verdict.status is Status.PASS, seen
+    install = done.step("install")
+    assert install is not None
+    assert install.command == "uv sync --locked --inexact --group test"
+    assert install.reason == "uv.lock is there; ruff and pytest added, since the project has none"
+    assert not (folder / ".venv").exists()
+
+
+def test_a_finding_of_a_step_that_passes_warns(project: Make, out: Path, here: str) -> None:
+    folder = project({"hello.py": "x = 1\n"})
+    outcome, _, _ = carry_out(folder, out, here, "true", "echo 'hello.py:1:1: E100 something'", "true")
+    assert outcome.verdict.status is Status.WARN
+    check = finding(outcome, "lint.E100")
+    assert (check.status, check.where.file, check.where.line) == (Status.WARN, "hello.py", 1)
+
+
+def test_more_findings_than_can_be_listed_are_said(project: Make, out: Path, here: str) -> None:
+    folder = project({"hello.py": "x = 1\n"})
+    many = 'for i in $(seq 1 600); do echo "hello.py:$i:1: E100 something"; done; exit 1'
+    outcome, _, _ = carry_out(folder, out, here, "true", many, "true")
+    listed = [check for check in outcome.verdict.findings if check.rule == "lint.E100"]
+    assert len(listed) == 500
+    assert "more than 500 findings" in finding(outcome, "lint.command").message
+
+
+def test_a_projects_own_junit_file_is_read_and_left_in_place(project: Make, out: Path, here: str) -> None:
+    files = {
+        "pytest.ini": "[pytest]\naddopts = --junitxml=reports/own.xml -o junit_family=xunit2\n",
+        "requirements.txt": "pytest\n",
+        "test_a.py": "def test_a():\n    assert 1 == 2\n",
+    }
+    folder = project(files)
+    outcome, _, _ = carry_out(folder, out, here, None, "true")
+    own = folder / "reports" / "own.xml"
+    assert own.read_bytes() == (out / "junit.xml").read_bytes()
+    check = finding(outcome, "test.failure")
+    assert (check.where.file, check.where.line) == ("test_a.py", 2)
+
+
+def test_without_a_junit_file_the_text_is_read(project: Make, out: Path, here: str) -> None:
+    test = (
+        "import unittest\n\n\nclass Case(unittest.TestCase):\n    def test_it(self):\n        self.assertTrue(False)\n"
+    )
+    folder = project({"test_a.py": test})
+    outcome, done, _ = carry_out(folder, out, here, "true", "true", "python -m unittest")
+    check = finding(outcome, "test.failure")
+    assert (check.where.file, check.where.line, done.tests) == ("test_a.py", 6, None)
+
+
+def test_names_and_output_that_look_like_commands_stay_data(project: Make, out: Path, here: str) -> None:
+    name = "a$(touch owned)`touch owned`.py"
+    folder = project({name: "", "hello.py": ""})
+    text = f"{name}:1:1: E100 ::error::$(touch owned) | <b>"
+    (folder / "say.txt").write_text(text, encoding="utf-8")
+    outcome, _, _ = carry_out(folder, out, here, "true", "cat say.txt; exit 1", "true")
+    check = finding(outcome, "lint.E100")
+    assert (check.where.file, check.message) == (name, "::error::$(touch owned) | <b>")
+    assert not (folder / "owned").exists()
+    json.loads((out / "leg.json").read_text(encoding="utf-8"))
+
+
+# --- a private index -----------------------------------------------------------------------------
+
+PASSWORD = "correct-horse-battery"
+
+
+def wheel() -> bytes:
+    """A wheel of the package `secretsauce` 1.0, made by hand."""
+    files = {
+        "secretsauce.py": "NAME = 'sauce'\n",
+        "secretsauce-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: secretsauce\nVersion: 1.0\n",
+        "secretsauce-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in [*files, "secretsauce-1.0.dist-info/RECORD"])
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, text in {**files, "secretsauce-1.0.dist-info/RECORD": record}.items():
+            archive.writestr(name, text)
+    return data.getvalue()
+
+
+@pytest.fixture
+def private_index() -> Iterator[str]:
+    """An index on the loopback that asks for a password and serves one package; its address without credentials."""
+    content = wheel()
+    digest = hashlib.sha256(content).hexdigest()
+    name = "secretsauce-1.0-py3-none-any.whl"
+    expected = "Basic " + base64.b64encode(f"robot:{PASSWORD}".encode()).decode()
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.headers.get("Authorization") != expected:
+                self.answer(401, b"who are you?")
+            elif self.path == "/simple/secretsauce/":
+                self.answer(200, f'<a href="/files/{name}#sha256={digest}">{name}</a>'.encode())
+            elif self.path == f"/files/{name}":
+                self.answer(200, content)
+            else:
+                self.answer(404, b"")
+
+        do_HEAD = do_GET
+
+        def answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            if status == 401:
+                self.send_header("WWW-Authenticate", 'Basic realm="private"')
+            self.send_header("Content-Type", "text/html" if body.startswith(b"<") else "application/octet-stream")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Index)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("install", [None, "pip install -v -r requirements.txt"])
+def test_a_private_requirement_file_and_no_secret_in_any_log(
+    project: Make, out: Path, here: str, private_index: str, monkeypatch: pytest.MonkeyPatch, install: str | None
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("UV_", "PIP_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(out.parent / "cache"))
+    monkeypatch.setenv("PIP_INDEX_URL", f"http://robot:{PASSWORD}@{private_index}/simple/")
+    folder = project({"requirements.txt": "secretsauce==1.0\n", "hello.py": ""})
+    test = 'python -c "import secretsauce; print(secretsauce.NAME)"; env | grep INDEX'
+    outcome, _, seen = carry_out(folder, out, here, install, "true", test)
+    assert outcome.verdict.status is Status.PASS, seen
+    log = (out / "test.log").read_text(encoding="utf-8")
+    assert log.startswith("sauce\n")
+    assert f"PIP_INDEX_URL=http://robot:***@{private_index}/simple/" in log
+    left = "".join(path.read_text(encoding="utf-8") for path in out.iterdir())
+    assert PASSWORD not in left + seen + repr(outcome)
