@@ -152,10 +152,10 @@ def judge(plan: Plan, values: Mapping[str, Any], evidence: Mapping[int, str]) ->
 
 
 def measure(question: Question, index: int, values: Mapping[str, Any]) -> int:
-    """The number of rows that count for a rule."""
+    """The number of rows that count for a rule. (Over no rows, `count_if` is null.)"""
     if isinstance(question.rule.measure, RowCount):
         return int(values[ROWS])
-    return sum(int(values[key]) for key in question.keys(index).values())
+    return sum(int(values[key] or 0) for key in question.keys(index).values())
 
 
 def _judged(question: Question, count: int, rows: int, evidence: str) -> Check:

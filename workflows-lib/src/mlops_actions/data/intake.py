@@ -22,7 +22,7 @@ from mlops_actions.data.cells import TextType
 from mlops_actions.data.contract import Object
 from mlops_actions.data.csvfiles import Survey
 from mlops_actions.data.relation import File, Relation, Unreadable, named
-from mlops_actions.data.scan import pattern_for
+from mlops_actions.data.scan import literal, pattern_for
 from mlops_actions.verdict import Check, Severity, Status, Subject, Where
 
 if TYPE_CHECKING:
@@ -143,10 +143,29 @@ def take_in(
             with scan.connect(file.path for file in files) as connection:
                 yield Intake(connection, source.open_relation(connection, name, files, types, private), surveys)
         except duckdb.Error as error:
-            raise Unreadable(named(scan.reason(error), files)) from error
+            raise _culprit(error, files) from error
         finally:
             for survey in surveys.values():
                 survey.cancel()
+
+
+def _culprit(error: Exception, files: Sequence[File]) -> Unreadable:
+    """What to say of an engine's error: where it names no file, each is read alone, to find the one."""
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    message = scan.reason(error)
+    if any(str(file.path) in message for file in files):
+        return Unreadable(named(message, files))
+    for file in files:
+        if file.is_text:
+            continue
+        try:
+            with scan.connect([file.path]) as connection:
+                reader = f"read_parquet({literal(pattern_for(file.path))})"
+                connection.execute(f"SELECT max(hash(COLUMNS(*))) FROM {reader}").fetchall()
+        except duckdb.Error:
+            return Unreadable(named(message, files), file.name)
+    return Unreadable(message)
 
 
 def unreadable(name: str, error: Unreadable) -> Check:
