@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import textwrap
 from collections.abc import Callable, Mapping
@@ -37,15 +38,22 @@ def _write() -> Callable[[Path, Mapping[str, str]], None]:
     return write
 
 
+@pytest.fixture(scope="session")
+def empty_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of acme/shop without a commit, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "remote", "add", "origin", "https://github.com/acme/shop.git")
+    return folder
+
+
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
+def repository(tmp_path: Path, empty_repository: Path) -> Repository:
     """Makes a repository of acme/shop on branch main; a bare name `x.yml` lies in .github/workflows."""
 
     def make(files: Mapping[str, str], message: str = "first") -> Path:
         folder = tmp_path / "shop"
-        folder.mkdir()
-        git(folder, "init", "-q", "-b", "main")
-        git(folder, "remote", "add", "origin", "https://github.com/acme/shop.git")
+        shutil.copytree(empty_repository, folder)
         write(folder, files)
         git(folder, "add", "-A")
         git(folder, "commit", "-q", "--allow-empty", "-m", message)

@@ -50,6 +50,8 @@ def test_changed_files_are_those_of_the_commit_and_what_is_not_committed(reposit
     (repo / "gone").unlink()
     (repo / "new").write_text("n")
     (repo / "ignored").write_text("n")
+    (repo / ".mlops").mkdir()
+    (repo / ".mlops" / "verdict.json").write_text("{}")  # what an earlier run left
     assert event.read(repo, "push").changed == ("edited", "gone", "in commit é", "new")
 
 

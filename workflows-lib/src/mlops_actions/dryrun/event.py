@@ -83,6 +83,7 @@ _SKIP = re.compile(r"\[(skip ci|ci skip|no ci|skip actions|actions skip)\]")
 _SKIP_TRAILER = re.compile(r"\n\n(?:.+\n)*skip-checks:\s*true\s*$", re.IGNORECASE)
 _LOOKS_LIKE_A_VERSION = re.compile(r"(.+@)?v?\d+\.\d+(\.\d+)?\S*")
 _NO_COMMIT = "0" * 40
+_OWN_OUTPUT = ".mlops/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,4 +381,5 @@ class _Git:
         names: set[str] = set()
         for listing in (*listings, ("ls-files", "--others", "--exclude-standard", "-z")):
             names.update(each for each in (self._run(*listing) or "").split("\0") if each)
+        names = {each for each in names if not each.startswith(_OWN_OUTPUT)}
         return tuple(sorted(names))

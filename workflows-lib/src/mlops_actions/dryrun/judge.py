@@ -109,7 +109,7 @@ def _unreadable(file: PlannedFile) -> Iterator[Check]:
 
 
 def _fail(rule: str, message: str, workflow: Workflow, *path: str | int, status: Status = Status.FAIL) -> Check:
-    place = workflow.document.where(*path)
+    place = workflow.document.where_key(*path)
     severity = Severity.ERROR if status is Status.FAIL else Severity.WARNING
     return Check(rule, status, message, severity, Where(None, None, workflow.file, place.line, place.column))
 
