@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -199,16 +198,8 @@ class _Leg:
 
     def _ask(self, arguments: list[str]) -> str:
         """What the environment's Python prints; empty where it fails."""
-        done = subprocess.run(
-            [str(self._environment.python), *arguments],
-            cwd=self._project.folder,
-            env=dict(self._environment.variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        command = [str(self._environment.python), *arguments]
+        done = environment.captured(command, self._environment.variables, self._project.folder)
         return done.stdout if done.returncode == 0 else ""
 
     def _ask_for_junit(self) -> dict[str, str]:

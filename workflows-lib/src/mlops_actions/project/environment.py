@@ -101,22 +101,33 @@ def find_uv(env: Mapping[str, str] | None = None) -> str:
 
 
 def _make(uv: str, folder: Path, python: Path | str, variables: Mapping[str, str]) -> None:
-    command = [uv, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)]
-    done = _run([*command, "--seed"], variables)
-    if done.returncode == 0:
-        return
-    # Without an index that has pip, the interpreter's own copy does.
-    shutil.rmtree(folder, ignore_errors=True)
-    plain = _run(command, variables)
-    if plain.returncode:
-        raise CannotCreate(_words(plain, variables))
-    interpreter = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    _run([str(interpreter), "-m", "ensurepip", "--default-pip"], variables)
+    made = captured([uv, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)], variables)
+    if made.returncode:
+        raise CannotCreate(_words(made, variables))
+    interpreter = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    install = [uv, "pip", "install", "--quiet", "--python", interpreter]
+    if captured([*install, *_SEED], variables).returncode:
+        # An index without pip: the copy that came with the interpreter serves. uv puts it in place at once; ensurepip
+        # itself takes seconds.
+        wheels = captured([interpreter, "-I", "-c", _BUNDLED], variables).stdout.splitlines()
+        captured([*install, "--no-index", "--no-deps", *wheels], variables)
 
 
-def _run(command: list[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+# What a virtual environment has had from its first day: setuptools too, before Python 3.12.
+_SEED = ("pip", "setuptools; python_version < '3.12'", "wheel; python_version < '3.12'")
+_BUNDLED = (
+    "import ensurepip, glob, os; "
+    "print(*glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), '_bundled', '*.whl')), sep='\\n')"
+)
+
+
+def captured(
+    command: list[str], variables: Mapping[str, str], cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program quietly and wait for it; its status and what it printed, whatever that is."""
     return subprocess.run(
         command,
+        cwd=cwd,
         env={"UV_HTTP_RETRIES": "1", **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
