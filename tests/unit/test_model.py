@@ -38,7 +38,7 @@ def _folder(tmp_path: Path) -> Path:
 
 def by_sha256sum(folder: Path) -> str:
     """The digest as the docstring and the docs say that anybody can compute it."""
-    script = r"find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum"
+    script = r"find . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum"
     done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout.split()[0]
 

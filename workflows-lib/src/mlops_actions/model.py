@@ -134,7 +134,7 @@ def digest(folder: Path) -> str:
     It is the digest of the text that ``sha256sum`` prints for the files of the
     directory, each path relative to it, sorted by the bytes of the path::
 
-        find . -type f -printf '%P\\n' | LC_ALL=C sort | xargs -d '\\n' sha256sum | sha256sum
+        find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum
 
     Empty folders, times and permissions do not count. Raises NotAModel as
     :func:`files` does, and for a directory without files.
