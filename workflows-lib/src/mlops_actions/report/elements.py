@@ -19,6 +19,9 @@ MAX_LOG = 1_000_000  # characters, of its end
 MAX_TEXT = 10_000  # characters of one text
 MAX_CELL = 2_000
 
+PLAIN, SHORT, NUMBER, SENTENCE = "", "short", "number", "sentence"
+"""How the cells of a column stand: short ones on one line, numbers to the right, a sentence with some room."""
+
 WORDS = {
     Status.ERROR: "Error",
     Status.FAIL: "Fail",
@@ -64,10 +67,13 @@ def folded(title_html: str, inner_html: Iterable[str]) -> Iterator[str]:
 
 
 def table(
-    columns: Sequence[str], rows_html: Iterable[Iterable[str]], right: Sequence[bool], caption: str = ""
+    columns: Sequence[str], rows_html: Iterable[Iterable[str]], styles: Sequence[str], caption: str = ""
 ) -> Iterator[str]:
-    """A table; each row's first cell is its header. Cells are HTML; columns marked in ``right`` align right."""
-    kinds = [' class="n"' if aligned else "" for aligned in right]
+    """A table of HTML cells; each row's first cell is its header.
+
+    ``styles`` has one for each column.
+    """
+    kinds = [f' class="{style}"' if style else "" for style in styles]
     yield "<table>"
     if caption:
         yield f"<caption>{html(clip(caption, MAX_CELL))}</caption>"
@@ -113,8 +119,8 @@ def _data(data: Table, title: str) -> Iterator[str]:
     shown = data.rows[:MAX_ROWS]
     columns = [wording.column(each) for each in zip(*shown, strict=True)] or [wording.EMPTY] * len(data.columns)
     cells = [[_status(cell) if each.statuses else value(cell, MAX_CELL) for cell in each.cells] for each in columns]
-    right = [each.numeric for each in columns]
-    yield from scroll(data.caption or title, table(data.columns, zip(*cells, strict=True), right, data.caption))
+    styles = [NUMBER if each.numeric else PLAIN for each in columns]
+    yield from scroll(data.caption or title, table(data.columns, zip(*cells, strict=True), styles, data.caption))
     yield from more(len(data.rows) - len(shown), "row")
 
 
@@ -135,7 +141,7 @@ def _figure(chart: Chart, ident: str) -> Iterator[str]:
         [html(clip(category, MAX_CELL)), *(wording.amount(chart, values[at]) for values in chart.series.values())]
         for at, category in enumerate(chart.categories[:MAX_ROWS])
     )
-    values = table(names, rows, [False, *[True] * len(chart.series)], chart.unit)
+    values = table(names, rows, [PLAIN, *[NUMBER] * len(chart.series)], chart.unit)
     yield from folded("Values", scroll(f"Values of {chart.title}", values))
     yield "</figure>"
 

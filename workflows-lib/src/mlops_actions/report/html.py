@@ -16,7 +16,22 @@ from importlib import resources
 
 from mlops_actions.outcome import Outcome
 from mlops_actions.report import wording
-from mlops_actions.report.elements import MAX_ROWS, MAX_TEXT, badge, blocks, code, folded, message, more, scroll, table
+from mlops_actions.report.elements import (
+    MAX_ROWS,
+    MAX_TEXT,
+    NUMBER,
+    PLAIN,
+    SENTENCE,
+    SHORT,
+    badge,
+    blocks,
+    code,
+    folded,
+    message,
+    more,
+    scroll,
+    table,
+)
 from mlops_actions.report.escape import html
 from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict
 from mlops_actions.visible import clip
@@ -26,6 +41,11 @@ MAX_CARDS = 100
 
 MAX_OPEN = 12
 """Subjects or materials listed openly; a longer list is folded."""
+
+MAX_SHORT = 32
+"""Characters of what is asked for that stay on one line in a table."""
+
+_STYLES = {"Measured": NUMBER, "Rows": NUMBER, "Message": SENTENCE}
 
 
 def page(outcome: Outcome) -> str:
@@ -173,21 +193,26 @@ def _place(check: Check) -> str:
 
 
 def _checks(checks: Sequence[Check]) -> Iterator[str]:
-    """A table of checks, without the columns that none of them fills."""
+    """A table of checks, without the columns that say nothing here."""
     shown = checks[:MAX_ROWS]
     columns = {
         "Rule": [code(check.rule) for check in shown],
-        "Status": [badge(check.status) for check in shown],
+        "Status": [badge(check.status) if check.is_finding else "" for check in shown],
         "Measured": [html(clip(wording.measured(check), MAX_TEXT)) for check in shown],
         "Asked": [html(clip(wording.threshold(check.threshold), MAX_TEXT)) for check in shown],
         "Rows": [wording.scalar(check.rows) for check in shown],
-        "Message": [message(check.message) for check in shown],
-        "At": [_place(check) for check in shown],
+        "Message": [_said(check) for check in shown],
     }
     filled = {name: cells for name, cells in columns.items() if any(cells)}
-    right = [name in {"Measured", "Rows"} for name in filled]
-    yield from table(tuple(filled), zip(*filled.values(), strict=True), right)
+    short = max(map(len, columns["Asked"]), default=0) <= MAX_SHORT
+    styles = [SHORT if name == "Asked" and short else _STYLES.get(name, PLAIN) for name in filled]
+    yield from table(tuple(filled), zip(*filled.values(), strict=True), styles)
     yield from more(len(checks) - len(shown), "check")
+
+
+def _said(check: Check) -> str:
+    place = _place(check)
+    return message(check.message) + (f'<div class="note">{place}</div>' if place else "")
 
 
 def _evidence(verdict: Verdict) -> Iterator[str]:
@@ -200,10 +225,10 @@ def _evidence(verdict: Verdict) -> Iterator[str]:
         rows = (
             [html(clip(name, MAX_TEXT)), code(wording.json_text(value))] for name, value in verdict.parameters.items()
         )
-        yield from scroll("Parameters", table(("Parameter", "Value"), rows, (False, False)))
+        yield from scroll("Parameters", table(("Parameter", "Value"), rows, (PLAIN, PLAIN)))
 
 
 def _things(noun: str, things: Sequence[Subject]) -> Iterator[str]:
     rows = ([code(each.name), f'<span class="digest">{code(each.sha256)}</span>'] for each in things[:MAX_ROWS])
-    yield from table((noun, "SHA-256"), rows, (False, False))
+    yield from table((noun, "SHA-256"), rows, (PLAIN, PLAIN))
     yield from more(len(things) - MAX_ROWS, noun.lower())

@@ -79,10 +79,10 @@ def _passed(checks: Sequence[Check]) -> Iterator[str]:
 
 
 def _checks(checks: Sequence[Check], limit: int) -> Iterator[str]:
-    """A table of checks, with the columns that one of them fills."""
+    """A table of checks, without the columns that say nothing here."""
     shown = checks[:limit]
     cells = {
-        "Status": [_status(check.status) for check in shown],
+        "Status": [_status(check.status) if check.is_finding else "" for check in shown],
         "Rule": [markdown_code(clip(check.rule, MAX_CELL)) for check in shown],
         "Measured": [markdown(clip(wording.measured(check), MAX_CELL)) for check in shown],
         "Asked": [markdown(clip(wording.threshold(check.threshold), MAX_CELL)) for check in shown],
