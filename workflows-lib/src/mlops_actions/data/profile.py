@@ -2,7 +2,7 @@
 
 For each column it holds counts that are exact (rows, nulls, bins, categories)
 and one that is estimated and says so (distinct values). Bins are of about equal
-frequency in the data that was profiled (:mod:`mlops_actions.data.grid`).
+frequency in the data that was profiled (:mod:`mlops_actions.data.bins`).
 ``profile.json`` is described by ``schemas/profile-v1.schema.json``;
 :mod:`mlops_actions.data.profiling` makes one in one scan.
 
@@ -21,7 +21,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mlops_actions.data.grid import Grid
 from mlops_actions.verdict import Json
 
 SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
@@ -70,13 +69,13 @@ class Special:
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """Counts of finite numbers (of text: of lengths) before the first edge, between two, and from the last on.
+    """Counts of finite numbers (of text: of lengths) up to the first edge, up to the next, and beyond the last.
 
-    A bin holds ``edge <= value < next edge``; one count more than edges. The
-    outer two are empty in the data that the edges were made for.
+    A bin holds ``edge before < value <= edge``; one count more than edges. The
+    outer two are empty in the data that the edges were made for. There are no
+    edges where there was no value.
     """
 
-    grid: Grid
     edges: tuple[float, ...]
     counts: tuple[int, ...]
 
@@ -218,8 +217,6 @@ def _column_to_json(column: ColumnProfile) -> dict[str, Json]:
         }
     if column.bins is not None:
         data["bins"] = {
-            "center": column.bins.grid.center,
-            "scale": column.bins.grid.scale,
             "edges": list(column.bins.edges),
             "counts": list(column.bins.counts),
         }
@@ -256,11 +253,10 @@ def _column_from_json(data: Mapping[str, Any]) -> ColumnProfile:
 
 
 def _bins_from_json(data: Mapping[str, Any]) -> Bins:
-    grid = Grid(_number(data["center"]), _number(data["scale"]))
-    bins = Bins(grid, tuple(map(_number, data["edges"])), tuple(map(_count, data["counts"])))
+    bins = Bins(tuple(map(_number, data["edges"])), tuple(map(_count, data["counts"])))
     ascending = all(one < other for one, other in zip(bins.edges, bins.edges[1:], strict=False))
-    if not ascending or len(bins.counts) != len(bins.edges) + 1 or grid.scale <= 0:
-        raise ValueError("is not a profile: bins need ascending edges, one count more, and a positive scale")
+    if not ascending or len(bins.counts) != len(bins.edges) + 1:
+        raise ValueError("is not a profile: bins need ascending edges, and one count more")
     return bins
 
 

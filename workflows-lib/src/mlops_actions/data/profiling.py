@@ -1,7 +1,8 @@
 """Makes a profile in one scan, alone or in the same query as a contract's rules.
 
-A first look at some rows says how to count (which grid, whether text has few
-values); it decides what is fine and what is coarse, never what is right. Then::
+A first look at some rows says how to count (where edges are dense, whether text
+has few values); it decides what is fine and what is coarse, never what is
+right. Then::
 
     plan = profiling.plan(connection, relation)
     values = scan.aggregate(connection, relation, [*others, *plan.aggregates])
@@ -10,8 +11,9 @@ values); it decides what is fine and what is coarse, never what is right. Then::
 A plan made ``like`` a reference counts in the reference's bins and categories
 as well, in the same pass: :func:`recount`.
 
-Memory is bounded whatever the data: a histogram has at most 16,384 cells of a
-grid or 65,536 buckets of hashes, a list of candidates at most 256 values.
+Each aggregate takes a few kilobytes whatever the data. The engine's
+``histogram`` without edges would not: DuckDB 2.0 makes a GROUP BY of it, over a
+copy of the columns.
 """
 
 # ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
@@ -19,13 +21,11 @@ grid or 65,536 buckets of hashes, a list of candidates at most 256 values.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from mlops_actions.data import grid, scan
-from mlops_actions.data.grid import Grid
+from mlops_actions.data import bins, scan
 from mlops_actions.data.profile import (
     DIGEST,
     Bins,
@@ -53,8 +53,8 @@ CATEGORIES = 256
 LONGEST = 256
 """Characters of the longest value that is stored as a category."""
 
-_BUCKETS = 65536
-_LENGTHS = Grid(0.0, 64.0)
+_HASHES, _BUCKETS = 3, 512
+_LENGTHS = bins.lengths()
 
 Answers: TypeAlias = Mapping[str, Any]
 
@@ -169,7 +169,7 @@ class _Look:
 
     @property
     def questions(self) -> list[str]:
-        if self.kind is Kind.NUMBER and not self.private and not (self.known and self.known.bins):
+        if self.kind is Kind.NUMBER and not self.private:
             number = _number(self.column)
             return [f"quantile_disc(CASE WHEN isfinite({number}) THEN {number} END, [0.05, 0.25, 0.5, 0.75, 0.95])"]
         if self.kind is Kind.TEXT and not (self.known and self.known.categories):
@@ -179,9 +179,8 @@ class _Look:
     def counter(self, answers: list[Any]) -> _Counter:
         match self.kind:
             case Kind.NUMBER:
-                bins = self.known.bins if self.known else None
-                fit = bins.grid if bins else grid.grid_for(answers[0] or ()) if answers else Grid()
-                return _Numbers(self.column, self.private, fit, bins)
+                known_bins = self.known.bins if self.known else None
+                return _Numbers(self.column, self.private, tuple(answers[0] or ()) if answers else (), known_bins)
             case Kind.TEXT:
                 known = self.known
                 few = bool(known and known.categories) or (bool(answers) and answers[0] <= CATEGORIES)
@@ -249,12 +248,20 @@ def _places(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """Numbers, on a grid. Mean and deviation are taken from the grid's center, which keeps their digits."""
+    """Numbers. Mean and deviation are summed from the median that was seen, which keeps their digits."""
 
     column: Column
     private: bool
-    grid: Grid
+    quantiles: tuple[float | None, ...]
     reference: Bins | None
+
+    @property
+    def whole(self) -> bool:
+        return self.column.type in _WHOLE
+
+    @property
+    def center(self) -> float:
+        return self.quantiles[2] or 0.0 if len(self.quantiles) == 5 else 0.0
 
     @property
     def questions(self) -> dict[str, str]:
@@ -266,14 +273,16 @@ class _Numbers:
             asked["negative infinity"] = f"count_if({name} = '-infinity')"
         if self.private:
             return asked
-        exact = name if self.column.type in _WHOLE else f"CASE WHEN isfinite({number}) THEN {number} END"
-        distance = self.grid.distance_sql(number)
+        finite = f"CASE WHEN isfinite({number}) THEN {number} END"
+        exact = name if self.whole else finite
+        distance = f"({finite} - {literal(self.center)})"
+        edges = sorted({*bins.fine(self.quantiles, self.whole), *(self.reference.edges if self.reference else ())})
         return asked | {
             "min": f"min({exact})",
             "max": f"max({exact})",
             "mean": f"avg({distance})",
             "square": f"avg({distance} * {distance})",
-            "cells": f"histogram({self.grid.key_sql(number)})",
+            "bins": bins.sql(number, edges),
         }
 
     def profile(self, answers: Answers, rows: int) -> ColumnProfile:
@@ -291,27 +300,32 @@ class _Numbers:
         )
         if self.private:
             return made
-        cells = answers["cells"] or {}
-        whole = self.column.type in _WHOLE
-        starts = grid.edges(self.grid, cells, whole)
-        bins = Bins(self.grid, starts, grid.counts(self.grid, starts, cells))
-        return replace(made, range=self._range(answers, sum(cells.values())), bins=bins)
+        count = answers["values"] - special.total
+        stored = _bins(answers["bins"], answers["min"], answers["max"], self.whole)
+        return replace(made, range=self._range(answers, count), bins=stored)
 
     def _range(self, answers: Answers, count: int) -> Range:
-        if not count:
-            return Range()
-        low, high = answers["min"], answers["max"]
-        if not self.grid.ends[0] < low <= high < self.grid.ends[1]:
-            return Range(low, high)  # some lie where distances were cut off
-        mean = self.grid.center + self.grid.scale * answers["mean"]
-        variance = max(answers["square"] - answers["mean"] ** 2, 0.0)
-        sd = self.grid.scale * math.sqrt(variance * count / (count - 1)) if count > 1 else None
-        return Range(low, high, _places(mean), None if sd is None else _places(sd))
+        low, high, mean, square = (answers[name] for name in ("min", "max", "mean", "square"))
+        if not count or not math.isfinite(square):
+            return Range(low, high)
+        variance = max(square - mean**2, 0.0)
+        sd = _places(math.sqrt(variance * (count / (count - 1)))) if count > 1 else None
+        return Range(low, high, _places(self.center + mean), sd)
 
     def recount(self, answers: Answers, _rows: int) -> Recount:
         if self.reference is None or self.private:
             return Recount()
-        return Recount(bins=grid.counts(self.grid, self.reference.edges, answers["cells"] or {}))
+        return Recount(bins=bins.counts(self.reference.edges, answers["bins"]))
+
+
+def _bins(histogram: Mapping[float, int] | None, low: float | None, high: float | None, whole: bool) -> Bins:
+    """Bins of about equal frequency, from the counts between fine edges."""
+    if low is None or high is None:
+        return Bins((), (0,))
+    edges = bins.coarse(histogram, float(low), float(high), whole)
+    # The outer edges are the extremes, not fine edges: what lies between the last two is known from the total.
+    inner = bins.counts(edges[1:-1], histogram)
+    return Bins(edges, (0, *inner, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,9 +334,8 @@ class _Texts:
 
     The engine's sketch of the most frequent values names candidates (at most
     CATEGORIES, all of them where there are no more) but gives no counts. Rows are
-    counted by two independent hashes, 65,536 buckets each; a candidate that is
-    alone in one of its buckets has that bucket's count, so no less than its own.
-    When the counts add up to all rows, no value is missing and each is exact.
+    counted in the buckets of some independent hashes, and :func:`counted` finds
+    each candidate's share of them.
     """
 
     column: Column
@@ -336,19 +349,21 @@ class _Texts:
         asked = {"values": f"count({text})", "distinct": f"approx_count_distinct({text})"}
         if not self.private:
             length = f"CAST(length({text}) AS DOUBLE)"
+            known_edges = self.reference.bins.edges if self.reference and self.reference.bins else ()
             asked |= {
                 "shortest": f"min(length({text}))",
                 "longest": f"max(length({text}))",
                 "length": f"avg(length({text}))",
-                "cells": f"histogram({_LENGTHS.key_sql(length)})",
+                "bins": bins.sql(length, sorted({*_LENGTHS, *known_edges})),
             }
         if self.few:
             candidates = f"approx_top_k({text}, {CATEGORIES})"
             asked |= {
                 "candidates": f"list_transform({candidates}, lambda each: {{'text': each, 'hash': hash(each)}})",
-                "buckets 0": f"histogram(CAST(hash({text}) & {_BUCKETS - 1} AS USMALLINT))",
-                "buckets 1": f"histogram(CAST((hash({text}) >> 16) & {_BUCKETS - 1} AS USMALLINT))",
             }
+            for index in range(_HASHES):
+                bucket = f"CAST((hash({text}) >> {_shift(index)}) & {_BUCKETS - 1} AS INTEGER)"
+                asked[f"buckets {index}"] = f"histogram({bucket}, CAST(range({_BUCKETS}) AS INTEGER[]))"
         if self.reference is not None and self.reference.categories is not None:
             # The engine counts all other values under '', so listed values get a sign before them.
             known = self.reference.categories
@@ -373,21 +388,19 @@ class _Texts:
         )
         if self.private:
             return made
-        cells = answers["cells"] or {}
-        starts = grid.edges(_LENGTHS, cells, whole=True)
         mean = answers["length"]
         return replace(
             made,
             range=Range(answers["shortest"], answers["longest"], None if mean is None else _places(mean)),
-            bins=Bins(_LENGTHS, starts, grid.counts(_LENGTHS, starts, cells)),
+            bins=_bins(answers["bins"], answers["shortest"], answers["longest"], whole=True),
         )
 
     def _all(self, answers: Answers) -> dict[str, int] | None:
         """Each value with its count, if all are known."""
         if not self.few:
             return None
-        found = counted(answers["candidates"] or [], answers["buckets 0"] or {}, answers["buckets 1"] or {})
-        return found if sum(found.values()) == answers["values"] else None
+        candidates = {each["text"]: each["hash"] for each in answers["candidates"] or []}
+        return counted(candidates, [answers[f"buckets {index}"] or {} for index in range(_HASHES)])
 
     def _categories(self, answers: Answers) -> Categories | None:
         found = self._all(answers)
@@ -403,10 +416,9 @@ class _Texts:
     def recount(self, answers: Answers, _rows: int) -> Recount:
         if self.reference is None:
             return Recount()
-        bins = self.reference.bins
         lengths = None
-        if bins is not None and not self.private:
-            lengths = grid.counts(bins.grid, bins.edges, answers["cells"] or {})
+        if self.reference.bins is not None and not self.private:
+            lengths = bins.counts(self.reference.bins.edges, answers["bins"])
         known = self.reference.categories
         if known is None:
             return Recount(lengths)
@@ -431,16 +443,43 @@ def _ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def counted(candidates: list[dict[str, Any]], first: Mapping[int, int], second: Mapping[int, int]) -> dict[str, int]:
-    """The count of each candidate that is alone among candidates in a bucket of one of two hashes."""
-    places = {each["text"]: (each["hash"] % _BUCKETS, (each["hash"] >> 16) % _BUCKETS) for each in candidates}
-    shared = [Counter(place[row] for place in places.values()) for row in (0, 1)]
-    found: dict[str, int] = {}
-    for text, place in places.items():
-        counts = [row[place[index]] for index, row in enumerate((first, second)) if shared[index][place[index]] == 1]
-        if counts:
-            found[text] = min(counts)
-    return found
+def _shift(index: int) -> int:
+    """Where in a hash of 64 bits the bucket of a row of buckets stands."""
+    return 20 * index
+
+
+def counted(candidates: Mapping[str, int], buckets: Sequence[Mapping[int, int]]) -> dict[str, int] | None:
+    """The count of each candidate (a value and its hash of 64 bits) from the counts of rows by buckets of hashes.
+
+    A candidate alone in a bucket has that bucket's count; without it, others
+    become alone in theirs ("peeling", as in Goodrich, Mitzenmacher, "Invertible
+    Bloom Lookup Tables", 2011). Where every bucket is empty in the end, no row has
+    another value and each count is exact; otherwise the answer is None.
+    """
+    left = [dict(row) for row in buckets]
+    places = {
+        value: [(hashed >> _shift(index)) % _BUCKETS for index in range(len(left))]
+        for value, hashed in candidates.items()
+    }
+    inside: dict[tuple[int, int], set[str]] = {}
+    for value, found in places.items():
+        for place in enumerate(found):
+            inside.setdefault(place, set()).add(value)
+    counts: dict[str, int] = {}
+    alone = [place for place, values in inside.items() if len(values) == 1]
+    while alone:
+        row, bucket = alone.pop()
+        if not inside[row, bucket]:
+            continue
+        (value,) = inside[row, bucket]
+        counts[value] = left[row].get(bucket, 0)
+        for place in enumerate(places[value]):
+            left[place[0]][place[1]] = left[place[0]].get(place[1], 0) - counts[value]
+            inside[place].discard(value)
+            if len(inside[place]) == 1:
+                alone.append(place)
+    exact = len(counts) == len(candidates) and not any(count for row in left for count in row.values())
+    return counts if exact else None
 
 
 @dataclass(frozen=True, slots=True)

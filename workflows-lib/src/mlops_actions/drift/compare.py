@@ -155,17 +155,16 @@ def _special(reference: ColumnProfile, current: ColumnProfile) -> list[Cell]:
 
 
 def bin_labels(bins: Bins, whole: bool) -> list[str]:
-    """What each bin is called: ``3``, ``4 to 7``, ``below 3``, ``8 or more``; one more than edges."""
+    """What each bin is called: ``below 3``, ``3``, ``4 to 7``, ``above 7``; one more than edges."""
     if not bins.edges:
         return ["any"]
     if whole:
-        texts = [f"{edge:.0f}" for edge in bins.edges]
-        ends = [f"{edge - 1:.0f}" for edge in bins.edges[1:]]
+        ends = [f"{edge:.0f}" for edge in bins.edges]
+        starts = [f"{edge + 1:.0f}" for edge in bins.edges]
     else:
-        texts = ends = _shortest(bins.edges)
-        ends = ends[1:]
-    inner = [low if low == high else f"{low} to {high}" for low, high in zip(texts, ends, strict=False)]
-    return [f"below {texts[0]}", *inner, f"{texts[-1]} or more"]
+        starts = ends = _shortest(bins.edges)
+    inner = [low if low == high else f"{low} to {high}" for low, high in zip(starts, ends[1:], strict=False)]
+    return [f"below {starts[0]}", *inner, f"above {ends[-1]}"]
 
 
 def _shortest(edges: Sequence[float]) -> list[str]:

@@ -1,0 +1,94 @@
+"""Bins for numbers: exact counts in one pass, and about as many values in each.
+
+Quantiles that are sketched in one pass come with approximate counts, and two
+sketches cannot be compared exactly. So values are counted between some hundreds
+of fine edges that are fixed before (:func:`fine`), and bins of about equal
+frequency are put together from those afterwards (:func:`coarse`): their edges
+are approximate quantiles, their counts exact. Later data is counted between the
+very same edges.
+
+A bin holds what is greater than the edge before it, up to and including its
+own. There is one bin more than edges: the last holds what is beyond them all.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+
+BINS = 20
+"""Bins of about equal frequency that a profile stores, besides the two outside of all values."""
+
+_STEPS = 16  # edges in a scale at the center, and in a factor e far from it
+_REACH = 256  # edges on either side: as far as e**16 / 2 scales, four million
+
+
+def fine(quantiles: Sequence[float | None], whole: bool = False) -> tuple[float, ...]:
+    """Edges that are dense where values are, of which some are known: their 5, 25, 50, 75 and 95 % quantiles.
+
+    About 500: steps of 1/128 to 1/64 of the interquartile range around the
+    median, of 6 % of the distance far from it (the points of a hyperbolic
+    sine). ``whole`` says that values are whole numbers, and so are edges.
+    """
+    known = [each for each in quantiles if each is not None and math.isfinite(each)]
+    low, lower, median, upper, high = known if len(known) == 5 else (0.0, 0.0, 0.0, 1.0, 1.0)
+    spread = upper / 2 - lower / 2 or high / 2 - low / 2 or abs(median) / 1024 or 0.5
+    scale = min(max(spread / 4, 1e-300), 1e300)
+    steps = [scale * math.sinh(i / _STEPS) for i in range(_REACH + 1)]
+    found = ((median + sign * step, max(step, scale) / _STEPS) for step in steps for sign in (-1, 1))
+    return tuple(sorted({_rounded(edge, gap, whole) for edge, gap in found if math.isfinite(edge)}))
+
+
+def lengths() -> tuple[float, ...]:
+    """Edges for the lengths of text: each up to 64 characters, then steps of 6 %, up to a million."""
+    far = {math.floor(64 * math.exp(i / _STEPS)) for i in range(1, 155)}
+    return tuple(float(each) for each in sorted({*range(65), *far}))
+
+
+def _rounded(edge: float, gap: float, whole: bool) -> float:
+    """An edge with no more digits than tell it from the next, about ``gap`` away."""
+    if whole:
+        return float(math.floor(edge)) if abs(edge) < 2**53 else edge
+    digits = 1 - math.floor(math.log10(gap))
+    return round(edge, digits) if digits < 300 else edge
+
+
+def literal(edges: Iterable[float]) -> str:
+    """Edges as an SQL list of DOUBLE, which an exponent makes a number without a cast."""
+    texts = (repr(float(each)) for each in edges)
+    return "[" + ", ".join(text if "e" in text else f"{text}e0" for text in texts) + "]"
+
+
+def sql(value: str, edges: Sequence[float]) -> str:
+    """The SQL aggregate that counts a DOUBLE expression between edges; NULL where no value is finite."""
+    return f"histogram(CASE WHEN isfinite({value}) THEN {value} END, {literal(edges)})"
+
+
+def counts(edges: Sequence[float], histogram: Mapping[float, int] | None) -> tuple[int, ...]:
+    """The counts of each bin, from what the aggregate of :func:`sql` gave for these edges, or for more than these."""
+    found = [0] * (len(edges) + 1)
+    for edge, count in (histogram or {}).items():
+        found[bisect_left(edges, edge)] += count
+    return tuple(found)
+
+
+def coarse(
+    histogram: Mapping[float, int] | None, low: float, high: float, whole: bool = False, bins: int = BINS
+) -> tuple[float, ...]:
+    """Edges of bins of about equal frequency, chosen among those of a histogram.
+
+    The first lies just below ``low``, the least of the values, and the last at
+    ``high``, the greatest, so that the outer bins are empty. A fine bin with
+    more than its share (a value that many rows have) stays a bin of its own.
+    """
+    filled = [(edge, count) for edge, count in sorted((histogram or {}).items()) if count]
+    share = sum(count for _, count in filled) / bins
+    below = low - 1 if whole and low - 1 < low else math.nextafter(low, -math.inf)
+    found, taken = [below], 0
+    for index, (_, count) in enumerate(filled):
+        if taken and (taken + count / 2 > share or count >= share):
+            found.append(filled[index - 1][0])
+            taken = 0
+        taken += count
+    return (*(each for each in found if each < high), high)
