@@ -56,6 +56,7 @@ CASES = {
     "a missing file": (f"a: {{uses: ./{FOLDER}/none.yml}}", 3, "cannot be called"),
     "another repository": ("a: {uses: else/where/.github/workflows/x.yml@v1}", 3, "not at hand"),
     "outside of the repository": (f"a: {{uses: ./{FOLDER}/../../../secret.yml}}", 3, "Invalid workflow reference"),
+    "an action": ("a: {runs-on: x, steps: [{uses: actions/checkout@v7}, {uses: ./tools/greet}]}", None, ""),
     "a broken called file": (f"a: {{uses: ./{FOLDER}/broken.yml}}", None, ""),
 }
 CALLED = {
@@ -88,6 +89,8 @@ def findings(tmp_path_factory: pytest.TempPathFactory, languageservice_folder: P
         (repo / FOLDER / file_of(case)).write_text(f"on: push\njobs:\n  {jobs}\n")
     for name, text in CALLED.items():
         (repo / FOLDER / name).write_text(textwrap.dedent(text))
+    (repo / "tools/greet").mkdir(parents=True)
+    (repo / "tools/greet/action.yml").write_text("name: greet\nruns:\n  using: composite\n  steps:\n    - run: echo\n")
     made = plan.make(repo, library, event.read(repo, "push"))
     found: dict[str, list[Check]] = {}
     for check in judge.judge(made, repo, library, install=False):
@@ -120,6 +123,14 @@ def test_outputs_are_followed_through_nested_calls(findings: dict[str, list[Chec
     (check,) = findings["wrong-output.yml"]
     assert (check.rule, check.status, check.where.line) == ("workflow.doubtful", Status.WARN, 1)
     assert "verdikt" in check.message
+
+
+def test_an_action_of_the_repository_is_judged_with_the_step_that_uses_it(findings: dict[str, list[Check]]) -> None:
+    found = findings["action.yml"]
+    assert {(check.rule, check.status, check.where.file) for check in found} == {
+        ("workflow.doubtful", Status.WARN, "tools/greet/action.yml")
+    }
+    assert 5 in [check.where.line for check in found]  # a composite action's `run` names its shell
 
 
 def test_nothing_outside_of_the_repository_is_read(findings: dict[str, list[Check]]) -> None:
@@ -179,6 +190,17 @@ def test_nothing_is_fetched_unless_allowed(tools: Path, tmp_path: Path) -> None:
     script(tools, "node", "echo v24.0.0")
     script(tools, "npm", f"echo called > {tmp_path}/called; exit 1")
     assert "nothing may be fetched" in not_checked(check(tmp_path, False))
+    assert not (tmp_path / "called").exists()
+
+
+def test_it_is_installed_from_the_lock_without_running_a_script(tools: Path, tmp_path: Path) -> None:
+    script(tools, "node", "echo v24.0.0")
+    script(tools, "npm", f'echo "$@" > {tmp_path}/called; /bin/ls > {tmp_path}/files; /bin/mkdir node_modules')
+    folder = languageservice.installed()
+    assert (tmp_path / "called").read_text().split()[:2] == ["ci", "--ignore-scripts"]
+    assert {"package-lock.json", "package.json"} <= set((tmp_path / "files").read_text().split())
+    (tmp_path / "called").unlink()
+    assert languageservice.installed(install=False) == folder  # once is enough
     assert not (tmp_path / "called").exists()
 
 

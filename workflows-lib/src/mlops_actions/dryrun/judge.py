@@ -9,7 +9,7 @@ that exclude each other, local actions. Each finding names file and line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlops_actions.dryrun import expressions, filters, languageservice, permissions
@@ -90,15 +90,17 @@ def own(plan: Plan, repo: Path, library: Path) -> list[Check]:
 
 
 def _validated(plan: Plan, repo: Path) -> list[str]:
-    """The files to ask about: what starts, what these call here, and on a push all (GitHub then reads all)."""
+    """The files to ask about: what starts, what it uses here, and on a push all workflows (GitHub then reads all)."""
     paths = [file.path for file in plan.files if file.starts or file.workflow is None or plan.event.name == "push"]
-    called = [
-        job.callee.path
-        for file in plan.files
-        for job in file.jobs
-        if job.callee is not None and job.callee.root == repo
-    ]
-    return list(dict.fromkeys([*paths, *called]))
+    jobs = [job for file in plan.files for job in file.jobs]
+    paths += [job.callee.path for job in jobs if job.callee is not None and job.callee.root == repo]
+    for job in jobs:
+        for step in job.job.steps if job.workflow.root == repo else ():
+            uses = step.get("uses")
+            if isinstance(uses, str) and uses.startswith(("./", "$/")):
+                folder = PurePosixPath(uses[2:])
+                paths += [str(folder / name) for name in _ACTION if (repo / folder / name).is_file()]
+    return list(dict.fromkeys(each for each in paths if ".." not in PurePosixPath(each).parts))
 
 
 def _unreadable(file: PlannedFile) -> Iterator[Check]:
@@ -330,5 +332,8 @@ def _local_action(uses: str, before: Sequence[Mapping[str, Any]], repo: Path) ->
     return f"`{uses}`: there is no action.yml, action.yaml or Dockerfile in that folder"
 
 
+_ACTION = ("action.yml", "action.yaml")
+
+
 def _is_action(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in ("action.yml", "action.yaml", "Dockerfile"))
+    return any((folder / name).is_file() for name in (*_ACTION, "Dockerfile"))

@@ -25,7 +25,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mlops_actions.dryrun.workflow import THIS_REPOSITORY
+from mlops_actions.dryrun.workflow import FOLDER, THIS_REPOSITORY
 from mlops_actions.verdict import Check, Severity, Status, Where
 
 MIN_NODE = (20, 6)
@@ -82,11 +82,13 @@ def check(repo: Path, files: Sequence[str], library: Path, *, install: bool, rep
 
 
 def _checks(file: str, found: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
+    # An action is read when its step starts, and more leniently than the service reads it.
+    is_workflow = file.startswith(f"{FOLDER}/")
     for each in found:
         where = Where(file=file, line=each["line"], character=each["character"])
-        if each["severity"] == _ERROR:
+        if each["severity"] == _ERROR and is_workflow:
             yield Check("workflow.invalid", Status.FAIL, each["message"], where=where)
-        elif each["severity"] == _WARNING:
+        elif each["severity"] in {_ERROR, _WARNING}:
             yield Check("workflow.doubtful", Status.WARN, each["message"], Severity.WARNING, where)
     if all(each["severity"] != _ERROR for each in found):
         yield Check(RULE, Status.PASS, "GitHub's language service accepts the file", where=Where(file=file))
