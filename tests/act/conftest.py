@@ -1,4 +1,4 @@
-"""A consumer's repository, written from a dict and run by the real act, through the library as the command line does."""
+"""A consumer's repository, written from a dict and run by the real act, as the command line runs it."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from mlops_actions.dryrun import judge
-from mlops_actions.dryrun.run import DryRun, list_plan
+from mlops_actions.dryrun.run import DryRun, dry_run, list_plan
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Check, Status, Where
 
@@ -50,12 +51,11 @@ def test_the_list_runs_nothing(workflow: Make) -> None:
         ({"docker": True, "image": "no-such-image:here"}, "Docker|docker|no such image"),
     ],
 )
-def test_a_wrong_call(workflow: Make, unjudged: None, options: dict[str, Any], message: str) -> None:
+@pytest.mark.usefixtures("unjudged")
+def test_a_wrong_call(workflow: Make, options: dict[str, Any], message: str) -> None:
     consumer = workflow(SMALL)
     request = DryRun(**{"repo": consumer.root, "library": LIBRARY, "quiet": True, **options})
     consumer.out.mkdir()
-    from mlops_actions.dryrun.run import dry_run
-
     with pytest.raises(CallError, match=message):
         dry_run(request, consumer.out)
 
@@ -96,5 +96,18 @@ jobs:
         assert running.wait(timeout=60) == 130
     shown = subprocess.run(["ps", "-o", "stat=", "-p", mark.read_text()], capture_output=True, text=True, check=False)
     assert shown.stdout.strip()[:1] in {"", "Z"}
-    assert list(private.iterdir()) == []
+    assert not list(private.iterdir())
     assert not (tmp_path / "two").exists()
+
+
+def test_act_calls_nobody(workflow: Make, unjudged: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """act would ask its maker's server for news: a proxy that listens hears of nothing."""
+    del unjudged
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        proxy = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, proxy)
+        assert workflow(SMALL).run().status == "pass"
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.accept()

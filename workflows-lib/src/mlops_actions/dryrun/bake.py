@@ -77,8 +77,8 @@ def _rewritten(tokens: tuple[Token, ...], values: Mapping[str, Any]) -> Iterator
                 yield _case(["".join(_rewritten(each, values)) for each in arguments])
                 continue
             if name in values and _next(tokens, index + 1) != "(":
-                literal, index = _resolved(tokens, index + 1, values[name])
-                yield token.text if literal is None else literal
+                known, index = _resolved(tokens, index + 1, values[name])
+                yield token.text if known is None else known
                 continue
         if token.kind != "space":
             dotted = token.text == "."

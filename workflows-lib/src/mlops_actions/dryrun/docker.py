@@ -68,14 +68,16 @@ class Engine:
             _docker("run", "--rm", *mounts, "--entrypoint", "chown", self.image, "-R", owner, *own, check=False)
 
 
-def prepare(
-    image: str | None,
-    run: str,
-    writable: Sequence[Path],
-    readable: Sequence[Path],
-    cache: Path,
-    progress: Progress,
-) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of this machine that containers see, at the same path; ``cache`` is where packages are kept."""
+
+    writable: tuple[Path, ...]
+    readable: tuple[Path, ...]
+    cache: Path
+
+
+def prepare(image: str | None, run: str, places: Places, progress: Progress) -> Engine:
     """An engine whose image is there.
 
     Raises CallError where no Docker engine answers, the image that the caller
@@ -96,10 +98,11 @@ def prepare(
         progress.note(f"building the image {IMAGE} from Debian's packages, once")
         build()
     for name in ("uv", "pip"):
-        (cache / name).mkdir(parents=True, exist_ok=True)
+        (places.cache / name).mkdir(parents=True, exist_ok=True)
     volumes = _docker("volume", "ls", "--quiet").stdout.split()
-    visible = [(path, True) for path in writable] + [(path, False) for path in readable if path.exists()]
-    return Engine(image or IMAGE, run, tuple(visible), cache, "act-toolcache" in volumes)
+    visible = [(path, True) for path in places.writable]
+    visible += [(path, False) for path in dict.fromkeys(places.readable) if path.exists()]
+    return Engine(image or IMAGE, run, tuple(visible), places.cache, "act-toolcache" in volumes)
 
 
 def build() -> None:

@@ -10,7 +10,7 @@ SHORTEST = 1
 
 
 class Masker:
-    """Replaces each secret, and each line of one, by ``***``; the longest first. Values may come while a run goes on."""
+    """Replaces each secret, and each line of one, by ``***``, the longest first. A run may add values as it goes."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()

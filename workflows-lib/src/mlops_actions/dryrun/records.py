@@ -57,7 +57,7 @@ class JobRecord:
 
 @dataclass(slots=True)
 class FileRecord:
-    """A workflow file's run: ``jobs`` by path (``("data",)``, ``("data", "validate")``), ``legs`` in order of their end."""
+    """A workflow file's run: ``jobs`` by path (``("data", "validate")``), ``legs`` in the order of their end."""
 
     path: str
     name: str

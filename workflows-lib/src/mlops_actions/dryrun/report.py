@@ -99,8 +99,12 @@ def headline(finished: Finished) -> str:
     refused = [each.path for each in finished.plan.files if each.starts] if not finished.files else []
     if refused:
         return f"GitHub would refuse {', '.join(refused)}; nothing was run"
-    words = f"{ran} job{'s' if ran != 1 else ''} of {len(finished.files)} workflow file{'s' if len(finished.files) != 1 else ''} ran"
+    words = f"{_count(ran, 'job')} of {_count(len(finished.files), 'workflow file')} ran"
     return words + (f"; failed: {', '.join(failed)}" if failed else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def leg_check(file: FileRecord, leg: LegRecord) -> Check:

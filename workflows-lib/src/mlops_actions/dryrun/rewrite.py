@@ -181,7 +181,7 @@ def _action_files(root: Path) -> Iterator[Path]:
 
 
 def composite(text: str, document: yamlfile.Document, replace: Callable[[str, str], str]) -> str:
-    """A composite action's text with each ``uses`` and ``shell`` (key, value) replaced, and a last step of no effect."""
+    """A composite action's text with each ``uses`` and ``shell`` replaced, and a step of no effect last."""
     steps = _at(document.data, "runs", "steps")
     if _at(document.data, "runs", "using") != "composite" or not isinstance(steps, list) or not steps:
         return text

@@ -2,60 +2,36 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from mlops_actions import files
-from mlops_actions.dryrun import act, docker, environment, event, judge, plan, report, rewrite, stage, workflow
+from mlops_actions.dryrun import act, docker, event, judge, plan, report, rewrite, workflow
 from mlops_actions.dryrun.expressions import number_of, text_of
 from mlops_actions.dryrun.masking import Masker
+from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder
 from mlops_actions.dryrun.progress import Lines, Progress, Silent
 from mlops_actions.dryrun.records import FileRecord
+from mlops_actions.dryrun.request import NO_TOKEN, DryRun, secrets
 from mlops_actions.dryrun.runner import ActRunner, Machine
 from mlops_actions.dryrun.schedule import Frame, Run
-from mlops_actions.errors import CallError, Problem
+from mlops_actions.errors import CallError
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Where, digest, now
 
-NO_TOKEN = "a-dry-run-has-no-token"
-
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What the command line asked for; ``secrets`` are ``NAME`` (from the environment) or ``NAME=value``.
-
-    ``files`` empty: all that the event starts. ``from_`` is the output folder of
-    an earlier dry run. ``image`` None with ``docker``: the one that is built here.
-    """
-
-    repo: Path
-    library: Path
-    files: tuple[str, ...] = ()
-    event: str = "push"
-    event_file: Path | None = None
-    ref: str | None = None
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
-    job: str | None = None
-    docker: bool = False
-    image: str | None = None
-    from_: Path | None = None
-    quiet: bool = False
-    install: bool = True
+__all__ = ["DryRun", "dry_run", "list_plan"]
 
 
 def list_plan(request: DryRun) -> str:
@@ -84,158 +60,41 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
     file, no such secret. A file that GitHub would refuse is not run, and fails.
     """
     started = now()
-    secrets = _secrets(request.secrets, os.environ)
-    earlier = _earlier(request.from_)
-    program = act.find()
+    given = secrets(request.secrets, os.environ)
     planned = _plan(request)
-    masker = Masker(value for name, value in secrets.items() if value and value != NO_TOKEN)
-    progress: Progress = Silent() if request.quiet else Lines(mask=masker)
-    with _private_folder() as root, ThreadPoolExecutor(max_workers=4) as pool:
-        judged = pool.submit(judge.judge, planned, request.repo, request.library, install=request.install)
-        prepared = _prepare(request, planned, root, pool, program, earlier, masker, progress)
-        checks = list(judged.result())
+    shown = _shown(request, given)
+    with private_folder() as root, ThreadPoolExecutor(max_workers=4) as pool:
+        prepared = Preparation(request, planned, root, pool, shown)
+        checks = judge.judge(planned, request.repo, request.library, install=request.install)
         refused = _refused(planned, checks)
         for each in sorted(refused):
-            progress.note(f"{each}: GitHub would refuse it; nothing of it is run")
+            shown.progress.note(f"{each}: GitHub would refuse it; nothing of it is run")
         records: list[FileRecord] = []
         if len(refused) < sum(each.starts for each in planned.files):
-            with prepared() as machine:
-                checks += _left_out(machine)
-                records = _run_all(request, planned, refused, machine, secrets)
+            with prepared.machine() as machine:
+                checks = [*checks, *_left_out(machine)]
+                records = _run_all(request, planned, refused, machine, given)
             checks += _checks(request, planned, records)
-        _collect(root, records, out, masker)
-        finished = report.Finished(
-            planned,
-            [_masked(each, masker) for each in checks],
-            records,
-            started,
-            tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts),
-            _parameters(request, planned),
-            request.docker,
-        )
-        return report.outcome(finished)
+        _collect(root, records, out, shown.masker)
+    checks = [replace(each, message=shown.masker(each.message)) for each in checks]
+    subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
+    return report.outcome(
+        report.Finished(planned, checks, records, started, subjects, _parameters(request, planned), request.docker)
+    )
 
 
-def _secrets(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The secrets by name, upper case as GitHub has them. Raises CallError for one that is not there."""
-    found = {"GITHUB_TOKEN": NO_TOKEN}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not name.isidentifier():
-            raise CallError(
-                Problem("--secret: a secret's name is letters, digits and underscores", hint="Give NAME or NAME=value.")
-            )
-        if not equals and name not in environ:
-            raise CallError(
-                Problem(f"--secret {name}: there is no such variable", hint=f"Export {name}, or give {name}=value.")
-            )
-        found[name.upper()] = value if equals else environ[name]
-    return found
-
-
-def _earlier(folder: Path | None) -> Path | None:
-    if folder is None:
-        return None
-    if not (folder / "artifacts").is_dir():
-        raise CallError(Problem("is no output folder of a dry run: it has no `artifacts`", str(folder)))
-    return folder.resolve()
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    root = Path(tempfile.mkdtemp(prefix="mlops-")).resolve()
-    try:
-        yield root
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-
-
-def _prepare(
-    request: DryRun,
-    planned: plan.Plan,
-    root: Path,
-    pool: ThreadPoolExecutor,
-    program: Path,
-    earlier: Path | None,
-    masker: Masker,
-    progress: Progress,
-) -> Callable[[], AbstractContextManager[Machine]]:
-    """Stage in the background, while the files are judged; the machine when it is wanted, for as long as it is."""
-    cache = environment.cache_folder(os.environ) / ("containers" if request.docker else "host")
-    shared = cache / "pip"
-    for each in (cache, shared, root / "legs"):
-        each.mkdir(parents=True, exist_ok=True)
-    path = environment.clean_path(os.environ, request.repo.resolve())
-    consumer = pool.submit(stage.consumer, request.repo, root / "consumer")
-    library = pool.submit(_staged_library, request.library, root / "library", not request.docker)
-    python: Future[environment.DefaultPython] | None = None
-    if not request.docker:
-        python = pool.submit(environment.DefaultPython, os.environ, shared)
-    event_file = root / "event.json"
-    event_file.write_text(json.dumps(dict(planned.event.payload)), encoding="utf-8")
-
-    @contextmanager
-    def finished() -> Iterator[Machine]:
-        staged = consumer.result()
-        sources = rewrite.Sources(library.result(), workflow.THIS_REPOSITORY, staged.tree, planned.event.repository)
-        rewrite.actions(
-            staged.tree,
-            planned.event.repository,
-            planned.event.sha or "HEAD",
-            on_host=not request.docker,
-            only_where_needed=True,
-        )
-        searched = environment.search(os.environ, path, shared)
-        with _containers(
-            request, root, cache, searched, [*([earlier] if earlier else []), *stage.borrowed(staged.git)], progress
-        ) as containers:
-            yield Machine(
-                root=root,
-                program=program,
-                consumer=staged,
-                sources=sources,
-                event=planned.event,
-                event_file=event_file,
-                environ=dict(os.environ),
-                path=path,
-                python=python.result() if python else None,
-                cache=cache,
-                search=containers.search(searched) if containers else searched,
-                earlier=earlier,
-                masker=masker,
-                progress=progress,
-                containers=containers,
-            )
-
-    return finished
-
-
-@contextmanager
-def _containers(
-    request: DryRun, root: Path, cache: Path, searched: Mapping[str, Any], others: Sequence[Path], progress: Progress
-) -> Iterator[docker.Engine | None]:
-    if not request.docker:
-        yield None
-        return
-    readable = [rewrite.STANDINS, *others, *environment.mounts(os.environ), *map(Path, searched["folders"])]
-    engine = docker.prepare(request.image, root.name, [root, cache], readable, cache, progress)
-    try:
-        yield engine
-    finally:
-        engine.close()
-
-
-def _staged_library(checkout: Path, target: Path, on_host: bool) -> Path:
-    staged = stage.library(checkout, target)
-    rewrite.actions(staged, f"{workflow.THIS_REPOSITORY}/{workflow.THIS_REPOSITORY}", "dry-run", on_host=on_host)
-    return staged
+def _shown(request: DryRun, given: Mapping[str, str]) -> Shown:
+    masker = Masker(value for value in given.values() if value != NO_TOKEN)
+    progress: Progress = Silent() if request.quiet else Lines(mask=masker)
+    return Shown(masker, progress)
 
 
 def _refused(planned: plan.Plan, checks: Sequence[Check]) -> set[str]:
     """The files that GitHub would refuse: those with a failing check; one about another file counts for all."""
     starting = {each.path for each in planned.files if each.starts}
     bad = {each.where.file for each in checks if each.status in {Status.FAIL, Status.ERROR}}
-    return starting if bad - starting else starting & {each for each in bad if each}
+    named = {each.path for each in planned.files}
+    return starting if bad - named else starting & {each for each in bad if each}
 
 
 def _left_out(machine: Machine) -> list[Check]:
@@ -246,30 +105,41 @@ def _left_out(machine: Machine) -> list[Check]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _FileRun:
+    """A workflow file that is about to run."""
+
+    run: Run
+    frame: Frame
+    runner: ActRunner
+
+    def __call__(self) -> FileRecord:
+        self.run.record.result = self.run.whole(self.frame).result
+        return self.run.record
+
+
 def _run_all(
-    request: DryRun, planned: plan.Plan, refused: set[str], machine: Machine, secrets: Mapping[str, str]
+    request: DryRun, planned: plan.Plan, refused: set[str], machine: Machine, given: Mapping[str, str]
 ) -> list[FileRecord]:
     """All files at once, as on GitHub; jobs share the machine's processors."""
     slots = threading.Semaphore(max(2, os.cpu_count() or 2))
-    numbers = itertools.count(1)
-    runs = []
-    for index, file in enumerate(each for each in planned.files if each.starts and each.path not in refused):
-        assert file.workflow is not None  # noqa: S101
-        record = FileRecord(file.path, file.name, str(int(time.time() * 1000) + index))
-        store = machine.root / "runs" / str(index)
-        for name in ("artifacts", "cache"):
-            (store / name).mkdir(parents=True)
-        runner = ActRunner(machine, store, record.run_id, file.name, file.path, numbers)
+    started = int(time.time() * 1000)  # GITHUB_RUN_ID: a number that no other run has
+    runs: list[_FileRun] = []
+    for file in planned.files:
+        if file.workflow is None or not file.starts or file.path in refused:
+            continue
+        record = FileRecord(file.path, file.name, str(started + len(runs)))
+        runner = ActRunner(machine, machine.root / "runs" / str(len(runs)), file.name)
         run = Run(planned.event, record, runner, _Resolver(request, planned), slots, request.job, machine.progress.leg)
-        frame = Frame(
-            file.workflow, file.path, (), (), _event_inputs(planned, file.workflow), secrets,
-            planned.event.repository, planned.event.ref, planned.event.sha,
-        )  # fmt: skip
-        runs.append((run, frame, runner))
+        runs.append(_FileRun(run, _frame(planned, file.workflow, given), runner))
     with _interruptible(runs), ThreadPoolExecutor(max_workers=max(1, len(runs))) as pool:
-        for (run, _, _), result in zip(runs, pool.map(lambda each: each[0].whole(each[1]), runs), strict=True):
-            run.record.result = result.result
-    return [run.record for run, _, _ in runs]
+        return list(pool.map(_FileRun.__call__, runs))
+
+
+def _frame(planned: plan.Plan, file: workflow.Workflow, given: Mapping[str, str]) -> Frame:
+    own = planned.event
+    inputs = _event_inputs(planned, file)
+    return Frame(file, file.path, (), (), inputs, given, own.repository, own.ref, own.sha)
 
 
 def _event_inputs(planned: plan.Plan, file: workflow.Workflow) -> dict[str, Any]:
@@ -323,15 +193,15 @@ def _commit(checkout: Path) -> str:
 
 
 @contextmanager
-def _interruptible(runs: Sequence[tuple[Run, Frame, ActRunner]]) -> Iterator[None]:
+def _interruptible(runs: Sequence[_FileRun]) -> Iterator[None]:
     """On Ctrl-C and SIGTERM: every process that was started ends, then KeyboardInterrupt goes on its way."""
     interrupted = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         interrupted.set()
-        for run, _, runner in runs:
-            run.cancelled.set()
-            threading.Thread(target=runner.stop_all).start()
+        for each in runs:
+            each.run.cancelled.set()
+            threading.Thread(target=each.runner.stop_all).start()
 
     before = {}
     if threading.current_thread() is threading.main_thread():
@@ -396,15 +266,6 @@ def _collect(root: Path, records: Sequence[FileRecord], out: Path, masker: Maske
         for each in leg.requests
     ]
     files.write_atomic(out / "requests.json", json.dumps(requests, indent=1, ensure_ascii=False) + "\n")
-
-
-def _masked(check: Check, masker: Masker) -> Check:
-    message = masker(check.message)
-    if message == check.message:
-        return check
-    return Check(
-        check.rule, check.status, message, check.severity, check.where, check.measured, check.threshold, check.rows
-    )
 
 
 def _parameters(request: DryRun, planned: plan.Plan) -> dict[str, Json]:

@@ -54,21 +54,21 @@ class Machine:
     masker: Masker
     progress: Progress
     containers: Containers | None
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
 
-@dataclass(slots=True)
 class ActRunner:
-    """Runs the legs of one workflow file."""
+    """Runs the legs of one workflow file; ``store`` keeps the run's artifacts and caches."""
 
-    machine: Machine
-    store: Path
-    run_id: str
-    workflow_name: str
-    workflow_path: str
-    numbers: itertools.count[int]
-    running: dict[int, act.Process] = field(default_factory=dict)
-    stopped: set[int] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, machine: Machine, store: Path, workflow_name: str) -> None:
+        self.machine = machine
+        self._store = store
+        self._workflow_name = workflow_name
+        self._running: dict[int, act.Process] = {}
+        self._stopped: set[int] = set()
+        self._lock = threading.Lock()
+        for name in ("artifacts", "cache"):
+            (store / name).mkdir(parents=True)
 
     def run(self, leg: Leg) -> None:
         """Run the leg to its end; ``leg.record`` says what came of it."""
@@ -86,13 +86,13 @@ class ActRunner:
         if problems:
             record.result, record.problem = "failure", "; ".join(problems)
             return
-        with self.lock:
-            if id(leg) in self.stopped:
+        with self._lock:
+            if id(leg) in self._stopped:
                 record.result = "cancelled"
                 return
-            number = next(self.numbers)
+            number = next(self.machine.numbers)
             process = act.Process(self._call(leg, number, found.folders))
-            self.running[id(leg)] = process
+            self._running[id(leg)] = process
         timer = threading.Timer(leg.timeout, self._time_out, (leg, process))
         timer.daemon = True
         timer.start()
@@ -100,8 +100,8 @@ class ActRunner:
             self._follow(leg, process)
         finally:
             timer.cancel()
-            with self.lock:
-                self.running.pop(id(leg), None)
+            with self._lock:
+                self._running.pop(id(leg), None)
             act.end_orphans(process.call.tracking)
             if self.machine.containers is not None:
                 self.machine.containers.remove(number)
@@ -109,15 +109,15 @@ class ActRunner:
 
     def stop(self, leg: Leg) -> None:
         """Cancel a leg, whether it runs or is yet to start."""
-        with self.lock:
-            self.stopped.add(id(leg))
-            process = self.running.get(id(leg))
+        with self._lock:
+            self._stopped.add(id(leg))
+            process = self._running.get(id(leg))
         if process is not None:
             process.stop()
 
     def stop_all(self) -> None:
-        with self.lock:
-            processes = list(self.running.values())
+        with self._lock:
+            processes = list(self._running.values())
         for process in processes:
             process.stop()
 
@@ -134,7 +134,7 @@ class ActRunner:
             leg.raw,
             leg.frame.workflow.document.data,
             leg.values,
-            workflow_name=self.workflow_name,
+            workflow_name=self._workflow_name,
             unique_name=f"{machine.root.name}-{number}",
             own=(leg.frame.repository, leg.frame.ref),
             on_host=machine.containers is None,
@@ -170,8 +170,8 @@ class ActRunner:
         machine = self.machine
         github = leg.values["github"]
         context = {
-            "artifacts": str(self.store / "artifacts"),
-            "cache": str(self.store / "cache"),
+            "artifacts": str(self._store / "artifacts"),
+            "cache": str(self._store / "cache"),
             "pending": str(folder / "pending.json"),
             "outputs": str(folder / "outputs.json"),
             "lasting": [str(machine.cache)],

@@ -128,8 +128,8 @@ class Run:
         try:
             starts = self._starts(job, contexts, above)
             result = self._legs(frame, job, contexts) if starts else self._skipped(frame, job, above)
-        except (ExpressionError, matrix.MatrixError) as error:
-            # GitHub ends such a job as failed, before it has a runner.
+        except (ValueError, TypeError) as error:
+            # An expression, a matrix or a number that is none: GitHub ends such a job before it has a runner.
             self._finish(self._new_record(frame, job, (job.name or name)), "failure", str(error))
             result = JobRecord("failure")
         with self.lock:
@@ -165,11 +165,7 @@ class Run:
     def _legs(self, frame: Frame, job: Job, contexts: Mapping[str, Any]) -> JobRecord:
         """The legs of a job that runs."""
         raw = frame.workflow.document.data["jobs"][job.id]
-        scope = Scope(contexts)
-        legs = matrix.legs(job.matrix, scope) or []
-        written = raw.get("strategy") if isinstance(raw.get("strategy"), dict) else {}
-        fail_fast = bool(truthy(expand(written.get("fail-fast", True), scope)))
-        parallel = int(expand(written.get("max-parallel"), scope) or len(legs))
+        legs, fail_fast, parallel = _strategy(job, raw, Scope(contexts))
         scopes = []
         for index, values in enumerate(legs):
             shown = {"fail-fast": fail_fast, "job-index": index, "job-total": len(legs), "max-parallel": parallel}
@@ -177,10 +173,7 @@ class Run:
         gate = _Gate(threading.Semaphore(max(1, parallel)), fail_fast)
         with ThreadPoolExecutor(max_workers=len(scopes), thread_name_prefix="leg") as pool:
             ended = list(pool.map(lambda each: self._leg(frame, job, raw, each, gate), scopes))
-        outputs: dict[str, str] = {}
-        for each in ended:
-            outputs.update({name: value for name, value in each.outputs.items() if value or name not in outputs})
-        return JobRecord(_over_all(each.result for each in ended), outputs)
+        return JobRecord(_over_all(each.result for each in ended), _outputs_over(ended))
 
     def _leg(
         self, frame: Frame, job: Job, raw: Mapping[str, Any], contexts: Mapping[str, Any], gate: _Gate
@@ -317,6 +310,17 @@ class _Gate:
                 runner.stop(leg)
 
 
+def _strategy(job: Job, raw: Mapping[str, Any], scope: Scope) -> tuple[list[matrix.Leg], bool, int]:
+    """The legs, ``fail-fast`` and ``max-parallel``. Raises MatrixError, ExpressionError, ValueError."""
+    legs = matrix.legs(job.matrix, scope)
+    if legs is None:
+        raise matrix.MatrixError("the matrix hangs on a value that no context has")
+    written = raw.get("strategy")
+    written = written if isinstance(written, dict) else {}
+    fail_fast = bool(truthy(expand(written.get("fail-fast", True), scope)))
+    return legs, fail_fast, int(expand(written.get("max-parallel"), scope) or len(legs))
+
+
 def _with_needs(jobs: Mapping[str, Job], name: str) -> list[str]:
     wanted = {name, *_ancestors(jobs, name)}
     return [each for each in jobs if each in wanted]
@@ -332,6 +336,14 @@ def _ancestors(jobs: Mapping[str, Job], name: str) -> list[str]:
             found[each] = None
             todo += jobs[each].needs
     return list(found)
+
+
+def _outputs_over(legs: Iterable[JobRecord]) -> dict[str, str]:
+    """The outputs of a matrix: of the last leg that sets them, in the order of the legs (GitHub's is that of time)."""
+    outputs: dict[str, str] = {}
+    for each in legs:
+        outputs.update({name: value for name, value in each.outputs.items() if value or name not in outputs})
+    return outputs
 
 
 def _over_all(results: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ NEEDLESS = {"docs", "examples", "tests"}
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """The staged consumer: ``tree`` holds its files, ``git`` its history, ``left_out`` the links that lead out of it."""
+    """The staged consumer: its files in ``tree``, its history in ``git``; ``left_out`` are links out of it."""
 
     tree: Path
     git: Path

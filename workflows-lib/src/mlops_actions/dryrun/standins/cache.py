@@ -54,7 +54,7 @@ def _restore(given: dict[str, str], key: str, paths: str) -> str | None:
             raise toolkit.Refused(
                 f"Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: {key}"
             )
-        toolkit.say("Cache not found for input keys: {}".format(", ".join(wanted)))
+        toolkit.say("Cache not found for input keys: " + ", ".join(wanted))
         return None
     if not toolkit.flag(given, "lookup-only"):
         for number, place in enumerate(found["places"]):
@@ -62,7 +62,7 @@ def _restore(given: dict[str, str], key: str, paths: str) -> str | None:
                 Path(found["folder"]) / str(number),
                 Path(os.path.normpath(toolkit.workspace() / os.path.expanduser(place))),
             )
-    toolkit.say("Cache restored from key: {}".format(found["key"]))
+    toolkit.say("Cache restored from key: " + found["key"])
     return str(found["key"])
 
 

@@ -42,11 +42,8 @@ def main(_: str) -> None:
     _git(target, "config", "--global", "--add", "safe.directory", str(target))
     toolkit.set_output("ref", ref)
     toolkit.set_output("commit", commit)
-    toolkit.say(
-        "{} at {} ({}){}".format(
-            context["repository"], commit, ref, ", with what is not committed" if staged and context["dirty"] else ""
-        )
-    )
+    more = ", with what is not committed" if staged and context["dirty"] else ""
+    toolkit.say(f"{context['repository']} at {commit} ({ref}){more}")
 
 
 def _refuse_what_is_not_there(given: dict[str, str], repository: str) -> None:
@@ -82,7 +79,7 @@ def _empty(target: Path) -> None:
 def _initialize(target: Path, git: Path, given: dict[str, str], commit: str, context: dict[str, str]) -> None:
     _git(target, "init", "--quiet")
     (target / ".git" / "objects" / "info" / "alternates").write_text(str(git / "objects") + "\n", encoding="utf-8")
-    _git(target, "config", "remote.origin.url", "{}/{}".format(os.environ["GITHUB_SERVER_URL"], context["repository"]))
+    _git(target, "config", "remote.origin.url", os.environ["GITHUB_SERVER_URL"] + "/" + context["repository"])
     _git(target, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
     depth = given.get("fetch-depth") or "1"
     if not depth.isdigit():

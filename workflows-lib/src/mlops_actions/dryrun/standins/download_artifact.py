@@ -35,7 +35,7 @@ def main(_: str) -> None:
     else:
         chosen = sorted(each for each in stored if not pattern or fnmatch.fnmatchcase(each, pattern))
         if not chosen:
-            toolkit.warning("No artifacts found{}.".format(" that match " + pattern if pattern else ""))
+            toolkit.warning("No artifacts found" + (f" that match {pattern}." if pattern else "."))
     single = bool(name) or (bool(numbers) and len(chosen) == 1)
     for each in chosen:
         place = target if single or toolkit.flag(given, "merge-multiple") else target / each
@@ -49,7 +49,7 @@ def _by_number(stored: dict[str, Path], text: str) -> list[str]:
     wanted = {each.strip() for each in text.replace(",", "\n").splitlines() if each.strip()}
     numbers = {_number(folder): each for each, folder in stored.items()}
     if missing := sorted(wanted - set(numbers)):
-        raise toolkit.Refused("Unable to find artifact(s) with id: {}".format(", ".join(missing)))
+        raise toolkit.Refused("Unable to find artifact(s) with id: " + ", ".join(missing))
     return sorted(numbers[each] for each in wanted)
 
 

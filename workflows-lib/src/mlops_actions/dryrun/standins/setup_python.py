@@ -32,7 +32,7 @@ def main(_: str) -> None:
     given = toolkit.inputs()
     architecture = given.get("architecture", "")
     if architecture and architecture.lower() != os.environ.get("RUNNER_ARCH", "").lower():
-        raise toolkit.Refused("this machine is {}, not {}".format(os.environ.get("RUNNER_ARCH"), architecture))
+        raise toolkit.Refused(f"this machine is {os.environ.get('RUNNER_ARCH')}, not {architecture}")
     wanted = _wanted(given)
     update = given.get("update-environment", "") in {"", "true"}
     allow_pre = toolkit.flag(given, "allow-prereleases")
@@ -50,7 +50,7 @@ def main(_: str) -> None:
         home = make_environment(found, Path(context["python"]), Path(searched["shared"]))
         _publish(found, home, update)
     if given.get("pip-version"):
-        _pip(home, "pip=={}".format(given["pip-version"]))
+        _pip(home, f"pip=={given['pip-version']}")
     if given.get("pip-install"):
         _pip(home, *given["pip-install"].split())
 
@@ -132,7 +132,12 @@ def _named_version(name: str) -> Version | None:
         return None
 
 
-ASK = "import sys, ssl, sysconfig; print('%d.%d.%d' % sys.version_info[:3] + {'final': '', 'alpha': 'a%d', 'beta': 'b%d', 'candidate': 'rc%d'}[sys.version_info[3]].replace('%d', str(sys.version_info[4])) + ('t' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''))"
+ASK = """
+import ssl, sys, sysconfig
+words = {"final": "", "alpha": "a%d", "beta": "b%d", "candidate": "rc%d"}[sys.version_info[3]]
+pre = words % sys.version_info[4] if words else ""
+print("%d.%d.%d" % sys.version_info[:3] + pre + ("t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""))
+"""
 
 
 def ask(program: Path) -> Version | None:
@@ -199,12 +204,10 @@ def make_environment(found: Found, base: Path, shared: Path) -> Path:
     pip = _shared_pip(found, shared)
     if pip is not None:
         (site / "mlops-shared-pip.pth").write_text(str(pip) + "\n", encoding="utf-8")
-        for name in ("pip", "pip3", "pip{}.{}".format(*found.version.numbers[:2])):
+        for name in ("pip", "pip3", f"pip{found.version.numbers[0]}.{found.version.numbers[1]}"):
             script = home / "bin" / name
             script.write_text(
-                "#!{}\nimport sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n".format(
-                    home / "bin" / "python"
-                ),
+                f"#!{home}/bin/python\nimport sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n",
                 encoding="utf-8",
             )
             script.chmod(0o755)
@@ -267,4 +270,4 @@ def _publish(found: Found, home: Path, update: bool) -> None:
 def _pip(home: Path, *what: str) -> None:
     done = subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", *what], check=False)
     if done.returncode:
-        raise toolkit.Refused("pip install {} failed".format(" ".join(what)))
+        raise toolkit.Refused(f"pip install {' '.join(what)} failed")

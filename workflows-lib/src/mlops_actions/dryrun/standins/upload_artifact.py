@@ -41,9 +41,7 @@ def main(_: str) -> None:
 
 
 def _report_none(given: dict[str, str]) -> None:
-    message = "No files were found with the provided path: {}. No artifacts will be uploaded.".format(
-        given.get("path", "")
-    )
+    message = f"No files were found with the provided path: {given.get('path', '')}. No artifacts will be uploaded."
     answer = given.get("if-no-files-found") or "warn"
     if answer == "error":
         raise toolkit.Refused(message)
@@ -79,7 +77,8 @@ def store(name: str, root: Path, files: list[Path], overwrite: bool) -> str:
             relative = os.path.relpath(path, root).replace(os.sep, "/")
             if any(each in relative for each in FORBIDDEN_IN_PATH):
                 raise toolkit.Refused(
-                    f'The path for one of the files in artifact is not valid: /{relative}. It must not contain any of " : < > | * ? or a line break.'
+                    f"The path for one of the files in artifact is not valid: /{relative}. "
+                    'It must not contain any of " : < > | * ? or a line break.'
                 )
             target = fresh / "files" / relative
             target.parent.mkdir(parents=True, exist_ok=True)

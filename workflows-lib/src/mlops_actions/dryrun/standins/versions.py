@@ -15,7 +15,7 @@ class Version(NamedTuple):
     threaded: bool = False
 
     def __str__(self) -> str:
-        return "{}.{}.{}".format(*self.numbers) + self.pre + ("t" if self.threaded else "")
+        return ".".join(map(str, self.numbers)) + self.pre + ("t" if self.threaded else "")
 
 
 def parse_version(text: str) -> Version:
@@ -52,7 +52,7 @@ class Spec(NamedTuple):
 
 
 def parse_spec(text: str) -> Spec:
-    """The input ``python-version``: ``3.12``, ``3.x``, ``3.13-dev``, ``3.13t``, ``>=3.9 <3.12``, ``~3.11``, ``3.9 - 3.11``.
+    """The input ``python-version``: ``3.12``, ``3.x``, ``3.13-dev``, ``3.13t``, ``>=3.9 <3.12``, ``3.9 - 3.11``.
 
     Raises ValueError for another implementation (``pypy3.10``) and what is no range.
     """
@@ -120,16 +120,20 @@ def from_requires_python(text: str) -> Spec:
             raise ValueError(f"{part!r} is no version specifier")
         sign, body = matched[1] or "==", matched[2]
         lower, upper = _bounds(body)
+        if sign in {"==", "===", "!="} and lower and not body.endswith("*"):
+            upper = (lower[0], lower[1], lower[2] + 1)  # PEP 440: 3.9 is 3.9.0 exactly, not all of 3.9
         if sign == "!=":
             excluded.append(Clause(lower, upper))
+        elif sign in {"==", "==="}:
+            clauses.append(Clause(lower, upper))
         elif sign == "~=":
             numbers = [int(each) for each in body.split(".")][:-1]
             clauses.append(Clause(lower, _bounds(".".join(map(str, numbers)))[1]))
         elif sign in {">=", "<", "^"}:
             clauses.append(_clause(sign + body))
         elif sign in {">", "<="} and body.count(".") < 2:
-            exact = (*(lower or (0, 0, 0))[:2], 1)  # PEP 440: 3.9 is 3.9.0 exactly, not all of 3.9
+            exact = (*(lower or (0, 0, 0))[:2], 1)
             clauses.append(Clause(exact, None) if sign == ">" else Clause(None, exact))
         else:
-            clauses.append(_clause(sign.replace("==", "=").replace("==", "=") + body))
+            clauses.append(_clause(sign + body))
     return Spec((tuple(clauses) or (Clause(None, None),),), False, False, tuple(excluded))
