@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
+
 from mlops_actions.data.validate import Validation, validate
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, FailOn

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from mlops_actions.data import profile
 from mlops_actions.data.validate import Validation, validate
 from mlops_actions.errors import CallError
@@ -148,7 +149,7 @@ def test_several_objects_take_data_by_name(workspace):
     assert profile.read(workspace.out / "profile-b.json").object == "b"
     with pytest.raises(CallError, match="several objects"):
         workspace.run(contract, one)
-    with pytest.raises(CallError, match="no object 'bb'.*Did you mean `b`"):
+    with pytest.raises(CallError, match=r"no object 'bb'.*Did you mean `b`"):
         workspace.run(contract, mapping={"bb": (two,)})
 
 
@@ -210,7 +211,7 @@ def test_a_pattern_that_re2_lacks_is_refused_with_its_line(workspace):
         ("t.csv", b"x,x\n1,2\n", "'x' twice"),
         ("t.csv", b"x,X\n1,2\n", "differ in case alone"),
         ("t.csv", b"x\xff\n1\n", "not UTF-8"),
-        ("t.csv", b"x,y\n1,2\n\"3,4\n5,6\n", "line 3 opens a quote that is never closed"),
+        ("t.csv", b'x,y\n1,2\n"3,4\n5,6\n', "line 3 opens a quote that is never closed"),
         ("t.csv", b"x,y\n1,2\n" + b"9" * 2_100_000 + b",1\n3,4\n", "line 3 is longer than 2,000,000 bytes"),
         ("t.csv", b"x" * 3_000_000, "first line is longer"),
         ("t.csv.gz", gzip.compress(b"x\n" + b"1\n2\n" * 9999)[:60], "t.csv.gz"),
@@ -258,7 +259,9 @@ def test_rows_that_do_not_parse_are_counted_and_named(workspace):
     assert "t.csv, line 3" in check.message
 
 
-@pytest.mark.parametrize("name", ["new\nline", 'quo"te', "apo'strophe", "back`tick", "$(id)", "${{ x }}", "-x", "a;b", "ä"])
+@pytest.mark.parametrize(
+    "name", ["new\nline", 'quo"te', "apo'strophe", "back`tick", "$(id)", "${{ x }}", "-x", "a;b", "ä"]
+)
 def test_hostile_names_are_data(workspace, name):
     contract = workspace.columns(f"- {{name: {json.dumps(name)}, logicalType: integer, required: true, unique: true}}")
     quoted = '"' + name.replace('"', '""') + '"'
@@ -279,7 +282,9 @@ def test_a_link_out_of_the_workspace_is_refused(workspace, tmp_path_factory):
 
 
 def test_five_thousand_rules(workspace):
-    rules = "\n".join(f"    - {{metric: invalidValues, arguments: {{validValues: [{n}]}}, mustBe: 0}}" for n in range(500))
+    rules = "\n".join(
+        f"    - {{metric: invalidValues, arguments: {{validValues: [{n}]}}, mustBe: 0}}" for n in range(500)
+    )
     properties = "\n".join(f"- name: c{i}\n  logicalType: integer\n  quality:\n{rules}" for i in range(10))
     data = workspace.parquet("SELECT " + ", ".join(f"{i} AS c{i}" for i in range(10)))
     verdict = workspace.run(workspace.columns(properties), data).verdict
@@ -292,6 +297,6 @@ def test_five_thousand_rules(workspace):
 
 def test_a_wrong_contract_leaves_nothing_behind(workspace):
     contract = workspace.columns("- {name: x, logicalType: integr}")
-    with pytest.raises(CallError, match="Did you mean `integer`"):
+    with pytest.raises(CallError, match=r"Did you mean `integer`"):
         validate(Validation(contract, (workspace.csv("x\n1\n"),)), workspace.out)
     assert list(workspace.out.iterdir()) == []

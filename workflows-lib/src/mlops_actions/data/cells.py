@@ -35,7 +35,12 @@ FORMS = {
 GUESSES = ("BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "TIME")
 """Types to try, in order, for a column that nobody declared; else it is text."""
 
-_GUESSES = {**FORMS, "BIGINT": r"[+-]?(0|[1-9][0-9]*)", "BOOLEAN": r"(?i:true|false)"}  # 007 is a code, 1 a number
+_GUESSES = {  # narrower: 007 is a code, and 1 a number rather than true
+    **FORMS,
+    "BIGINT": r"[+-]?(0|[1-9][0-9]*)",
+    "DOUBLE": r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:[+-]?(nan|inf|infinity))",
+    "BOOLEAN": r"(?i:true|false)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,10 @@ def guess(raw: str, name: str) -> str:
 
 
 def _cast(raw: str, name: str, form: str) -> str:
-    return f"CASE WHEN regexp_full_match({raw}, {literal(form)}) THEN TRY_CAST({raw} AS {name}) END"
+    cast = f"TRY_CAST({raw} AS {name})"
+    if name == "TIMESTAMP":  # which would drop an offset; by way of an instant it ends in UTC, as the session is
+        cast = f"CAST(TRY_CAST({raw} AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)"
+    return f"CASE WHEN regexp_full_match({raw}, {literal(form)}) THEN {cast} END"
 
 
 def _form(name: str) -> str:

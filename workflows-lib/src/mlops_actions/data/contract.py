@@ -7,8 +7,9 @@ means for rows stands in :mod:`mlops_actions.data.rules`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,7 @@ def _senseless(root: Element, objects: tuple[Object, ...]) -> Iterator[Problem]:
         yield from _repeated("property", each.properties)
         for one in each.properties:
             yield from _crossed(one)
+            yield from _timeless(one)
 
 
 def _repeated(what: str, parts: tuple[Object, ...] | tuple[Property, ...]) -> Iterator[Problem]:
@@ -241,3 +243,23 @@ def _crossed(part: Property) -> Iterator[Problem]:
         if isinstance(one, int | float | str) and isinstance(other, type(one)) and one > other:  # type: ignore[operator]
             message = f"no value can be in the range: `{low}` is {one}, `{high}` is {other}"
             yield part.element.problem(message, "logicalTypeOptions", low)
+
+
+_MOMENTS: Mapping[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "timestamp": datetime.fromisoformat,
+    "time": time.fromisoformat,
+}
+
+
+def _timeless(part: Property) -> Iterator[Problem]:
+    """Bounds of dates and times that are none in ISO 8601."""
+    read = _MOMENTS.get(part.logical_type or "")
+    for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
+        if read is None or key not in part.options:
+            continue
+        try:
+            read(part.options[key])
+        except ValueError:
+            message = f"`{key}` {part.options[key]!r} is no {part.logical_type} of ISO 8601"
+            yield part.element.problem(message, "logicalTypeOptions", key)

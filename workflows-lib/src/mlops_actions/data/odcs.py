@@ -106,7 +106,7 @@ def problems(document: Document) -> list[Problem]:
 
 
 def _operator_problems(document: Document, path: tuple[str | int, ...], rule: dict[str, Any]) -> Iterator[Problem]:
-    if rule.get("type", "library") not in {"library", "sql"}:
+    if "metric" not in rule and rule.get("type") not in {"library", "sql"}:
         return
     name = f"`{schema.dotted(path)}`"
     used = [operator for operator in OPERATORS if operator in rule]

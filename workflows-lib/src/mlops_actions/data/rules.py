@@ -8,10 +8,11 @@ written at it, and is the same in every engine that
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from mlops_actions.data import families
 from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Object, Property, Quality
@@ -247,12 +248,14 @@ def _property_rules(contract: Contract, of: Object, one: Property) -> Iterator[R
     if data.get("unique"):
         yield make("unique", line("unique"), Repeated((one.column,)), threshold={"unique": True})
     if data.get("primaryKey") and sum(bool(each.element.data.get("primaryKey")) for each in of.properties) == 1:
-        measure = Repeated((one.column,), key=True)
-        yield make("primaryKey", line("primaryKey"), measure, threshold={"primaryKey": True})
+        primary = Repeated((one.column,), key=True)
+        yield make("primaryKey", line("primaryKey"), primary, threshold={"primaryKey": True})
     if data.get("enum"):
         values = tuple(each["value"] for each in data["enum"])
-        says, threshold = _listed(values), {"enum": list(values[:20])}
-        yield make("enum", line("enum"), _broken(IsNoneOf(one.column, values)), says=says, threshold=threshold)
+        plain = _plain(values)
+        measure = _broken(IsNoneOf(one.column, values)) if plain else Unmeasured("nested values are not compared yet")
+        threshold = {"enum": list(values[:20])} if plain else None
+        yield make("enum", line("enum"), measure, says=_listed(values), threshold=threshold)
     yield from _option_rules(make, one)
     for rule in one.quality:
         yield from _quality_rule(make, rule, of, one)
@@ -267,6 +270,11 @@ def _broken(*tests: Test) -> Broken:
     return Broken(tests)
 
 
+def _plain(values: Any) -> TypeGuard[Sequence[Value]]:
+    """Whether this is a list of values that a cell can hold."""
+    return isinstance(values, list | tuple) and not any(isinstance(value, dict | list) for value in values)
+
+
 def _listed(values: tuple[Value, ...]) -> str:
     return f"are not among the {len([value for value in values if value is not None])} valid values"
 
@@ -276,8 +284,8 @@ def _type_rules(make: _Maker, one: Property) -> Iterator[Rule]:
     missing = tuple(
         value
         for rule in one.quality
-        if rule.kind == "library" and rule.metric == "missingValues"
-        for value in rule.arguments.get("missingValues") or ()
+        if rule.kind == "library" and rule.element.data.get("metric") == "missingValues"
+        for value in _missing_values(rule)
     )
     if logical or not physical:
         says = f"are not of the type {logical}" if logical else "are not of the type that the first rows show"
@@ -317,6 +325,7 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
     """A rule for each of ``logicalTypeOptions``."""
     column = one.column
     for key, value in one.options.items():
+        _refuse_kind(one, key, value)
         line = one.element.line("logicalTypeOptions", key)
         test: Test | None = None
         match key:
@@ -351,6 +360,30 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
             yield make(key, line, Unmeasured(reason), severity=severity, threshold={key: value})
 
 
+_KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    **dict.fromkeys(
+        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), ((int, float, str), "a number or a time")
+    ),
+    **dict.fromkeys(("minLength", "maxLength"), (int, "a whole number")),
+    "pattern": (str, "a text"),
+    "multipleOf": ((int, float), "a number"),
+}
+
+
+def _refuse_kind(one: Property, key: str, value: Any) -> None:
+    """Raises CallError for an option of a wrong kind; the standard asks nothing of them without a ``logicalType``."""
+    if key not in _KINDS:
+        return
+    wanted, words = _KINDS[key]
+    right = isinstance(value, wanted) and not isinstance(value, bool)
+    if right and isinstance(value, float):
+        right = math.isfinite(value)
+    if right and key in {"minLength", "maxLength", "multipleOf"}:
+        right = value > 0 or (value == 0 and key != "multipleOf")
+    if not right:
+        raise CallError(one.element.problem(f"`{key}` must be {words}", "logicalTypeOptions", key))
+
+
 def _shown(pattern: str) -> str:
     return f"the pattern {pattern}" if len(pattern) <= 60 and pattern.isprintable() else "the pattern"
 
@@ -358,6 +391,9 @@ def _shown(pattern: str) -> str:
 def _quality_rule(make: _Maker, rule: Quality, of: Object, one: Property | None) -> Iterator[Rule]:
     line, severity = rule.element.line(), rule.severity
     match rule.kind:
+        case "library" if "metric" not in rule.element.data:
+            yield make("quality", line, Unmeasured("the rule names no metric"), severity=severity)
+            return
         case "text":
             yield make("text", line, Unmeasured("text is for people to read"), severity=Severity.INFO)
             return
@@ -401,8 +437,10 @@ def _metric(rule: Quality, of: Object, one: Property | None) -> tuple[str, Measu
     if metric == "rowCount":
         return metric, RowCount(), ""
     if metric == "duplicateValues":
-        names = arguments.get("properties")
-        columns = tuple(_column(rule, of, name, index) for index, name in enumerate(names or ()))
+        names = arguments.get("properties", [])
+        if not _plain(names):
+            raise CallError(rule.element.problem("`properties` must be a list of names", "arguments", "properties"))
+        columns = tuple(_column(rule, of, name, index) for index, name in enumerate(names))
         if columns or one:
             return metric, Repeated(columns or (one.column,) if one else columns), ""
     if one is None:
@@ -411,10 +449,19 @@ def _metric(rule: Quality, of: Object, one: Property | None) -> tuple[str, Measu
         case "nullValues":
             return metric, _broken(IsNull(one.column)), "are null"
         case "missingValues":
-            values = tuple(arguments.get("missingValues") or (None, ""))
-            return metric, _broken(IsOneOf(one.column, values)), "are missing"
+            return metric, _broken(IsOneOf(one.column, _missing_values(rule))), "are missing"
         case _:
             return _invalid_values(rule, one)
+
+
+def _missing_values(rule: Quality) -> tuple[Value, ...]:
+    """What counts as missing: as the rule says, else null and the empty text. Raises CallError."""
+    values = rule.arguments.get("missingValues", [None, ""])
+    if not _plain(values):
+        raise CallError(
+            rule.element.problem("`missingValues` must be a list of plain values", "arguments", "missingValues")
+        )
+    return tuple(values)
 
 
 def _invalid_values(rule: Quality, one: Property) -> tuple[str, Measure, str]:
@@ -422,7 +469,7 @@ def _invalid_values(rule: Quality, one: Property) -> tuple[str, Measure, str]:
     valid, pattern = rule.arguments.get("validValues"), rule.arguments.get("pattern")
     tests: list[Test] = []
     words = []
-    if isinstance(valid, list) and all(not isinstance(value, dict | list) for value in valid):
+    if _plain(valid):
         tests.append(IsNoneOf(one.column, tuple(valid)))
         words.append(_listed(tuple(valid)))
     if isinstance(pattern, str):

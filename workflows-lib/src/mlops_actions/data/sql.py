@@ -61,8 +61,8 @@ class Dialect:
                 return f"(NOT regexp_matches({self._text(column, 'a pattern')}, {pattern}))"
             case rules.IsLengthOutside():
                 length = f"length({self._text(column, 'a length')})"
-                parts = [f"{length} < {test.low}"] if test.low else []
-                parts += [f"{length} > {test.high}"] if test.high is not None else []
+                parts = [f"{length} < {literal(test.low)}"] if test.low else []
+                parts += [f"{length} > {literal(test.high)}"] if test.high is not None else []
                 return f"({' OR '.join(parts) or 'FALSE'})"
             case rules.IsNoMultiple():
                 return self._is_no_multiple(column, test.of)
@@ -149,8 +149,8 @@ class Dialect:
         if family(column.type) not in NUMERIC:
             raise Unfit(f"a multiple is asked of numbers, and the column is {column.type}")
         if column.type not in FLOATING:
-            exact = int(of) if float(of).is_integer() else of
-            return f"({name} % {exact!r} <> 0)" if math.isfinite(of) else "FALSE"
+            exact = repr(int(of) if float(of).is_integer() else float(of))  # an SQL decimal, which is exact
+            return f"({name} % {exact} <> 0)"
         share = f"({name} / {literal(float(of))})"
         return f"(NOT isfinite({name}) OR abs({share} - round({share})) > 1e-9 * greatest(1, abs({share})))"
 
