@@ -268,13 +268,18 @@ def _sections(request: Training, result: _Result) -> tuple[Section, ...]:
     sections = []
     if result.metrics:
         bounds = {gate.metric: gate.words for gate in request.gates}
-        rows = tuple((name, value, bounds.get(name)) for name, value in result.metrics.items())
+        # As text: a count of rows and a share have nothing in common that a column could show.
+        rows = tuple((name, _number(value), bounds.get(name)) for name, value in result.metrics.items())
         sections.append(Section("Metrics", (Table(("metric", "value", "gate"), rows),)))
     if kept := result.collected.model:
         sections.append(Section("Model", tuple(_model_blocks(kept, result))))
     if result.ran.logs:
         sections.append(Section("Logs", tuple(result.ran.logs)))
     return tuple(sections)
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
 
 
 def _model_blocks(kept: model.Model, result: _Result) -> list[Block]:
