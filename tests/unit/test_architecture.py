@@ -17,7 +17,8 @@ LAYERS = (
     {"commands", "carryout"},
     {"ci", "data", "drift", "training", "export", "release", "dryrun"},
     {"released"},
-    {"report", "github", "project", "model"},
+    {"report", "project", "model"},
+    {"github"},
     {"options", "location"},
     {"config", "outcome"},
     {"schema", "verdict", "files"},
@@ -26,8 +27,8 @@ LAYERS = (
 )
 STAGES = LAYERS[3]
 DOORS = {
-    ("drift", "data"): {"profile", "scan", "source"},
-    ("training", "data"): {"profile", "scan", "source"},
+    ("drift", "data"): {"profile", "profiling", "scan", "source", "relation", "csvfiles", "cells"},
+    ("training", "data"): {"describe"},
 }
 """What one stage may use of another: the profile, and what is needed to make one."""
 
