@@ -9,7 +9,8 @@ from mlops_actions.project import layout
 
 MAKEFILE = """\
 PYTHON ?= python
-lint := not a target
+docs := not a target
+help::= nor this
 .PHONY: install all
 include more.mk $(DYNAMIC)
 

@@ -105,6 +105,12 @@ def test_each_failing_test_has_its_line(folder: Path, family: str, style: str) -
     assert messages["test_in_the_code"] == "test_in_the_code: ValueError: out of range <&>"
 
 
+def test_without_a_traceback_the_line_is_that_of_the_test(folder: Path) -> None:
+    tests = junit.read(pytest_run(folder, "-o", "junit_family=xunit1", "--tb=no"), folder)
+    lines = {check.where.object: check.where.line for check in tests.checks}
+    assert (lines["test_through_a_helper"], lines["test_in_the_code"]) == (15, 19)
+
+
 def test_a_test_file_that_does_not_import(folder: Path) -> None:
     (folder / "tests" / "test_broken.py").write_text("x = 1\nimport no_such_module_here\n", encoding="utf-8")
     tests = junit.read(pytest_run(folder, "-o", "junit_family=xunit1"), folder)

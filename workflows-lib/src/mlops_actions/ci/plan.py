@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from mlops_actions import files, verdict
@@ -44,7 +45,7 @@ def plan(request: PlanRequest, out: Path) -> Outcome:
     """
     started = verdict.now()
     project = layout.read(request.folder)
-    here = _finder() if request.dry_run and not request.python_versions else None
+    here = _finder() if request.dry_run else None
     choice = versions.choose(request.python_versions, versions.claim(project), request.today, here)
     chosen = steps.choose(project, request.commands)
     write(choice, chosen, out)
@@ -100,9 +101,9 @@ def read(path: Path) -> tuple[str, ...]:
 
 
 def _finder() -> Callable[[str], bool]:
-    """Is a version on this machine? Whole lines are looked up once for all."""
-    lines = interpreters.find_all()
-    return lambda version: version in lines or (version.count(".") > 1 and interpreters.find(version) is not None)
+    """Is a version on this machine? It is searched once, when the first is asked for."""
+    lines = cache(interpreters.find_all)
+    return lambda version: version in lines() or (version.count(".") > 1 and interpreters.find(version) is not None)
 
 
 def _table(chosen: Steps) -> Table:

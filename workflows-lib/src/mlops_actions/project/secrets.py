@@ -48,7 +48,7 @@ class Mask:
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
     def split(self, text: str) -> tuple[str, str]:
-        """What of ``text`` can be shown now, masked, and the rest, which may begin a secret that goes on."""
+        """What of ``text`` can be shown now and the rest, both masked; the rest may begin a secret that goes on."""
         if self._pattern is None or text.endswith("\n"):
             return self.whole(text), ""
         masked = self.whole(text)

@@ -107,7 +107,7 @@ class _Copy:
         while piece := self._source.readline(PIECE):
             shown, rest = self._mask.split(rest + piece.decode("utf-8", "replace"))
             self._write(shown)
-        self._write(self._mask.whole(rest))
+        self._write(rest)
 
     def _write(self, text: str) -> None:
         """Write a piece. After an error the rest is read and dropped: a command must not wait for a reader."""
