@@ -148,13 +148,13 @@ def _inputs(document: Document, event: str, trigger: Mapping[str, Any]) -> dict[
 def _job(document: Document, identity: str, data: Any) -> Job:
     if not isinstance(data, dict):
         raise CallError(document.problem("a job must be a mapping", "jobs", identity))
-    needs = data.get("needs") or ()
+    needs = data.get("needs")
     steps = data.get("steps")
     strategy = data.get("strategy")
     return Job(
         id=identity,
         name=None if data.get("name") is None else _text(data["name"]),
-        needs=(needs,) if isinstance(needs, str) else tuple(str(each) for each in needs),
+        needs=tuple(str(each) for each in needs) if isinstance(needs, list) else (str(needs),) if needs else (),
         condition=data.get("if"),
         runs_on=data.get("runs-on"),
         uses=data["uses"] if isinstance(data.get("uses"), str) else None,
