@@ -9,7 +9,7 @@ from datetime import datetime
 from mlops_actions.dryrun import rewrite
 from mlops_actions.dryrun.plan import Plan
 from mlops_actions.dryrun.records import FileRecord, LegRecord
-from mlops_actions.outcome import Block, Log, Outcome, Request, Section, Table, Text
+from mlops_actions.outcome import Block, Log, Outcome, Section, Table, Text
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, now
 
 STAGE = "dry-run"
@@ -82,13 +82,8 @@ def outcome(finished: Finished) -> Outcome:
     )
     sections = [_jobs(finished.files), *_failures(finished.files), *_annotations(finished.files)]
     sections += [*_summaries(finished.files), _fidelity(finished)]
-    requests = tuple(
-        Request(str(each.get("kind", "")), {key: value for key, value in each.items() if key != "kind"})
-        for file in finished.files
-        for leg in file.legs
-        for each in leg.requests
-    )
-    return Outcome(verdict, headline(finished), tuple(sections), {}, requests)
+    # What jobs asked to have written stands in requests.json; a request of this outcome could be carried out.
+    return Outcome(verdict, headline(finished), tuple(sections))
 
 
 def headline(finished: Finished) -> str:
