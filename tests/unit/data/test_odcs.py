@@ -54,6 +54,7 @@ PROPERTY = st.fixed_dictionaries(
         "enum": st.sampled_from([[], [{"value": 1}], [1]]),
         "quality": st.lists(QUALITY, max_size=2),
         "requird": st.just(True),
+        "items": st.just({"logicalType": "string"}),
     },
 )
 

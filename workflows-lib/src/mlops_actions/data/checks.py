@@ -7,7 +7,7 @@ that need the rows; :func:`judge` turns the numbers into checks. Evidence
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ _EXAMPLE = 40  # characters
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A rule that the rows decide: its aggregates by name, and the condition for rows that break it, if there is one."""
+    """A rule that the rows decide: its aggregates by name, and the condition for rows that break it, if any."""
 
     rule: Rule
     aggregates: Mapping[str, str]
@@ -147,11 +147,11 @@ def judge(plan: Plan, values: Mapping[str, Any], evidence: Mapping[int, str]) ->
     rows = int(values[ROWS])
     checks = dict(plan.decided)
     for index, question in plan.questions.items():
-        checks[index] = _judged(question, measure(question, index, values), rows, evidence.get(index, ""))
+        checks[index] = _judged(question, counted(question, index, values), rows, evidence.get(index, ""))
     return [checks[index] for index in sorted(checks)]
 
 
-def measure(question: Question, index: int, values: Mapping[str, Any]) -> int:
+def counted(question: Question, index: int, values: Mapping[str, Any]) -> int:
     """The number of rows that count for a rule. (Over no rows, `count_if` is null.)"""
     if isinstance(question.rule.measure, RowCount):
         return int(values[ROWS])
@@ -244,7 +244,7 @@ def _check(
 # Evidence
 
 
-def evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[int, str]:
+def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[int, str]:
     """For failing rules, by index: what to say behind the count. Raises duckdb.Error.
 
     For values, the smallest and the largest that break the rule, unless the
@@ -255,7 +255,7 @@ def evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[
     failing = [
         (index, question)
         for index, question in plan.questions.items()
-        if _judged(question, measure(question, index, values), rows, "").status is not Status.PASS
+        if _judged(question, counted(question, index, values), rows, "").status is not Status.PASS
     ][:EVIDENCE]
     found = _examples(connection, plan, [(index, question) for index, question in failing if question.condition])
     dialect = Dialect(plan.relation)
@@ -270,34 +270,32 @@ def _examples(
     connection: duckdb.DuckDBPyConnection, plan: Plan, failing: Sequence[tuple[int, Question]]
 ) -> dict[int, str]:
     dialect = Dialect(plan.relation)
-    aggregates: list[Aggregate] = []
-    for index, question in failing:
-        column = dialect.column(question.column or "")
-        value = quote(column.name)
-        if isinstance(question.rule.measure, OfType) or column.name in plan.relation.guessed:
-            value = plan.relation.raw[column.name]
-        bad = question.condition
-        if dialect.is_floating(column.name) and isinstance(question.rule.measure, Broken):
-            aggregates.append(
-                Aggregate(f"{index} infinite", f"count_if(({bad}) AND NOT isfinite({quote(column.name)}))")
-            )
-            bad = f"({bad}) AND isfinite({quote(column.name)})"
-        if not column.private:
-            shown = f"CASE WHEN {bad} THEN {value} END"
-            aggregates += [
-                Aggregate(f"{index} {side}", f"left(CAST({side}({shown}) AS VARCHAR), {_EXAMPLE + 1})")
-                for side in ("min", "max")
-            ]
-    values = scan.aggregate(connection, plan.relation, aggregates)
+    asked = [each for index, question in failing for each in _asked_for(index, question, dialect)]
+    values = scan.aggregate(connection, plan.relation, asked)
     found = {}
     for index, _ in failing:
-        examples = dict.fromkeys(values.get(f"{index} {side}") for side in ("min", "max"))
-        parts = [example(each) for each in examples if each is not None]
-        text = [f"for example {' and '.join(parts)}"] if parts else []
+        sides = dict.fromkeys(values.get(f"{index} {side}") for side in ("min", "max"))
+        examples = " and ".join(example(each) for each in sides if each is not None)
+        parts = [f"for example {examples}"] if examples else []
         if infinite := values.get(f"{index} infinite"):
-            text.append(f"{infinite:,} of them NaN or infinite")
-        found[index] = f" ({'; '.join(text)})" if text else ""
+            parts.append(f"{infinite:,} of them NaN or infinite")
+        found[index] = f" ({'; '.join(parts)})" if parts else ""
     return found
+
+
+def _asked_for(index: int, question: Question, dialect: Dialect) -> Iterator[Aggregate]:
+    """The least and the greatest value that breaks a rule, and how many are not finite."""
+    column = dialect.column(question.column or "")
+    condition, value = f"({question.condition})", quote(column.name)
+    if isinstance(question.rule.measure, OfType) or column.name in dialect.relation.guessed:
+        value = dialect.relation.raw[column.name]
+    elif dialect.is_floating(column.name):
+        yield Aggregate(f"{index} infinite", f"count_if({condition} AND NOT isfinite({value}))")
+        condition += f" AND isfinite({value})"
+    if not column.private:
+        for side in ("min", "max"):
+            shown = f"{side}(CASE WHEN {condition} THEN {value} END)"
+            yield Aggregate(f"{index} {side}", f"left(CAST({shown} AS VARCHAR), {_EXAMPLE + 1})")
 
 
 def example(value: object) -> str:

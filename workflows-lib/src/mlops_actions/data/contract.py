@@ -17,7 +17,7 @@ from mlops_actions import yamlfile
 from mlops_actions.data import odcs
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Severity
-from mlops_actions.yamlfile import Document
+from mlops_actions.yamlfile import Document, KeyPath
 
 ADDITIONAL_COLUMNS = "additionalColumns"
 """The custom property of an object that, when false, allows no column that the contract does not name.
@@ -44,7 +44,7 @@ class Element:
     """A part of the contract, at its place: ``data`` is what stands there."""
 
     data: Mapping[str, Any]
-    path: tuple[str | int, ...]
+    path: KeyPath
     document: Document
 
     def line(self, *path: str | int) -> int:

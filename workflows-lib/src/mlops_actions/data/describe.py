@@ -7,12 +7,12 @@ values must not be shown; its rules are not checked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_actions.data import contract, profiling, scan
 from mlops_actions.data.checks import ROWS
-from mlops_actions.data.contract import Contract, Object
+from mlops_actions.data.contract import Contract
 from mlops_actions.data.intake import cell_types, take_in, unreadable
 from mlops_actions.data.profile import Profile
 from mlops_actions.data.relation import Unreadable
@@ -43,35 +43,26 @@ def describe(request: Profiling, out: Path) -> Outcome:
     check_engine(request.engine)
     promised = contract.load(request.contract) if request.contract else None
     patterns = _patterns(request.data, promised)
-    objects = {each.name: each for each in promised.objects} if promised else {}
-    checks: list[Check] = []
-    subjects: list[Subject] = []
-    profiles: list[Profile] = []
-    for name, each in patterns.items():
-        try:
-            found, files, one = _describe(name, each, objects.get(name))
-        except Unreadable as error:
-            checks.append(unreadable(name, error))
-        else:
-            checks += found
-            subjects += files
-            profiles.append(one)
+    taken = [_describe(name, each, promised) for name, each in patterns.items()]
+    profiles = [each.profile for each in taken if each.profile]
+    checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
     verdict = Verdict(
         stage=STAGE,
         status=conclude(checks),
-        checks=tuple(checks),
+        checks=checks,
         started=started,
         ended=now(),
-        subjects=tuple(dict.fromkeys(subjects)),
+        subjects=tuple(dict.fromkeys(subject for each in taken for subject in each.subjects)),
         materials=(Subject(promised.file, digest(request.contract)),) if promised and request.contract else (),
         parameters={"data": {name: list(each) for name, each in patterns.items()}, "engine": request.engine},
     )
-    columns = sum(len(each.columns) for each in profiles)
-    rows = sum(each.rows for each in profiles)
-    broken = [check for check in checks if is_broken(check)]
-    headline = f"{rows:,} rows of {columns:,} columns" + (f"; {broken[0].message}" if broken else "") + "."
-    return Outcome(verdict, headline, tuple(map(columns_section, profiles)))
+    return Outcome(verdict, _headline(verdict, profiles), tuple(map(columns_section, profiles)))
+
+
+def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
+    counts = [f"{each.rows:,} rows of {len(each.columns):,} columns" for each in profiles]
+    return "; ".join([*counts, *(check.message for check in verdict.checks if is_broken(check))]) + "."
 
 
 def _patterns(data: Patterns, promised: Contract | None) -> dict[str, tuple[str, ...]]:
@@ -82,10 +73,23 @@ def _patterns(data: Patterns, promised: Contract | None) -> dict[str, tuple[str,
     return {OBJECT: tuple(data)}
 
 
-def _describe(name: str, patterns: Sequence[str], of: Object | None) -> tuple[list[Check], list[Subject], Profile]:
-    types = cell_types(of)[0] if of else None
-    with take_in(name, patterns, types, of.private if of else frozenset()) as intake:
-        shape = profiling.plan(intake.connection, intake.relation)
-        asked = [scan.Aggregate(ROWS, "count(*)"), *shape.aggregates]
-        values = scan.aggregate(intake.connection, intake.relation, asked)
-        return intake.checks(int(values[ROWS])), intake.subjects, profiling.build(shape, values)
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What came of one object."""
+
+    checks: list[Check]
+    subjects: list[Subject] = field(default_factory=list)
+    profile: Profile | None = None
+
+
+def _describe(name: str, patterns: Sequence[str], promised: Contract | None) -> _Taken:
+    of = next((each for each in promised.objects if each.name == name), None) if promised else None
+    types, private = (cell_types(of)[0], of.private) if of else (None, frozenset[str]())
+    try:
+        with take_in(name, patterns, types, private) as intake:
+            shape = profiling.plan(intake.connection, intake.relation)
+            asked = [scan.Aggregate(ROWS, "count(*)"), *shape.aggregates]
+            values = scan.aggregate(intake.connection, intake.relation, asked)
+            return _Taken(intake.checks(int(values[ROWS])), intake.subjects, profiling.build(shape, values))
+    except Unreadable as error:
+        return _Taken([unreadable(name, error)])

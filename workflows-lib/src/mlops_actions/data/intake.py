@@ -77,7 +77,7 @@ class Intake:
         return self._check("readable", status, message, measured=lost, rows=counted)
 
     def _recounted(self) -> int:
-        """The records of all files, counted the slow way. Raises Unreadable where a file cannot be counted to its end."""
+        """The records of all files, counted the slow way. Raises Unreadable where a count has no end."""
         total = 0
         for file in self.surveys:
             try:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,7 +26,7 @@ from typing import Any
 
 from mlops_actions import schema
 from mlops_actions.errors import CallError, Problem, did_you_mean
-from mlops_actions.yamlfile import Document
+from mlops_actions.yamlfile import Document, KeyPath
 
 VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0", "v3.2.0")
 NEWEST = "v3.2.0"
@@ -101,11 +101,38 @@ def _keys_of(part: dict[str, Any], parts: dict[str, Any] | None = None) -> dict[
 def problems(document: Document) -> list[Problem]:
     """What the standard does not allow in a document that :func:`modern` gave, in the order of the file."""
     found = schema.problems(document, readable())
-    found += [problem for path, rule in _quality(document.data) for problem in _operator_problems(document, path, rule)]
+    for path, rule in _quality(document.data):
+        found += _misplaced(document, path, rule, "type", _OF_QUALITY)
+        found += _operator_problems(document, path, rule)
+    for path, one in _properties(document.data):
+        found += _misplaced(document, path, one, "logicalType", _OF_PROPERTY)
     return sorted(set(found), key=lambda problem: (problem.line or 0, problem.column or 0, problem.message))
 
 
-def _operator_problems(document: Document, path: tuple[str | int, ...], rule: dict[str, Any]) -> Iterator[Problem]:
+_OF_QUALITY = {
+    **dict.fromkeys(("query",), ("sql",)),
+    **dict.fromkeys(("engine", "implementation"), ("custom",)),
+    **dict.fromkeys(("metric", "rule", "arguments"), ("library",)),
+    **dict.fromkeys(OPERATORS, ("library", "sql")),
+}
+_OF_PROPERTY = {"properties": ("object",), "items": ("array",), "map": ("map",)}
+"""Keys that stand only in elements of these kinds. The joined schema allows them in all."""
+
+
+def _misplaced(
+    document: Document, path: KeyPath, element: dict[str, Any], by: str, kinds: Mapping[str, tuple[str, ...]]
+) -> Iterator[Problem]:
+    kind = element.get(by)
+    implied = "library" if "metric" in element else None
+    if by == "logicalType" and kind is None:
+        return
+    for key, allowed in kinds.items():
+        if key in element and kind not in allowed and implied not in allowed:
+            message = f"`{schema.dotted((*path, key))}` has no place here"
+            yield document.problem(message, *path, key, hint=f"It belongs to `{by}: {allowed[0]}`.")
+
+
+def _operator_problems(document: Document, path: KeyPath, rule: dict[str, Any]) -> Iterator[Problem]:
     if "metric" not in rule and rule.get("type") not in {"library", "sql"}:
         return
     name = f"`{schema.dotted(path)}`"
@@ -133,13 +160,22 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # pylint: disable=R0124
 
 
-def _quality(data: Any) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+def _quality(data: Any) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """Every quality rule with its path: of objects and of their properties, nested ones too."""
     for index, each in enumerate(_dicts(data, "schema")):
         yield from _quality_below(each, ("schema", index))
 
 
-def _quality_below(element: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Any]:
+def _properties(element: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+    """Every property with its path, outer ones first."""
+    for key in ("schema", "properties"):
+        for index, each in enumerate(_dicts(element, key)):
+            if key == "properties":
+                yield (*path, key, index), each
+            yield from _properties(each, (*path, key, index))
+
+
+def _quality_below(element: dict[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     for index, rule in enumerate(_dicts(element, "quality")):
         yield (*path, "quality", index), rule
     for index, each in enumerate(_dicts(element, "properties")):
@@ -169,7 +205,7 @@ _METRICS = {  # rules of 3.0, which named them in examples only, as metrics of 3
 
 
 def modern(document: Document) -> Document:
-    """The document in the form of 3.2, every value still at the place it came from. Raises CallError for other versions."""
+    """The document in the form of 3.2, each value at the place it came from. Raises CallError for other versions."""
     data = document.data
     version = data.get("apiVersion") if isinstance(data, dict) else None
     if not isinstance(version, str) or version not in VERSIONS:
@@ -194,6 +230,8 @@ def _modern_rule(rule: dict[str, Any]) -> None:
         return
     name = rule.pop("rule")
     if name not in _METRICS:  # 3.0 left the names open
+        for operator in OPERATORS:
+            rule.pop(operator, None)
         rule.update(type="custom", engine="ODCS 3.0", implementation=name)
         return
     rule["metric"] = _METRICS[name]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mlops_actions.data import cells
@@ -41,20 +42,17 @@ def open_files(
     for file in files:
         _check(file)
     schemas = _schemas(connection, files)
-    names = list(dict.fromkeys(column for schema in schemas.values() for column in schema))
+    names = list(dict.fromkeys(chain.from_iterable(schemas.values())))
     refuse_clash([*names, *keys], files[0].name)
     rows = (
         f"read_parquet({listed(pattern_for(file.path) for file in files)}, union_by_name = true, "
         f"hive_partitioning = {literal(bool(keys))}, hive_types_autocast = false)"
     )
-    folders = {key: quote(key) for key in keys}
-    declared = cells.types(connection, rows, folders, types)
+    declared = cells.types(connection, rows, {key: quote(key) for key in keys}, types)
     raw = dict(zip(keys, map(quote, aliases(keys, [*names, *keys])), strict=True))
-    select = [quote(name) for name in names]
-    select += [f"{cells.value(folders[key], declared[key])} AS {folders[key]}" for key in keys]
-    select += [f"{folders[key]} AS {raw[key]}" for key in keys]
+    select = [*map(quote, names), *(_folder(key, raw[key], declared[key]) for key in keys)]
     sql = f"(SELECT {', '.join(select)} FROM {rows})"
-    described = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()}
+    described = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()}
     return Relation(
         object=object_name,
         sql=sql,
@@ -64,6 +62,11 @@ def open_files(
         guessed=frozenset(keys) - frozenset(types),
         differences=tuple(differences(schemas)),
     )
+
+
+def _folder(key: str, raw: str, of: TextType) -> str:
+    """What is selected for a partition folder's key: its value, and its text."""
+    return f"{cells.value(quote(key), of)} AS {quote(key)}, {quote(key)} AS {raw}"
 
 
 def _schemas(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> dict[str, dict[str, str]]:

@@ -321,43 +321,53 @@ _HARMLESS = {
 }
 
 
+_TESTS: Mapping[str, Callable[[str, Any], tuple[Test, str]]] = {
+    "minimum": lambda column, v: (IsOutside(column, low=v), f"are less than {v}, or not finite"),
+    "exclusiveMinimum": lambda column, v: (
+        IsOutside(column, low=v, low_open=True),
+        f"are not greater than {v}, or not finite",
+    ),
+    "maximum": lambda column, v: (IsOutside(column, high=v), f"are greater than {v}, or not finite"),
+    "exclusiveMaximum": lambda column, v: (
+        IsOutside(column, high=v, high_open=True),
+        f"are not less than {v}, or not finite",
+    ),
+    "pattern": lambda column, v: (IsUnmatched(column, v), f"do not match {_shown(v)}"),
+    "minLength": lambda column, v: (IsLengthOutside(column, low=v), f"have fewer than {v:,} characters"),
+    "maxLength": lambda column, v: (IsLengthOutside(column, high=v), f"have more than {v:,} characters"),
+    "multipleOf": lambda column, v: (IsNoMultiple(column, v), f"are not a multiple of {v}"),
+}
+"""The options of a logical type that are tests of a row: the test, and the words for the rows that meet it."""
+
+
 def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
     """A rule for each of ``logicalTypeOptions``."""
-    column = one.column
     for key, value in one.options.items():
         _refuse_kind(one, key, value)
-        line = one.element.line("logicalTypeOptions", key)
-        test: Test | None = None
-        match key:
-            case "minimum":
-                test, says = IsOutside(column, low=value), f"are less than {value}, or not finite"
-            case "exclusiveMinimum":
-                test, says = IsOutside(column, low=value, low_open=True), f"are not greater than {value}, or not finite"
-            case "maximum":
-                test, says = IsOutside(column, high=value), f"are greater than {value}, or not finite"
-            case "exclusiveMaximum":
-                test, says = IsOutside(column, high=value, high_open=True), f"are not less than {value}, or not finite"
-            case "pattern":
-                test, says = IsUnmatched(column, value), f"do not match {_shown(value)}"
-            case "minLength":
-                test, says = IsLengthOutside(column, low=value), f"have fewer than {value:,} characters"
-            case "maxLength":
-                test, says = IsLengthOutside(column, high=value), f"have more than {value:,} characters"
-            case "multipleOf":
-                test, says = IsNoMultiple(column, value), f"are not a multiple of {value}"
-            case "format" if value in _LIMITS:
-                test, says = IsOutside(column, *_LIMITS[value]), f"are outside of what {value} holds"
-            case "format" if value in _FORMATS:
-                test, says = IsUnmatched(column, _FORMATS[value]), f"are not of the format {value}"
-            case "format" if one.logical_type in {"date", "timestamp", "time"}:
-                continue  # it says how text is written, and the rule on the type reads it so
-        if test is not None:
-            yield make(key, line, _broken(test), says=says, threshold={key: value})
+        line, threshold = one.element.line("logicalTypeOptions", key), {key: value}
+        if key == "format":
+            yield from _format_rule(make, one, value, line)
+        elif key in _TESTS:
+            test, says = _TESTS[key](one.column, value)
+            yield make(key, line, _broken(test), says=says, threshold=threshold)
         else:
-            harmless = _HARMLESS.get(value) if key == "format" and isinstance(value, str) else None
-            reason = harmless or f"`{key}`{f' {value!r}' if key == 'format' else ''} is not checked yet"
-            severity = Severity.INFO if harmless else Severity.ERROR
-            yield make(key, line, Unmeasured(reason), severity=severity, threshold={key: value})
+            yield make(key, line, Unmeasured(f"`{key}` is not checked yet"), threshold=threshold)
+
+
+def _format_rule(make: _Maker, one: Property, value: Any, line: int) -> Iterator[Rule]:
+    threshold = {"format": value}
+    if one.logical_type in {"date", "timestamp", "time"}:
+        return  # it says how text is written, and the rule on the type reads it so
+    if value in _LIMITS:
+        test, says = IsOutside(one.column, *_LIMITS[value]), f"are outside of what {value} holds"
+        yield make("format", line, _broken(test), says=says, threshold=threshold)
+    elif value in _FORMATS:
+        pattern, says = IsUnmatched(one.column, _FORMATS[value]), f"are not of the format {value}"
+        yield make("format", line, _broken(pattern), says=says, threshold=threshold)
+    elif value in _HARMLESS:
+        yield make("format", line, Unmeasured(_HARMLESS[value]), severity=Severity.INFO, threshold=threshold)
+    else:
+        yield make("format", line, Unmeasured(f"the format {value!r} is not checked yet"), threshold=threshold)
 
 
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
@@ -365,7 +375,7 @@ _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
         ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), ((int, float, str), "a number or a time")
     ),
     **dict.fromkeys(("minLength", "maxLength"), (int, "a whole number")),
-    "pattern": (str, "a text"),
+    **dict.fromkeys(("pattern", "format"), (str, "a text")),
     "multipleOf": ((int, float), "a number"),
 }
 

@@ -168,7 +168,8 @@ def _partition_keys(files: Sequence[File]) -> tuple[str, ...]:
         folders = Path(file.name).parts[:-1]
         keys.setdefault(tuple(part.partition("=")[0] for part in folders if "=" in part), file.name)
     if len(keys) > 1:
-        (one, first), (other, second) = list(keys.items())[:2]
+        one, other, *_ = keys
+        first, second = keys[one], keys[other]
         raise Unreadable(
             f"its partition folders are {shown_names(other)}, those of {first} are {shown_names(one)}", second
         )

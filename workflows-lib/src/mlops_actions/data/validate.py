@@ -167,7 +167,7 @@ def _check_object(of: Object, wanted: tuple[Rule, ...], patterns: Sequence[str])
             shape = profiling.plan(intake.connection, intake.relation)
             values = scan.aggregate(intake.connection, intake.relation, [*plan.aggregates, *shape.aggregates])
             found = intake.checks(int(values[checks.ROWS]))
-            found += checks.judge(plan, values, checks.evidence(intake.connection, plan, values))
+            found += checks.judge(plan, values, checks.find_evidence(intake.connection, plan, values))
             return _Result(found, intake.subjects, profiling.build(shape, values))
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
