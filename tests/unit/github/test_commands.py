@@ -39,7 +39,7 @@ def obeyed(line):
             pairs = [pair.partition("=") for pair in given.strip().split(",") if pair]
             properties = {key: decode(value, ("%3A", ":"), ("%2C", ",")) for key, _, value in pairs}
             return name, properties, decode(message)
-    old = re.search(r"##\[([a-z-]+)[^\]]*\]", bare.replace(" ", "")) or re.search(r"##\[([a-z-]+)", bare)
+    old = re.search(r"##\[([a-z-]+)", bare)
     if old and "]" in bare and old[1] in KNOWN:
         return old[1], {}, ""
     return None
@@ -85,6 +85,9 @@ def test_no_text_becomes_a_command(text):
         ("  \t::error file=a::x", "  \t\\::error file=a::x"),
         ("seen ##[error]x", "seen ##\\[error]x"),
         ("\ufe0f::error::x", "\ufe0f\\::error::x"),
+        (":\ufe0f:error::x", "\\:\ufe0f:error::x"),
+        ("#\ufe0f#\ufe0f[error]x", "#\ufe0f#\ufe0f\\[error]x"),
+        ("# [x] and : :", "# [x] and : :"),
         ("first\n::error::x", "first\\n::error::x"),
         ("std::vector and a::b", "std::vector and a::b"),
         ("\x1b[31mred\u202e", "\\x1b[31mred\\u202e"),

@@ -66,6 +66,19 @@ def test_a_table_in_details_is_cut_between_rows():
     assert NOTE.search(fitted)
 
 
+def test_all_that_is_open_is_closed_from_the_inside_out():
+    text = "\n".join(["<details><summary>a</summary>", "", "<details><summary>b</summary>", "", "````", *["log"] * 500])
+    fitted = summary.fit(text, 1000)
+    assert NOTE.search(fitted)
+    after = fitted[fitted.rindex("log") :].split("\n")
+    assert after[:5] == ["log", "````", "", "</details>", "</details>"]
+    assert is_closed(fitted)
+
+
+def test_the_limit_is_in_bytes():
+    assert len(summary.fit("é" * 100 + "\n" + "✅\n" * 5000, 6000).encode()) <= 6000
+
+
 def test_a_line_larger_than_the_room_leaves_the_note():
     fitted = summary.fit("# Title\n" + "x" * 5000 + "\nend\n", 1000)
     assert fitted.startswith("# Title\n")

@@ -17,8 +17,8 @@ from typing import TextIO
 
 from mlops_actions.visible import visible
 
-# What may stand before or within a marker without hiding it from the runner: anything but visible ASCII.
-_MARKER = re.compile(r"^([^!-~]*)(?=:[^!-~]*:)|(?<=#)([^!-~]*)(?=\[)")
+# Before a command's colons may stand white space; within a marker, what a comparison by culture overlooks.
+_MARKER = re.compile(r"^[^!-~]*(?=:[^ -~]*:)|(?<=#)[^ -~]*(?=\[)")
 _NAME = re.compile(r"[a-z][a-z-]*\Z")
 
 
