@@ -181,6 +181,18 @@ def test_without_node_it_says_how_to_get_one(tools: Path, tmp_path: Path) -> Non
     assert "there is no Node 20.6 or newer. Install one" in not_checked(check(tmp_path, True))
 
 
+def test_without_node_a_file_that_cannot_be_read_is_still_refused(tools: Path, tmp_path: Path) -> None:
+    assert tools.is_dir()
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "a.yml").write_text("on: push\njobs:\n  a: {}\n  a: {}\n")
+    made = plan.make(tmp_path, tmp_path, event.read(tmp_path, "push"))
+    checks = judge.judge(made, tmp_path, tmp_path, install=False)
+    assert [(check.rule, check.status.value, check.where.line) for check in checks] == [
+        ("workflow.valid", "not-checked", None),
+        ("workflow.invalid", "fail", 4),
+    ]
+
+
 def test_an_old_node_is_named(tools: Path, tmp_path: Path) -> None:
     script(tools, "node", "echo v18.19.0")
     assert "(the one on PATH is 18.19.0)" in not_checked(check(tmp_path, True))

@@ -34,10 +34,10 @@ def judge(plan: Plan, repo: Path, library: Path, *, install: bool) -> list[Check
     said = languageservice.check(
         repo, _validated(plan, repo), library, install=install, repository=plan.event.repository
     )
-    refused = {check.where.file for check in said if check.rule == "workflow.invalid"}
+    answered = {check.where.file for check in said if check.rule == "workflow.invalid"}
     checks = list(said)
     for file in plan.files:
-        if file.workflow is None and file.path not in refused:
+        if file.workflow is None and file.path not in answered:
             checks += _unreadable(file)
     checks += own(plan, repo, library)
     return checks
