@@ -50,7 +50,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _run(namespace: argparse.Namespace) -> int:
-    command: Command | Errand = namespace.command
+    command: Command | Errand = namespace.row
     options = Options(namespace, _config(namespace))
     if isinstance(command, Errand):
         command.run(options)
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
             holder = groups[""].add_parser(group, help=f"see mlops {group} --help", allow_abbrev=False)
             groups[group] = holder.add_subparsers(title="commands", metavar="COMMAND", required=True)
         sub = groups[group].add_parser(word, help=command.help, description=_sentence(command.help), allow_abbrev=False)
-        sub.set_defaults(command=command)
+        sub.set_defaults(row=command)
         for option in command.options:
             _add(sub, option)
         sub.add_argument("--config", metavar="FILE", help="the configuration (default: mlops.yaml where it stands)")

@@ -42,6 +42,8 @@ def fetch_asset(client: Client, owner_name: str, release: dict[str, Any], asset:
     owner, name = repository(owner_name)
     for each in release["assets"]:
         if each["name"] == asset:
-            client.download("repos", owner, name, "releases", "assets", each["id"], target=target, digest=each.get("digest"))
+            client.download(
+                "repos", owner, name, "releases", "assets", each["id"], target=target, digest=each.get("digest")
+            )
             return True
     return False
