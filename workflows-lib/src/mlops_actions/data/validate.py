@@ -114,9 +114,12 @@ def is_broken(check: Check) -> bool:
 
 def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
     """Raises CallError for patterns that the engine cannot run: each with its line."""
+    patterns = [pair for each in wanted.values() for pair in rules.patterns(each)]
+    if not patterns:
+        return
     found = []
     with scan.connect() as connection:
-        for pattern, rule in (pair for each in wanted.values() for pair in rules.patterns(each)):
+        for pattern, rule in patterns:
             why = scan.refused_pattern(connection, re2(pattern))
             if why is not None:
                 hint = "Patterns are RE2: without lookaround and backreferences."
