@@ -3,15 +3,13 @@
 Numbers go in and come out as float64, texts as strings: one rule for every
 model. skl2onnx computes in float32 where it can, and a number that float32
 rounds across a tree's threshold changes a whole prediction. So a model is
-converted in up to three manners, the most faithful first: all in float64;
-preprocessing in float64 and the last step in float32 (what scikit-learn's
-forests do themselves); all in float32. The caller takes the first that holds
-its tolerance.
+converted in up to three manners, the most faithful first: all in float64
+(:mod:`mlops_actions.export.onnx_float64` makes that possible); the last step
+in float32; all in float32. The caller takes the first that holds its tolerance.
 """
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
 import warnings
@@ -20,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mlops_actions.export import estimator
+from mlops_actions.export import estimator, onnx_float64
 from mlops_actions.export.cases import Cases
 from mlops_actions.export.parity import Predictions
 from mlops_actions.export.source import TEXT, Cell, Column, Source, Unsupported
@@ -103,7 +101,7 @@ def _convert(source: Source, model: Any, manner: str) -> bytes:
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 
-    _register_imputer()
+    onnx_float64.register()
     number = FloatTensorType if manner == FLOAT32 else DoubleTensorType
     types = [(c.name, (StringTensorType if c.kind == TEXT else number)([None, 1])) for c in source.columns]
     joined = not _takes_columns(model)
@@ -114,6 +112,7 @@ def _convert(source: Source, model: Any, manner: str) -> bytes:
     model = _single_last(model) if manner == FLOAT32_LAST else model
     options = {id(model): {"zipmap": False}} if hasattr(model, "classes_") else None
     proto = to_onnx(model, initial_types=types, options=options, target_opset=OPSET)
+    onnx_float64.join_exactly(proto)
     if joined:
         _split_input(proto, source.columns)
     _number_inputs_as_float64(proto)
@@ -143,40 +142,6 @@ def _single_last(model: Any) -> Any:
     cast = ("cast_to_float32", CastTransformer(dtype=numpy.float32))
     steps = model.steps if isinstance(model, Pipeline) else [("model", model)]
     return Pipeline([*steps[:-1], cast, steps[-1]])
-
-
-def _register_imputer() -> None:
-    """Teach skl2onnx to impute float64: its own operator exists for float32 alone."""
-    from skl2onnx import update_registered_converter
-    from skl2onnx.common._registration import get_converter, get_shape_calculator
-    from skl2onnx.common.data_types import DoubleTensorType
-    from skl2onnx.operator_converters.common import concatenate_variables
-    from skl2onnx.operator_converters.imputer_op import convert_sklearn_imputer
-    from sklearn.impute import SimpleImputer
-
-    def convert(scope: Any, operator: Any, container: Any) -> None:
-        imputer = operator.raw_operator
-        if not isinstance(operator.inputs[0].type, DoubleTensorType):
-            convert_sklearn_imputer(scope, operator, container)
-            return
-        if (
-            not isinstance(imputer.missing_values, float)
-            or not math.isnan(imputer.missing_values)
-            or imputer.add_indicator
-        ):
-            raise Unsupported("an imputer of something other than NaN, or with indicators")
-        fills = imputer.statistics_.astype(float)
-        if not all(map(math.isfinite, fills)):
-            raise Unsupported("an imputer of a column that held no value in training")
-        values = concatenate_variables(scope, operator.inputs, container)
-        fill, is_nan = (scope.get_unique_variable_name(name) for name in ("fill", "is_nan"))
-        container.add_initializer(fill, 11, [1, len(fills)], fills.tolist())
-        container.add_node("IsNaN", values, is_nan, op_version=13)
-        container.add_node("Where", [is_nan, fill, values], operator.outputs[0].full_name, op_version=16)
-
-    alias = "SklearnSimpleImputer"
-    if getattr(get_converter(alias), "__module__", "") != __name__:
-        update_registered_converter(SimpleImputer, alias, get_shape_calculator(alias), convert, overwrite=True)
 
 
 def _split_input(proto: Any, columns: tuple[Column, ...]) -> None:
