@@ -208,6 +208,44 @@ def test_names_and_output_that_look_like_commands_stay_data(project: Make, out: 
     json.loads((out / "leg.json").read_text(encoding="utf-8"))
 
 
+def test_a_project_without_tests_is_warned_of(project: Make, out: Path, here: str) -> None:
+    outcome, done, _ = carry_out(project({"hello.py": ""}), out, here, "true", "true")
+    assert outcome.verdict.status is Status.WARN
+    assert statuses(done)["test"] is Status.NOT_CHECKED
+    assert "looked for a Makefile target `test`" in finding(outcome, "test.command").message
+
+
+@pytest.mark.parametrize("text", ["no xml", "<!DOCTYPE x><testsuite/>"])
+def test_a_junit_file_that_is_none_is_a_finding(project: Make, out: Path, here: str, text: str) -> None:
+    folder = project({"hello.py": "", "text": text})
+    outcome, done, _ = carry_out(folder, out, here, "true", "true", "cp text j.xml # --junitxml=j.xml")
+    assert outcome.verdict.status is Status.WARN
+    assert finding(outcome, "test.report").message.startswith("the JUnit file ")
+    assert done.tests is None
+
+
+def test_an_old_report_is_not_taken_for_a_new_one(project: Make, out: Path, here: str) -> None:
+    case = '<testsuite><testcase name="old"/></testsuite>'
+    folder = project({"hello.py": "", "j.xml": case, "coverage.xml": '<coverage line-rate="0.5">'})
+    for name in ("j.xml", "coverage.xml"):
+        os.utime(folder / name, (1_000_000_000, 1_000_000_000))
+    _, done, _ = carry_out(folder, out, here, "true", "true", "true # --junitxml=j.xml")
+    assert (done.tests, done.coverage) == (None, None)
+    _, done, _ = carry_out(folder, out, here, "true", "true", "touch j.xml coverage.xml # --junitxml=j.xml")
+    assert done.tests is not None
+    assert (done.tests.passed, done.coverage) == (1, 50.0)
+
+
+def test_without_an_install_step_and_without_findings_the_last_line_says_why(
+    project: Make, out: Path, here: str
+) -> None:
+    folder = project({"hello.py": ""})
+    outcome, done, _ = carry_out(folder, out, here, None, "echo one; echo the reason; exit 9", "exit 3")
+    assert statuses(done)["install"] is Status.NOT_CHECKED
+    assert finding(outcome, "lint.command").message.endswith("ended with status 9: the reason")
+    assert finding(outcome, "test.command").message == "`exit 3` ended with status 3: it printed nothing"
+
+
 # --- a private index -----------------------------------------------------------------------------
 
 PASSWORD = "correct-horse-battery"

@@ -103,7 +103,7 @@ def choose(given: Sequence[str], project: Claim, today: date, here: Callable[[st
         choice = _classified(named, project.file, lines)
     else:
         newest = tuple(line for line in lines if here is None or here(line))[-1:] or lines[-1:]
-        choice = Choice(newest, "the project does not say which it supports: the newest")
+        choice = Choice(newest, "the newest, since the project does not say which it supports")
     if here is None:
         return choice
     found = tuple(version for version in choice.versions if here(version))
