@@ -206,9 +206,36 @@ def test_requests_are_kept(workflow: Make) -> None:
     assert ran.requests == [{"workflow": ".github/workflows/ci.yml", "job": "one", "kind": "release", "tag": "a"}]
 
 
+def test_the_summary_of_an_action_in_the_workspace_comes_once(consumer: Make) -> None:
+    """Such an action is run as it stands; act reads its last step's summary a second time, for the whole action."""
+    ran = consumer(
+        {
+            ".github/workflows/ci.yml": one("- uses: actions/checkout@v4\n- uses: ./own\n"),
+            "own/action.yml": "runs:\n  using: composite\n  steps:\n"
+            "    - {shell: bash, run: 'echo the-summary >> $GITHUB_STEP_SUMMARY'}\n",
+        }
+    ).run()
+    assert (ran.status, ran.said().count("the-summary")) == ("pass", 1)
+
+
 def test_what_a_job_leaves_running_is_ended(workflow: Make, tmp_path: Path) -> None:
     mark = tmp_path / "pid"
-    ran = workflow(one(f"- run: nohup setsid sleep 86400 >/dev/null 2>&1 & echo $! > {mark}; disown")).run()
-    assert ran.status == "pass"
+    script = f"""
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        null = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(null, number)
+        open({str(mark)!r}, "w").write(str(os.getpid()))
+        time.sleep(86400)
+    os._exit(0)
+while not os.path.exists({str(mark)!r}):
+    time.sleep(0.01)
+"""
+    indented = "".join(f"    {line}\n" for line in script.strip().splitlines())
+    ran = workflow(one(f"- shell: python\n  run: |\n{indented}")).run()
+    assert ran.status == "pass", ran.said()
     shown = subprocess.run(["ps", "-o", "stat=", "-p", mark.read_text()], capture_output=True, text=True, check=False)
     assert shown.stdout.strip()[:1] in {"", "Z"}  # gone, or dead and waiting to be seen
