@@ -15,9 +15,9 @@ from pathlib import Path
 
 from mlops_actions import files, verdict
 from mlops_actions.errors import CallError, Problem
+from mlops_actions.github.commands import safe_line
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Status, Verdict
-from mlops_actions.visible import visible
 
 PASSED, FAILED, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 
@@ -100,5 +100,4 @@ def _print(outcome: Outcome, out: Path) -> None:
 
 def printable(text: str) -> str:
     """One line without control characters, so that data can neither move the cursor nor write a workflow command."""
-    shown = visible(text)
-    return f" {shown}" if shown.startswith("::") else shown
+    return safe_line(text)

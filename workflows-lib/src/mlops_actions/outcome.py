@@ -23,6 +23,10 @@ class Table:
     rows: tuple[tuple[Scalar, ...], ...]
     caption: str = ""
 
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError(f"a row has not {len(self.columns)} cells")
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -36,6 +40,10 @@ class Chart:
     categories: tuple[str, ...]
     series: Mapping[str, tuple[float, ...]]
     unit: str = "share of rows"
+
+    def __post_init__(self) -> None:
+        if any(len(values) != len(self.categories) for values in self.series.values()):
+            raise ValueError(f"a series has not {len(self.categories)} values")
 
 
 @dataclass(frozen=True, slots=True)
