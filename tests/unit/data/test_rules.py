@@ -150,6 +150,7 @@ def test_composite_keys_have_no_nulls_and_say_both_counts(workspace):
     )
     checks = workspace.checks(contract, workspace.csv("n,rows\n1,a\n1,a\n1,a\n2,a\n,a\n2,\n"))
     assert checks["t.primaryKey"].measured == 4
+    assert not {"t.n.primaryKey", "t.rows.primaryKey"} & set(checks)
     assert checks["t.duplicateValues"].measured == 2
     assert "3 rows share 1 keys" in checks["t.duplicateValues"].message
 
