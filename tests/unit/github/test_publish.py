@@ -1,6 +1,7 @@
 """A verdict, handed to a step's files and log."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -57,3 +58,10 @@ def test_a_second_command_of_the_step_adds_to_it(step, tmp_path):
         github.publish_outcome(OUTCOME, {name: "1"}, f"# {name}\n", step, io.StringIO())
     assert (tmp_path / "summary").read_text() == "# one\n\n# two\n"
     assert [line[:5] for line in (tmp_path / "output").read_text().splitlines() if "<<" in line] == ["one<<", "two<<"]
+
+
+def test_findings_of_another_step_are_not_annotated_again(step, tmp_path):
+    stream = io.StringIO()
+    github.publish_outcome(replace(OUTCOME, annotate=False), {"verdict": "fail"}, "# Fail\n", step, stream)
+    assert not stream.getvalue()
+    assert (tmp_path / "summary").read_text() == "# Fail\n"

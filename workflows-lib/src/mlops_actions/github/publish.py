@@ -30,7 +30,7 @@ def publish_outcome(
     if context.output:
         step_outputs.append(context.output, outputs)
     folder = Path.cwd()
-    lines = annotate(outcome.verdict, lambda file: context.from_root(file, folder))
+    lines = annotate(outcome.verdict, lambda file: context.from_root(file, folder)) if outcome.annotate else []
     if context.step_summary and not job_summary.append(context.step_summary, summary):
         lines.append(command("notice", "The job summary is full: see summary.md in the report.", title="mlops"))
     for line in lines:
