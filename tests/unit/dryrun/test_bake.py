@@ -18,7 +18,7 @@ VALUES: dict[str, Any] = {
     "matrix": {"list": [1, {"deep": "er"}]},
     "github": bake.Partial({"ref": "refs/heads/main"}),
 }
-REST = {"github": {"actor": "mona"}, "steps": {"needs": {"outputs": {"inputs": "kept"}}}}
+REST: dict[str, Any] = {"github": {"actor": "mona"}, "steps": {"needs": {"outputs": {"inputs": "kept"}}}}
 
 EXPRESSIONS = [
     "needs.a.outputs.x",

@@ -75,16 +75,16 @@ def test_an_interpreter_is_the_newest_that_fits_and_runs(tmp_path: Path) -> None
         program.write_text(f"#!/bin/sh\n[ {said} != broken ] && echo {said}\n")
         program.chmod(0o755)
     searched = {"folders": [str(tmp_path)], "programs": []}
-    found = setup_python._find(searched, parse_spec("3.12"), False)
+    found = setup_python.find(searched, parse_spec("3.12"), False)
     assert found is not None and found.program == tmp_path / "3.12.1" / "bin" / "python3"
-    assert setup_python._find(searched, parse_spec("3.13"), False) is None
+    assert setup_python.find(searched, parse_spec("3.13"), False) is None
 
 
 FILES = ["a.txt", "b.log", ".hidden/c.txt", "d/.env", "d/e.txt", "d/f/g.txt", "d/f/h.log"]
 
 
-@pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(name="workspace")
+def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -13,6 +14,11 @@ from mlops_actions.visible import visible as printable
 MARKS = {"success": "✓", "failure": "✗", "cancelled": "⊘", "skipped": "-"}
 COLORS = {"success": "32", "failure": "31", "cancelled": "33", "skipped": "2"}
 
+MAX_SUMMARY = 40
+"""Lines of a job's summary on the terminal."""
+
+_TAGS = re.compile(r"</?[a-zA-Z][^<>\n]*>")
+
 
 class Progress(Protocol):
     """Told as things end; called from several threads."""
@@ -22,6 +28,8 @@ class Progress(Protocol):
     def leg(self, leg: LegRecord) -> None: ...
 
     def note(self, text: str) -> None: ...
+
+    def summary(self, leg: LegRecord) -> None: ...
 
 
 class Silent:
@@ -34,6 +42,9 @@ class Silent:
         """Nothing."""
 
     def note(self, text: str) -> None:
+        """Nothing."""
+
+    def summary(self, leg: LegRecord) -> None:
         """Nothing."""
 
 
@@ -61,6 +72,16 @@ class Lines:
 
     def note(self, text: str) -> None:
         self._write([self._paint("2", printable(text))])
+
+    def summary(self, leg: LegRecord) -> None:
+        """What a job wrote about itself, as text; the report has all of it."""
+        written = "\n".join(text for step in leg.steps for text in step.summary)
+        lines = [line for line in _TAGS.sub("", written).splitlines() if line.strip()]
+        if not lines:
+            return
+        more = [f"… {len(lines) - MAX_SUMMARY} more lines in the report"] if len(lines) > MAX_SUMMARY else []
+        shown = [printable(line.expandtabs()) for line in lines[:MAX_SUMMARY]] + more
+        self._write(["", self._paint("1", f"Summary of {printable(leg.name)}"), *(f"  {line}" for line in shown)])
 
     def _line(self, result: str, words: str, seconds: float | None) -> str:
         mark = self._paint(COLORS.get(result, "0"), MARKS.get(result, "?"))

@@ -75,12 +75,19 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
                 checks = [*checks, *_left_out(machine)]
                 records = _run_all(request, planned, refused, machine, given)
             checks += _checks(request, planned, records)
+            _show_summaries(records, shown)
         _collect(root, records, out, shown.masker)
     checks = [replace(each, message=shown.masker(each.message)) for each in checks]
     subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
     return report.outcome(
         report.Finished(planned, checks, records, started, subjects, _parameters(request, planned), request.docker)
     )
+
+
+def _show_summaries(records: Sequence[FileRecord], shown: Shown) -> None:
+    for file in records:
+        for leg in file.legs:
+            shown.progress.summary(leg)
 
 
 def _shown(request: DryRun, given: Mapping[str, str]) -> Shown:

@@ -39,7 +39,7 @@ def main(_: str) -> None:
     context = toolkit.context()
     searched = context["search"]
     for text, spec in wanted:
-        found = _find(searched, spec, allow_pre) or _fetch(text, spec, Path(context["python"]))
+        found = find(searched, spec, allow_pre) or _fetch(text, spec, Path(context["python"]))
         if found is None:
             there = {each.version for some in _interpreters(searched) for each in some}
             names = ", ".join(map(str, sorted(there))) or "none"
@@ -156,7 +156,8 @@ def ask(program: Path) -> Version | None:
         return None
 
 
-def _find(searched: dict[str, Any], spec: Spec, allow_pre: bool) -> Found | None:
+def find(searched: dict[str, Any], spec: Spec, allow_pre: bool) -> Found | None:
+    """The interpreter for ``spec``, from the ``folders`` and ``programs`` to look in; None where none fits and runs."""
     return next((found for there in _interpreters(searched) if (found := _choose(there, spec, allow_pre))), None)
 
 
@@ -183,7 +184,7 @@ def _fetch(text: str, spec: Spec, base: Path) -> Found | None:
     )
     if done.returncode:
         return None
-    return _find({"folders": [str(target)], "programs": []}, spec, True)
+    return find({"folders": [str(target)], "programs": []}, spec, True)
 
 
 # The job's own environment.
