@@ -240,6 +240,8 @@ def test_wrong_calls_write_nothing(copied: Path, tmp_path: Path) -> None:
     for request in (
         Export(copied, ("onxn",)),
         Export(copied, ()),
+        Export(copied, ("onnx",), tolerance=0),
+        Export(copied, ("onnx",), tolerance=float("nan")),
         Export(tmp_path / "nowhere", ("onnx",)),
         Export(tmp_path, ("onnx",)),
         Export(copied, ("onnx",), profile=tmp_path / "no.json"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,6 +70,9 @@ def export(request: Export, out: Path) -> Outcome:
     if not request.targets:
         hint = f"Name them in `export.targets`; there is: {', '.join(target.NAMES)}."
         raise CallError(Problem("nothing says which targets to export", hint=hint))
+    if not 0 < request.tolerance < math.inf:
+        raise CallError(Problem(f"the tolerance must be more than 0, not {request.tolerance:g}"))
+    request = replace(request, targets=tuple(dict.fromkeys(request.targets)))
     started = verdict.now()
     profile = None if request.profile is None else _read_profile(request.profile)
     run, digest = _Run(request, out), _digest(request.model)
