@@ -39,6 +39,7 @@ def test_every_element_knows_its_line(workspace):
         ("- {name: x, logicalTypeOptions: {minimum: [1]}}", "`minimum` must be"),
         ("- {name: x, logicalTypeOptions: {multipleOf: 0}}", "`multipleOf` must be"),
         ("- {name: x, logicalTypeOptions: {maximum: .inf}}", "`maximum` must be"),
+        ('- {name: x, description: "\\0"}', "NUL"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_its_line(workspace, properties, says):

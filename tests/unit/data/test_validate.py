@@ -211,6 +211,7 @@ def test_a_pattern_that_re2_lacks_is_refused_with_its_line(workspace):
         ("t.csv", b"x,x\n1,2\n", "'x' twice"),
         ("t.csv", b"x,X\n1,2\n", "differ in case alone"),
         ("t.csv", b"x\xff\n1\n", "not UTF-8"),
+        ("t.csv", b"x,\0\n1,2\n", "NUL in its name"),
         ("t.csv", b'x,y\n1,2\n"3,4\n5,6\n', "line 3 opens a quote that is never closed"),
         ("t.csv", b"x,y\n1,2\n" + b"9" * 2_100_000 + b",1\n3,4\n", "line 3 is longer than 2,000,000 bytes"),
         ("t.csv", b"x" * 3_000_000, "first line is longer"),

@@ -199,7 +199,7 @@ def load(path: Path, name: str | None = None) -> Contract:
     """
     original = yamlfile.load(path, name)
     document = odcs.modern(original)
-    found = odcs.problems(document)
+    found = [*_unwritable(document), *odcs.problems(document)]
     if found:
         raise CallError(*found)
     root = Element(document.data, (), document)
@@ -209,6 +209,13 @@ def load(path: Path, name: str | None = None) -> Contract:
         raise CallError(*found)
     # Service levels as they stand: an older contract's are not held against the standard.
     return Contract(document.name, Element(original.data, (), original), objects)
+
+
+def _unwritable(document: Document) -> Iterator[Problem]:
+    """Texts that no engine takes."""
+    for path, value in yamlfile.walk(document.data):
+        if isinstance(value, str) and "\0" in value:
+            yield document.problem("the text has a NUL in it", *path)
 
 
 def _senseless(root: Element, objects: tuple[Object, ...]) -> Iterator[Problem]:

@@ -81,6 +81,8 @@ def refuse_clash(names: Sequence[str], file: str) -> None:
     """Refuse names that the engine cannot tell apart: it knows no case."""
     seen: dict[str, str] = {}
     for name in names:
+        if "\0" in name:
+            raise Unreadable(f"its column {name!r} has a NUL in its name", file)
         other = seen.get(name.casefold())
         if other == name:
             raise Unreadable(f"it has the column {name!r} twice", file)
