@@ -238,6 +238,11 @@ def _number(column: Column) -> str:
     return f"epoch({name})" if column.type in _SECONDS else f"CAST({name} AS DOUBLE)"
 
 
+def _special(answers: Answers) -> Special:
+    """What was counted, if it was; a count of no rows is NULL."""
+    return Special(*(answers.get(name) or 0 for name in ("nan", "infinity", "negative infinity")))
+
+
 def _places(value: float) -> float:
     """Twelve digits: the order in which threads add numbers up shall not show."""
     return float(f"{value:.12g}")
@@ -288,7 +293,7 @@ class _Numbers:
     def profile(self, answers: Answers, rows: int) -> ColumnProfile:
         special = Special()
         if self.column.type in _FLOATS:
-            special = Special(answers["nan"], answers["infinity"], answers["negative infinity"])
+            special = _special(answers)
         made = ColumnProfile(
             self.column.name,
             self.column.type,
@@ -325,6 +330,8 @@ def _bins(histogram: Mapping[float, int] | None, low: float | None, high: float 
     edges = bins.coarse(histogram, float(low), float(high), whole)
     # The outer edges are the extremes, not fine edges: what lies between the last two is known from the total.
     inner = bins.counts(edges[1:-1], histogram)
+    if edges[0] == -math.inf:  # no number is less than the least
+        return Bins(edges[1:], (*inner, 0))
     return Bins(edges, (0, *inner, 0))
 
 
@@ -363,6 +370,7 @@ class _Texts:
             }
             for index in range(_HASHES):
                 bucket = f"CAST((hash({text}) >> {_shift(index)}) & {_BUCKETS - 1} AS INTEGER)"
+                bucket = f"CASE WHEN {text} IS NOT NULL THEN {bucket} END"  # NULL has a hash too
                 asked[f"buckets {index}"] = f"histogram({bucket}, CAST(range({_BUCKETS}) AS INTEGER[]))"
         if self.reference is not None and self.reference.categories is not None:
             # The engine counts all other values under '', so listed values get a sign before them.
@@ -399,8 +407,7 @@ class _Texts:
         """Each value with its count, if all are known."""
         if not self.few:
             return None
-        candidates = {each["text"]: each["hash"] for each in answers["candidates"] or []}
-        return counted(candidates, [answers[f"buckets {index}"] or {} for index in range(_HASHES)])
+        return counted(_candidates(answers), [answers[f"buckets {index}"] or {} for index in range(_HASHES)])
 
     def _categories(self, answers: Answers) -> Categories | None:
         found = self._all(answers)
@@ -436,7 +443,12 @@ class _Texts:
             return tuple((text, count) for text, count in _ranked(self._shown(found)) if text not in old)
         if self.private:
             return ()
-        return tuple((each["text"], None) for each in answers["candidates"] or [] if each["text"] not in old)
+        return tuple((text, None) for text in _candidates(answers) if text not in old)
+
+
+def _candidates(answers: Answers) -> dict[str, int]:
+    """The values that were named, with their hashes, the most frequent first."""
+    return {each["text"]: each["hash"] for each in answers["candidates"] or []}
 
 
 def _ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
@@ -543,7 +555,7 @@ class _Times:
             distinct=answers["distinct"],
             private=self.private,
             range=None if self.private else Range(answers["min"], answers["max"]),
-            special=Special(0, answers["infinity"] or 0, answers["negative infinity"] or 0),
+            special=_special(answers),
         )
 
     def recount(self, _answers: Answers, _rows: int) -> Recount:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from mlops_actions import files
-from mlops_actions.data import csvfiles, profile, profiling, scan, source
+from mlops_actions.data import intake, profile, profiling, scan
 from mlops_actions.data.cells import TextType
 from mlops_actions.data.profile import Kind, Profile
-from mlops_actions.data.relation import File, Relation, Unreadable
+from mlops_actions.data.relation import Unreadable
 from mlops_actions.drift import report
 from mlops_actions.drift.compare import compare
 from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide
@@ -79,6 +79,10 @@ def check(request: DriftCheck, out: Path) -> Outcome:
         raise CallError(Problem(f"the engine `{request.engine}` is not built", hint=f"There is: {there}."))
     if not 0 < request.threshold <= 1:
         raise CallError(f"the threshold is a share of mass, more than 0 and at most 1, not {request.threshold}")
+    if not request.data:
+        raise CallError(
+            Problem("no current data is named", hint="Set the input `data`, or `drift.data` in mlops.yaml.")
+        )
     run = _Run(request, now())
     try:
         return _check(run, out)
@@ -88,30 +92,17 @@ def check(request: DriftCheck, out: Path) -> Outcome:
 
 def _check(run: _Run, out: Path) -> Outcome:
     request = run.request
-    paths = _find_current(request)
     reference = _reference(run)
-    current, recounts = _current(run, paths, reference)
+    current, recounts, of_files = _current(run, reference)
     files.write_atomic(out / PROFILE, profile.dumps(current))
     _refuse_unknown(request.ignore, reference, current)
     if not current.rows:
-        message = "the current data has no rows, so nothing can be compared"
-        raise _Judged(
-            Check(
-                _rule(reference.object, None, "rows"),
-                Status.FAIL,
-                message,
-                where=Where(object=reference.object or None),
-                measured=0,
-                threshold={"mustBeGreaterThan": 0},
-                rows=0,
-            ),
-            "The current data has no rows",
-        )
+        return _outcome(run, [*of_files, _no_rows(reference.object)], "The current data has no rows", [])
     comparisons = [each for each in compare(reference, current, recounts) if each.name not in request.ignore]
     rows = (reference.rows, current.rows)
     decisions = decide(comparisons, rows, request.thresholds)
-    checks = [_to_check(each, reference.object, rows) for each in decisions]
-    checks += [_ignored(name, reference.object) for name in request.ignore]
+    checks = [*of_files, *(_to_check(each, reference.object, rows) for each in decisions)]
+    checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
     outcome = _outcome(run, checks, report.headline(decisions), decisions)
     return Outcome(
         outcome.verdict,
@@ -122,17 +113,6 @@ def _check(run: _Run, out: Path) -> Outcome:
 
 
 # Reading
-
-
-def _find_current(request: DriftCheck) -> tuple[File, ...]:
-    if not request.data:
-        raise CallError(
-            Problem("no current data is named", hint="Set the input `data`, or `drift.data` in mlops.yaml.")
-        )
-    try:
-        return source.find(request.data, Path.cwd())
-    except Unreadable as error:
-        raise _unreadable("data", "The current data cannot be read", error) from error
 
 
 def _reference(run: _Run) -> Profile:
@@ -167,54 +147,43 @@ def _stored(path: Path) -> Profile:
 
 def _measured(run: _Run, path: Path) -> Profile:
     """The profile of reference data."""
-    import duckdb  # pylint: disable=import-outside-toplevel
-
     try:
-        found = source.find((str(path),), Path.cwd())
-        with scan.connect([file.path for file in found]) as connection:
-            relation = source.open_relation(connection, "", found)
-            measured = profiling.profile(connection, relation)
-            run.materials = _survey(relation, measured.rows)
-        return measured
+        with intake.take_in("", (str(path),)) as taken:
+            measured = profiling.profile(taken.connection, taken.relation)
+            run.materials = tuple(taken.subjects)
+            broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
     except Unreadable as error:
-        raise _unreadable("reference", "The reference cannot be read", error) from error
-    except duckdb.Error as error:
-        raise _unreadable("reference", "The reference cannot be read", Unreadable(scan.reason(error))) from error
+        raise _no_reference(error.file or str(path), f"the reference cannot be read: {error}") from error
+    if broken:
+        raise _no_reference(str(path), f"the reference cannot be read: {broken[0].message}")
+    return measured
 
 
-def _current(run: _Run, paths: Sequence[File], reference: Profile) -> tuple[Profile, Mapping[str, profiling.Recount]]:
-    """The current data's profile, and its counts in the bins and categories of the reference, from one scan."""
-    import duckdb  # pylint: disable=import-outside-toplevel
-
+def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profiling.Recount], list[Check]]:
+    """The current data's profile, its counts in the reference's bins and categories, and what its files are like."""
     # Text that was text stays so: a cell of a CSV file has no type of its own.
     texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
     private = frozenset(each.name for each in reference.columns if each.private)
     try:
-        with scan.connect([file.path for file in paths]) as connection:
-            relation = source.open_relation(connection, reference.object, paths, texts, private)
-            plan = profiling.plan(connection, relation, like=reference)
-            values = scan.aggregate(connection, relation, plan.aggregates)
+        with intake.take_in(reference.object, run.request.data, texts, private) as taken:
+            plan = profiling.plan(taken.connection, taken.relation, like=reference)
+            values = scan.aggregate(taken.connection, taken.relation, plan.aggregates)
             made = profiling.build(plan, values)
-            run.subjects = _survey(relation, made.rows)
-            return made, profiling.recount(plan, values)
+            run.subjects = tuple(taken.subjects)
+            return made, profiling.recount(plan, values), _of_files(taken, made)
     except Unreadable as error:
-        raise _unreadable("data", "The current data cannot be read", error) from error
-    except duckdb.Error as error:
-        raise _unreadable("data", "The current data cannot be read", Unreadable(scan.reason(error))) from error
+        check_ = intake.unreadable(reference.object, error)
+        raise _Judged(_named(check_), "The current data cannot be read") from error
 
 
-def _survey(relation: Relation, rows: int) -> tuple[Subject, ...]:
-    """The files' digests. Raises Unreadable where the engine's reader left records of a text file out."""
-    surveys = {
-        file: csvfiles.survey(file.path, len(relation.headers[file.name].names) if file.is_text else None)
-        for file in relation.files
-    }
-    records = [each.records for each in surveys.values()]
-    if relation.is_text and (None in records or sum(each or 0 for each in records) != rows):
-        counted = sum(csvfiles.recount(file.path, relation.headers[file.name])[0] for file in relation.files)
-        if counted != rows:
-            raise Unreadable(f"{abs(counted - rows):,} of {counted:,} records are no rows of the table")
-    return tuple(Subject(file.name, each.sha256) for file, each in surveys.items())
+def _of_files(taken: intake.Intake, made: Profile) -> list[Check]:
+    """What is to be said of the files; that there are rows is judged here."""
+    return [_named(each) for each in taken.checks(made.rows) if not each.rule.endswith(".rows")]
+
+
+def _named(found: Check) -> Check:
+    """A check of an object that may have no name."""
+    return replace(found, rule=found.rule.lstrip("."), where=replace(found.where, object=found.where.object or None))
 
 
 def _refuse_unknown(ignored: Sequence[str], *profiles: Profile) -> None:
@@ -241,8 +210,16 @@ def _no_reference(name: str, message: str, line: int | None = None) -> _Judged:
     return _Judged(check_, "There is no reference to compare with")
 
 
-def _unreadable(rule: str, headline: str, error: Unreadable) -> _Judged:
-    return _Judged(Check(rule, Status.ERROR, str(error)), headline)
+def _no_rows(object_name: str) -> Check:
+    return Check(
+        rule=_rule(object_name, None, "rows"),
+        status=Status.FAIL,
+        message="the current data has no rows, so nothing can be compared",
+        where=Where(object=object_name or None),
+        measured=0,
+        threshold={"mustBeGreaterThan": 0},
+        rows=0,
+    )
 
 
 def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Check:
