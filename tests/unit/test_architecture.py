@@ -27,7 +27,7 @@ LAYERS = (
 )
 STAGES = LAYERS[3]
 DOORS = {
-    ("drift", "data"): {"profile", "profiling", "scan", "source", "relation", "csvfiles", "cells"},
+    ("drift", "data"): {"profile", "profiling", "intake", "scan", "source", "relation", "csvfiles", "cells"},
     ("training", "data"): {"describe"},
 }
 """What one stage may use of another: the profile, and what is needed to make one."""
@@ -62,7 +62,7 @@ def test_an_import_points_down() -> None:
     found = [row for row in imports() if row[1] != "__version__"]
     assert len(found) > 30
     for room, target, _, place in found:
-        assert room == target or level(room) < level(target) or room in STAGES and target in STAGES, place
+        assert room == target or level(room) < level(target) or (room in STAGES and target in STAGES), place
 
 
 def test_a_stage_uses_another_only_through_its_door() -> None:

@@ -244,7 +244,7 @@ def _exporter(options: Options) -> Callable[[Path, Path | None, Path], Outcome]:
 
 def _release(options: Options) -> Stage:
     from mlops_actions.github import context
-    from mlops_actions.release import release
+    from mlops_actions.release import model_source, release
 
     step = context.from_env(os.environ)
     tag = options.text("tag") or (step.ref if step.ref.startswith("refs/tags/") else None)
@@ -259,6 +259,7 @@ def _release(options: Options) -> Stage:
         repository=step.repository,
         commit=step.sha,
         run_id=step.run_id,
+        artifact=options.config.get("release", "artifact") or model_source.TRAINED,
         served=_dry_run_folders(),
         client=_client(),
     )
