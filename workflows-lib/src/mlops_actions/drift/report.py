@@ -39,7 +39,8 @@ def message(decision: Decision, rows: tuple[int, int]) -> str:
         case Finding.ADDED:
             return "is new: the reference has no such column, so it is not compared"
         case Finding.TOO_FEW:
-            return f"no drift found, but {min(rows):,} rows are too few to tell (from {FEW} on they are judged)"
+            few = "1 row is" if min(rows) == 1 else f"{min(rows):,} rows are"
+            return f"no drift found, but {few} too few to tell (from {FEW} on they are judged)"
         case Finding.SMALL:
             return (
                 f"no drift: what changed is no chance, and too small to matter ({_size(decision)}, {_most(decision)})"

@@ -1,0 +1,367 @@
+"""The check on real files: what drifted is said with its size, what did not is not, and nothing else is a pass."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+
+import jsonschema
+import pytest
+
+from mlops_actions import schema, verdict
+from mlops_actions.data import profile
+from mlops_actions.errors import CallError
+from mlops_actions.outcome import Chart, Table
+from mlops_actions.verdict import Status
+
+
+def drifted(outcome) -> list[str]:
+    assert outcome.outputs["drifted"] == ("true" if json.loads(outcome.outputs["drifted-columns"]) else "false")
+    jsonschema.validate(verdict.to_json(outcome.verdict), schema.shipped("verdict-v1"))
+    return json.loads(outcome.outputs["drifted-columns"])
+
+
+def test_one_column_of_three_drifts_and_is_named_with_its_size(workspace, normal):
+    cities = ["Oslo", "Bergen", "Bodø"]
+    before = {"a": ("DOUBLE", normal(3000)), "b": ("DOUBLE", normal(3000)), "city": ("VARCHAR", cities * 1000)}
+    now = {"a": ("DOUBLE", normal(3000)), "b": ("DOUBLE", normal(3000, 1.0)), "city": ("VARCHAR", cities * 1000)}
+    outcome = workspace.compare(before, now)
+    assert drifted(outcome) == ["b"]
+    assert outcome.verdict.status is Status.FAIL
+    checks = {each.where.column: each for each in outcome.verdict.checks if each.where.column}
+    found = checks["b"]
+    assert found.rule == "b.drift" and found.status is Status.FAIL and found.rows == 3000
+    # Two normal distributions a deviation apart share all but 2 * Phi(1/2) - 1 of their mass.
+    assert found.measured == pytest.approx(math.erf(0.5 / math.sqrt(2)), abs=0.03)
+    assert found.threshold == {"mustBeLessThan": 0.05}
+    assert "its mean went from" in found.message and "standard deviations" in found.message
+    assert outcome.headline == f"1 of 3 columns drifted, most in `b` ({found.measured:.2f} of its mass moved)"
+    assert checks["a"].status is checks["city"].status is Status.PASS
+
+
+def test_the_same_file_has_not_drifted(workspace, normal):
+    name = workspace.parquet(
+        {"a": ("DOUBLE", normal(500)), "t": ("VARCHAR", [f"id {i}" for i in range(500)])}, "x.parquet"
+    )
+    outcome = workspace.check(name, name)
+    assert drifted(outcome) == [] and outcome.verdict.status is Status.PASS
+    assert outcome.headline == "None of 2 columns drifted"
+    assert all(each.measured == 0 for each in outcome.verdict.checks if each.where.column)
+
+
+def test_a_stored_profile_gives_the_verdict_of_the_data_it_was_made_of(workspace, normal):
+    before = {"a": ("DOUBLE", normal(1000)), "k": ("VARCHAR", ["x", "y"] * 500)}
+    now = {"a": ("DOUBLE", normal(1000, 0.4)), "k": ("VARCHAR", ["x", "z"] * 500)}
+    from_data = workspace.compare(before, now)
+    workspace.check("before.parquet", "before.parquet")  # leaves its profile
+    (workspace.root / "stored").mkdir()
+    (workspace.root / "out" / "profile.json").rename(workspace.root / "stored" / "profile.json")
+    for reference in ("stored/profile.json", "stored"):
+        outcome = workspace.check(reference, "now.parquet")
+        assert outcome.verdict.checks == from_data.verdict.checks
+        assert [each.name for each in outcome.verdict.materials] == ["stored/profile.json"]
+    assert [each.name for each in from_data.verdict.materials] == ["before.parquet"]
+    assert [each.name for each in from_data.verdict.subjects] == ["now.parquet"]
+    assert workspace.profile.rows == 1000 and dict(workspace.profile.column("k").categories.values) == {
+        "x": 500,
+        "z": 500,
+    }
+
+
+def test_the_object_of_the_reference_is_in_the_rule(workspace, normal):
+    workspace.check(workspace.parquet({"a": ("DOUBLE", normal(100))}, "a.parquet"), "a.parquet")
+    stored = workspace.root / "profile.json"
+    stored.write_text((workspace.root / "out/profile.json").read_text().replace('"object": ""', '"object": "flights"'))
+    outcome = workspace.check("profile.json", "a.parquet")
+    assert {each.rule for each in outcome.verdict.checks if each.where.column} == {"flights.a.drift"}
+    assert all(each.where.object == "flights" for each in outcome.verdict.checks)
+
+
+def test_csv_is_held_against_parquet_without_a_change_of_type(workspace):
+    rows = [(index % 7, f"{index % 3:02}", index % 2 == 0) for index in range(300)]
+    workspace.parquet(
+        {
+            "n": ("DOUBLE", [row[0] for row in rows]),
+            "code": ("VARCHAR", [row[1] for row in rows]),
+            "yes": ("BOOLEAN", [row[2] for row in rows]),
+        },
+        "before.parquet",
+    )
+    text = "n,code,yes\n" + "".join(f"{n},{code},{str(yes).lower()}\n" for n, code, yes in rows)
+    (workspace.root / "now.csv").write_text(text)
+    outcome = workspace.check("before.parquet", "now.csv")
+    assert drifted(outcome) == [] and outcome.verdict.status is Status.PASS
+
+
+# What is seen
+
+
+def test_nulls_from_none_to_five_percent(workspace, normal):
+    found = workspace.one("DOUBLE", normal(2000), [None] * 100 + normal(1900))
+    assert found.status is Status.FAIL
+    assert found.measured == pytest.approx(0.05) and found.threshold == {"mustBeLessThan": 0.02}
+    assert "missing values rose by 5.0 %" in found.message
+
+
+def test_nan_is_missing_and_is_no_null(workspace, normal):
+    found = workspace.one("DOUBLE", normal(2000), [math.nan] * 100 + normal(1900))
+    assert found.status is Status.FAIL and found.measured == pytest.approx(0.05)
+    swapped = workspace.one("DOUBLE", [None] * 400 + normal(1600), [math.nan] * 400 + normal(1600))
+    assert swapped.status is Status.FAIL and swapped.measured >= 0.2 and "NaN" in swapped.message
+
+
+@pytest.mark.parametrize("kind", ["DOUBLE", "VARCHAR", "BOOLEAN", "DATE", "BLOB"])
+def test_a_column_that_turned_entirely_null(workspace, kind):
+    values = {
+        "DOUBLE": [1.0, 2.0],
+        "VARCHAR": ["a", "b"],
+        "BOOLEAN": [True, False],
+        "DATE": ["2013-01-01"] * 2,
+        "BLOB": [b"1", b"2"],
+    }
+    found = workspace.one(kind, values[kind] * 100, [None] * 200)
+    assert found.status is Status.FAIL and found.measured == 1.0
+    back = workspace.one(kind, [None] * 200, values[kind] * 100)
+    assert back.status is Status.FAIL and back.measured == 1.0
+
+
+def test_a_new_category_with_two_percent_of_the_rows_is_named(workspace):
+    old = [f"level {index}" for index in range(16)] * 125
+    found = workspace.one("VARCHAR", old, ["::error::<b>new"] * 40 + old[40:])
+    assert found.status is Status.FAIL
+    assert found.measured == pytest.approx(0.02) and found.threshold == {"mustBeLessThan": 0.01}
+    assert "'::error::<b>new' (40 rows)" in found.message
+
+
+def test_a_category_that_vanished(workspace):
+    found = workspace.one("VARCHAR", ["a", "b", "c", "d"] * 250, ["a", "b", "c"] * 300)
+    assert found.status is Status.FAIL and found.measured == pytest.approx(0.25)
+    assert "'d' went from 25.0 % to 0.0 %" in found.message
+
+
+def test_numbers_beyond_all_that_the_reference_has(workspace):
+    found = workspace.one("INTEGER", [5] * 1000, [5] * 970 + [7] * 30)
+    assert found.status is Status.FAIL and found.measured == pytest.approx(0.03)
+    assert "above 5 (30 rows)" in found.message
+    assert workspace.one("INTEGER", [5] * 1000, [7] * 1000).measured == 1.0
+
+
+def test_infinity(workspace, normal):
+    found = workspace.one("DOUBLE", normal(1000), [math.inf] * 200 + normal(800))
+    assert found.status is Status.FAIL and "+infinity" in found.message
+
+
+def test_variance_alone(workspace, normal):
+    assert workspace.one("DOUBLE", normal(4000), normal(4000, sd=1.5)).status is Status.FAIL
+
+
+def test_text_of_other_lengths(workspace):
+    chance = random.Random(1)  # noqa: S311
+    ids = [f"{chance.getrandbits(64):016x}" for _ in range(2000)]
+    assert workspace.one("VARCHAR", ids[:1000], ids[1000:]).status is Status.PASS
+    found = workspace.one("VARCHAR", ids[:1000], [each[:8] for each in ids[1000:]])
+    assert found.status is Status.FAIL and found.measured == 1.0 and "a length of" in found.message
+
+
+def test_a_column_of_another_type(workspace):
+    outcome = workspace.compare({"x": ("BIGINT", [1, 2] * 50)}, {"x": ("VARCHAR", ["1", "2"] * 50)})
+    assert drifted(outcome) == ["x"]
+    (found,) = (each for each in outcome.verdict.checks if each.where.column)
+    assert found.measured == 1.0 and "it was number (BIGINT), and is now text (VARCHAR)" in found.message
+    wider = workspace.compare({"x": ("INTEGER", [1, 2] * 50)}, {"x": ("DOUBLE", [1, 2] * 50)})
+    assert drifted(wider) == []
+
+
+def test_columns_that_are_gone_and_columns_that_are_new(workspace):
+    same = ("INTEGER", [1, 2] * 50)
+    outcome = workspace.compare({"a": same, "gone": same}, {"a": same, "added": same})
+    assert drifted(outcome) == ["gone"]
+    checks = {each.where.column: each for each in outcome.verdict.checks if each.where.column}
+    assert checks["gone"].status is Status.FAIL and checks["gone"].measured == 1.0
+    assert checks["added"].status is Status.WARN and checks["added"].measured is None
+    assert outcome.headline == "1 of 2 columns drifted, most in `gone` (the column is gone)"
+
+
+# What is not drift
+
+
+def test_significant_but_tiny_is_a_pass_that_says_so(workspace):
+    found = workspace.one("BOOLEAN", [True] * 50_000 + [False] * 50_000, [True] * 52_000 + [False] * 48_000)
+    assert found.status is Status.PASS and found.measured == pytest.approx(0.02)
+    assert "too small to matter" in found.message
+
+
+def test_large_but_by_chance_is_a_pass(workspace, normal):
+    found = workspace.one("DOUBLE", normal(60), normal(60))
+    assert found.status is Status.PASS and found.measured > 0.05 and "may be chance" in found.message
+
+
+def test_the_threshold_is_the_users(workspace, normal):
+    before, now = normal(3000), normal(3000, 0.5)
+    assert workspace.one("DOUBLE", before, now, threshold=0.1).status is Status.FAIL
+    found = workspace.one("DOUBLE", before, now, threshold=0.3)
+    assert found.status is Status.PASS and found.threshold == {"mustBeLessThan": 0.3}
+
+
+def test_rare_values_that_come_and_go_are_no_new_categories(workspace):
+    chance = random.Random(3)  # noqa: S311
+    weights = [1 / rank for rank in range(1, 200)]
+    draws = [f"value {each}" for each in chance.choices(range(199), weights, k=4000)]
+    found = workspace.one("VARCHAR", draws[:2000], draws[2000:])
+    assert set(draws[2000:]) - set(draws[:2000]), "there are new values"
+    assert found.status is Status.PASS
+
+
+def test_time_moves_on_and_its_nulls_are_compared(workspace):
+    before, now = [f"2013-01-{day:02}" for day in range(1, 31)] * 10, [f"2013-09-{day:02}" for day in range(1, 31)] * 10
+    found = workspace.one("DATE", before, now)
+    assert found.status is Status.PASS and "in what is compared, its nulls" in found.message
+    assert workspace.one("DATE", before, [None] * 60 + now[60:]).status is Status.FAIL
+
+
+def test_ignored_columns_are_not_compared_and_it_is_said(workspace, normal):
+    before = {"a": ("DOUBLE", normal(100)), "b": ("DOUBLE", normal(100))}
+    now = {"a": ("DOUBLE", normal(100, 9)), "b": before["b"]}
+    outcome = workspace.compare(before, now, ignore=("a",))
+    assert drifted(outcome) == [] and outcome.verdict.status is Status.PASS
+    (found,) = (each for each in outcome.verdict.checks if each.where.column == "a")
+    assert found.status is Status.NOT_CHECKED
+    with pytest.raises(CallError, match=r"`B`.*Did you mean `b`"):
+        workspace.check("before.parquet", "now.parquet", ignore=("B",))
+
+
+# What cannot be judged
+
+
+def test_no_rows_now_is_a_failure(workspace):
+    outcome = workspace.compare({"x": ("INTEGER", [1, 2])}, {"x": ("INTEGER", [])})
+    assert outcome.verdict.status is Status.FAIL and drifted(outcome) == []
+    assert outcome.headline == "The current data has no rows"
+    assert [each.measured for each in outcome.verdict.checks if each.rule == "rows"] == [0]
+
+
+def test_no_rows_before_is_no_reference(workspace):
+    outcome = workspace.compare({"x": ("INTEGER", [])}, {"x": ("INTEGER", [1, 2])})
+    assert outcome.verdict.status is Status.FAIL
+    assert [each.status for each in outcome.verdict.checks] == [Status.ERROR]
+
+
+def test_one_row_is_too_few_to_pass(workspace):
+    outcome = workspace.compare({"x": ("INTEGER", [1, 2, 3] * 100)}, {"x": ("INTEGER", [2])})
+    (found,) = (each for each in outcome.verdict.checks if each.where.column)
+    assert found.status is Status.NOT_CHECKED and "1 row is too few" in found.message
+    assert outcome.verdict.status is Status.WARN and "Too few rows" in outcome.headline
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{}", "version known here"),
+        ('{"schema": "https://mlops-actions.github.io/schemas/profile-v0.schema.json"}', "profile-v0"),
+        ("[", "not JSON"),
+        ("\xff", "not UTF-8"),
+        ("", "not JSON"),
+    ],
+)
+def test_a_reference_that_is_no_profile_is_a_finding(workspace, text, reason):
+    (workspace.root / "profile.json").write_bytes(text.encode("latin-1"))
+    outcome = workspace.check("profile.json", workspace.parquet({"x": ("INTEGER", [1])}, "x.parquet"))
+    (found,) = outcome.verdict.checks
+    assert found.status is Status.ERROR and reason in found.message and found.where.file == "profile.json"
+    assert outcome.verdict.status is Status.FAIL and drifted(outcome) == []
+
+
+def test_a_profile_edited_by_hand_does_not_add_up(workspace):
+    name = workspace.parquet({"k": ("VARCHAR", ["a", "b"] * 50)}, "x.parquet")
+    workspace.check(name, name)
+    stored = json.loads((workspace.root / "out/profile.json").read_text())
+    stored["columns"][0]["categories"]["values"][0][1] += 1
+    (workspace.root / "profile.json").write_text(json.dumps(stored))
+    (found,) = workspace.check("profile.json", name).verdict.checks
+    assert found.status is Status.ERROR and "does not add up" in found.message and "'k'" in found.message
+
+
+def test_data_that_cannot_be_read_is_a_finding_that_names_the_file(workspace):
+    good = workspace.parquet({"x": ("INTEGER", [1, 2] * 50)}, "x.parquet")
+    whole = (workspace.root / good).read_bytes()
+    (workspace.root / "cut.parquet").write_bytes(whole[: len(whole) // 2])
+    for reference, data in ((good, "cut.parquet"), ("cut.parquet", good)):
+        outcome = workspace.check(reference, data)
+        (found,) = outcome.verdict.checks
+        assert found.status is Status.ERROR and found.where.file == "cut.parquet" and "truncated" in found.message
+
+
+@pytest.mark.parametrize(
+    ("reference", "data", "options", "reason"),
+    [
+        ("none.json", ("x.parquet",), {}, "no such profile"),
+        ("none.parquet", ("x.parquet",), {}, "no such profile or data"),
+        ("x.parquet", ("none.parquet",), {}, "none.parquet"),
+        ("x.parquet", (), {}, "no current data is named"),
+        ("x.parquet", ("x.parquet",), {"engine": "spark"}, "`spark` is not built.*`duckdb`"),
+        ("x.parquet", ("x.parquet",), {"threshold": 0.0}, "more than 0"),
+    ],
+)
+def test_a_wrong_call_is_refused(workspace, reference, data, options, reason):
+    workspace.parquet({"x": ("INTEGER", [1])}, "x.parquet")
+    with pytest.raises(CallError, match=reason):
+        workspace.check(reference, *data, **options)
+
+
+# What is shown
+
+
+def test_the_table_has_each_column_and_drifted_ones_are_drawn_first(workspace, normal):
+    before = {name: ("DOUBLE", normal(500)) for name in "abcdef"} | {"when": ("DATE", ["2013-01-01"] * 500)}
+    now = before | {"e": ("DOUBLE", normal(500, 2.0))}
+    outcome = workspace.compare(before, now)
+    columns, drawn = outcome.sections
+    (table,) = (each for each in columns.blocks if isinstance(each, Table))
+    assert table.rows[0][0] == "e" and {row[0] for row in table.rows} == set(before)
+    charts = [each for each in drawn.blocks if isinstance(each, Chart)]
+    assert charts[0].title == "e" and 1 < len(charts) <= 4
+    for chart in charts:
+        assert set(chart.series) == {"reference", "current"}
+        for shares in chart.series.values():
+            assert len(shares) == len(chart.categories) and sum(shares) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_chart_of_many_categories_draws_the_largest_and_the_rest_as_one(workspace):
+    values = [f"value {index % 60}" for index in range(6000)]
+    outcome = workspace.compare({"x": ("VARCHAR", values)}, {"x": ("VARCHAR", ["value 3"] * 1000 + values[1000:])})
+    chart = outcome.sections[1].blocks[0]
+    assert "value 3" in chart.categories and "44 others" in chart.categories and len(chart.categories) == 17
+    assert all(sum(shares) == pytest.approx(1, abs=1e-4) for shares in chart.series.values())
+
+
+def test_values_of_a_private_column_are_shown_nowhere(workspace):
+    values = ["Ada Lovelace", "Mary Somerville"] * 100
+    workspace.parquet({"who": ("VARCHAR", values)}, "before.parquet")
+    workspace.check("before.parquet", "before.parquet")
+    stored = json.loads((workspace.root / "out/profile.json").read_text())
+    (column,) = stored["columns"]
+    column["private"] = True
+    for key in ("range", "bins"):
+        del column[key]
+    column["categories"] = {
+        "digested": True,
+        "values": [[profile.digest("who", value), count] for value, count in column["categories"]["values"]],
+    }
+    (workspace.root / "profile.json").write_text(json.dumps(stored))
+    assert drifted(workspace.check("profile.json", "before.parquet")) == []
+    workspace.parquet({"who": ("VARCHAR", ["Grace Hopper"] * 150 + values[:50])}, "now.parquet")
+    outcome = workspace.check("profile.json", "now.parquet")
+    assert drifted(outcome) == ["who"]
+    text = repr(outcome) + (workspace.root / "out/profile.json").read_text()
+    for secret in ("Ada", "Mary", "Grace"):
+        assert secret not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["<img onerror=alert(1)>", "a|b`c", "::error::x", "'; DROP TABLE t; --", '"', "\n", "ü\u202e"]
+)
+def test_a_column_of_any_name(workspace, name):
+    outcome = workspace.compare({name: ("VARCHAR", ["a", "b"] * 100)}, {name: ("VARCHAR", ["a", "c"] * 100)})
+    assert drifted(outcome) == [name]
+    assert all("\n" not in each.message and "\u202e" not in each.message for each in outcome.verdict.checks)

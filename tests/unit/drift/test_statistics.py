@@ -1,0 +1,126 @@
+"""The tests' p-values against closed forms and plain counting, and how often they alarm where nothing moved."""
+
+from __future__ import annotations
+
+import math
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops_actions.drift import statistics
+from mlops_actions.drift.statistics import chi_square_survival, fisher, holm, homogeneity, total_variation
+
+counts = st.lists(st.integers(0, 1000), min_size=1, max_size=30)
+statistic = st.floats(0, 1000)
+
+
+@given(statistic)
+def test_survival_has_closed_forms_for_few_degrees(x):
+    half = x / 2
+    assert chi_square_survival(x, 1) == pytest.approx(math.erfc(math.sqrt(half)), rel=1e-9)
+    assert chi_square_survival(x, 2) == pytest.approx(math.exp(-half), rel=1e-9)
+    assert chi_square_survival(x, 4) == pytest.approx(math.exp(-half) * (1 + half), rel=1e-9)
+
+
+@given(statistic, st.integers(1, 100))
+def test_survival_for_an_even_number_is_a_sum_of_poisson_chances(x, pairs):
+    chances = sum(math.exp(-x / 2 + k * math.log(x / 2) - math.lgamma(k + 1)) for k in range(pairs)) if x else 1.0
+    assert chi_square_survival(x, 2 * pairs) == pytest.approx(chances, rel=1e-7, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("x", "degrees"), [(3.841458820694124, 1), (18.307038053275146, 10), (124.34211340400407, 100)]
+)
+def test_survival_at_the_tabulated_five_percent_points(x, degrees):
+    assert chi_square_survival(x, degrees) == pytest.approx(0.05, rel=1e-9)
+
+
+@given(counts, st.randoms(use_true_random=False))
+def test_total_variation_is_a_distance_of_shares(one, chance):
+    other = [chance.randint(0, 1000) for _ in one]
+    distance = total_variation(one, other)
+    assert 0 <= distance <= 1 and distance == total_variation(other, one)
+    assert total_variation(one, [3 * each for each in one]) == 0
+    if sum(one) and sum(other):
+        exact = sum(abs(Fraction(a, sum(one)) - Fraction(b, sum(other))) for a, b in zip(one, other, strict=True)) / 2
+        assert distance == pytest.approx(float(exact), rel=1e-12)
+
+
+def test_total_variation_of_nothing_in_common_is_all_of_it():
+    assert total_variation([7, 0], [0, 3]) == 1.0
+
+
+def plain_fisher(hits: int, n: int, other: int, m: int) -> float:
+    total = hits + other
+    ways = [math.comb(m, k) * math.comb(n, total - k) for k in range(total + 1)]
+    return min(1.0, 2 * min(Fraction(sum(ways[: other + 1]), sum(ways)), Fraction(sum(ways[other:]), sum(ways))))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 200), st.integers(1, 200), st.data())
+def test_fisher_counts_the_tables_as_extreme(n, m, data):
+    hits, other = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
+    assert fisher(hits, n, other, m) == pytest.approx(float(plain_fisher(hits, n, other, m)), rel=1e-8)
+
+
+def test_fisher_and_the_lady_who_tasted_tea():
+    assert fisher(0, 4, 4, 4) == pytest.approx(2 / 70)
+
+
+def test_fisher_holds_for_counts_of_a_billion():
+    assert fisher(0, 10**9, 40, 2000) < 1e-100
+    assert 0.1 < fisher(500_000, 10**9, 500_500, 10**9) < 1
+
+
+@pytest.mark.parametrize("sizes", [(200, 200), (2000, 2000), (5000, 100), (300, 20_000)])
+def test_samples_of_one_source_are_significant_as_often_as_stated(sizes):
+    chance = random.Random(5)  # noqa: S311
+    weights = [0.4, 0.3, 0.15, 0.1, 0.03, 0.01, *[0.001] * 10]
+    cells = range(len(weights))
+    trials, alarms = 400, 0
+    for _ in range(trials):
+        one, other = ([0] * len(weights) for _ in range(2))
+        for sample, size in ((one, sizes[0]), (other, sizes[1])):
+            for each in chance.choices(cells, weights, k=size):
+                sample[each] += 1
+        alarms += homogeneity(one, other) < 0.05
+    assert alarms <= 0.05 * trials + 3 * math.sqrt(trials * 0.05 * 0.95), "more would alarm without cause"
+    assert alarms >= 1, "a test that never alarms has no power"
+
+
+def test_reference_counts_are_taken_for_a_sample_and_not_for_exact_expectations():
+    # The current sample is of the true shares exactly; the small reference is as far off as chance makes it.
+    reference, current = [30, 20], [25_000, 25_000]
+    assert homogeneity(reference, current) > 0.1
+    one_sample = sum((c - 50_000 * r / 50) ** 2 / (50_000 * r / 50) for r, c in zip(reference, current, strict=True))
+    assert chi_square_survival(one_sample, 1) < 1e-10
+
+
+def test_mass_in_a_cell_too_small_for_chi_square_is_seen():
+    assert homogeneity([1_000_000, 20, 0], [1000, 1000, 0]) < 1e-100
+    assert homogeneity([1_000_000, 0], [0, 2000]) < 1e-100
+
+
+@given(counts)
+def test_equal_shares_are_never_significant(one):
+    assert homogeneity(one, one) == pytest.approx(1.0) and homogeneity(one, [0] * len(one)) == 1.0
+
+
+@given(st.lists(st.floats(0, 1), max_size=30), st.floats(0.001, 0.2))
+def test_holm_rejects_at_least_what_bonferroni_does_and_at_most_what_no_correction_does(p_values, level):
+    found = holm(p_values, level)
+    for p, significant in zip(p_values, found, strict=True):
+        assert significant or p > level / len(p_values)
+        assert not significant or p <= level
+
+
+def test_holm_as_published():
+    assert holm([0.01, 0.04, 0.03, 0.005], 0.05) == [True, False, False, True]
+
+
+def test_nothing_to_test_is_no_significance():
+    assert statistics.chi_square([]) == 1.0 and holm([], 0.01) == []
+    assert fisher(0, 0, 3, 5) == fisher(0, 5, 0, 5) == fisher(5, 5, 5, 5) == 1.0
