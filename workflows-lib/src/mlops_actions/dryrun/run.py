@@ -66,7 +66,7 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
     with private_folder() as root, ThreadPoolExecutor(max_workers=4) as pool:
         prepared = Preparation(request, planned, root, pool, shown)
         checks = judge.judge(planned, request.repo, request.library, install=request.install)
-        refused = _refused(planned, checks)
+        refused = judge.refused(planned, checks)
         for each in sorted(refused):
             shown.progress.note(f"{each}: GitHub would refuse it; nothing of it is run")
         records: list[FileRecord] = []
@@ -94,14 +94,6 @@ def _shown(request: DryRun, given: Mapping[str, str]) -> Shown:
     masker = Masker(value for value in given.values() if value != NO_TOKEN)
     progress: Progress = Silent() if request.quiet else Lines(mask=masker)
     return Shown(masker, progress)
-
-
-def _refused(planned: plan.Plan, checks: Sequence[Check]) -> set[str]:
-    """The files that GitHub would refuse: those with a failing check; one about another file counts for all."""
-    starting = {each.path for each in planned.files if each.starts}
-    bad = {each.where.file for each in checks if each.status in {Status.FAIL, Status.ERROR}}
-    named = {each.path for each in planned.files}
-    return starting if bad - named else starting & {each for each in bad if each}
 
 
 def _left_out(machine: Machine) -> list[Check]:
