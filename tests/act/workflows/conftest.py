@@ -66,7 +66,7 @@ class Result:
 
     def annotations(self, job: str) -> Table:
         """What the job ``job`` or those that it called have annotated: level, file, line, message."""
-        rows = self.table("Annotations")
+        rows = [{**row, "level": row["level"].lower()} for row in self.table("Annotations")]
         return [row for row in rows if row["job"] == job or row["job"].startswith(f"{job} / ")]
 
     def table(self, title: str) -> Table:
@@ -87,7 +87,7 @@ class Result:
         folder = self.artifact(name)
         found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         assert {"verdict.json", "summary.md", "report.html"} <= found
-        return found - {"verdict.json", "summary.md", "report.html"}
+        return {name for name in found if not name.startswith(".")} - {"verdict.json", "summary.md", "report.html"}
 
     def judged(self, name: str) -> Verdict:
         """The verdict in an artifact."""

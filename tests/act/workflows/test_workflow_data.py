@@ -1,0 +1,186 @@
+"""data-validation.yml and drift-check.yml, called by strangers' repositories: data that holds, and each way to fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from mlops_actions.verdict import Status
+
+CONTRACT = """\
+apiVersion: v3.2.0
+kind: DataContract
+id: departures
+version: 1.0.0
+status: active
+schema:
+  - name: departures
+    logicalType: object
+    properties:
+      - name: carrier
+        logicalType: string
+        required: true
+      - name: hour
+        logicalType: integer
+        logicalTypeOptions: {minimum: 0, maximum: 23}
+"""
+HOUR = 1 + CONTRACT.splitlines().index("        logicalTypeOptions: {minimum: 0, maximum: 23}")
+CONFIG = "model: departures\ndata: {contract: contract.yaml, path: 'data/*.csv'}\ndrift: {data: now.csv}\n"
+
+
+def departures(hours: list[int], carriers: str = "AB") -> str:
+    rows = [f"{carriers[index % len(carriers)]},{hour}" for index, hour in enumerate(hours)]
+    return "\n".join(["carrier,hour", *rows]) + "\n"
+
+
+DAY = [hour for hour in range(24) for _ in range(20)]
+NIGHT = [hour for hour in (0, 1, 2, 3) for _ in range(120)]
+GOOD = {
+    "mlops.yaml": CONFIG,
+    "contract.yaml": CONTRACT,
+    "data/a.csv": departures(DAY),
+    "now.csv": departures(DAY[::-1]),
+}
+PROJECTS: dict[str, dict[str, str | bytes]] = {
+    "good": {**GOOD},
+    "bad": {**GOOD, "data/b.csv": departures([5, 24, 6, 99, 24, 7])},
+    "broken": {**GOOD, "contract.yaml": CONTRACT.replace("logicalType: integer", "logicalType: intger")},
+    "drifted": {**GOOD, "now.csv": departures(NIGHT)},
+}
+JOBS: dict[str, Any] = {
+    "good": ("data-validation", {"working-directory": "good", "runs-on": '["self-hosted"]'}),
+    "good-never": ("data-validation", {"working-directory": "bad", "fail-on": "never"}),
+    "bad": ("data-validation", {"working-directory": "bad"}),
+    "broken": ("data-validation", {"working-directory": "broken"}),
+    "truncated": ("data-validation", {"working-directory": "good", "data": "cut.parquet"}),
+    "spark": ("data-validation", {"working-directory": "good", "engine": "spark"}),
+    "same": ("drift-check", {"working-directory": "good", "reference": "data/a.csv"}),
+    "from-profile": ("drift-check", {"working-directory": "drifted", "reference": "artifact:good"}, {"needs": "good"}),
+    "no-reference": ("drift-check", {"working-directory": "good", "reference": "nowhere/profile.json"}),
+    "no-artifact": ("drift-check", {"working-directory": "good", "reference": "artifact:never-made"}),
+    "no-release": ("drift-check", {"working-directory": "good"}),
+    "issue": ("drift-check", {"working-directory": "good", "reference": "data/a.csv", "open-issue": True}),
+}
+
+
+def truncated_parquet(folder: Path) -> bytes:
+    path = folder / "whole.parquet"
+    duckdb.sql("SELECT 'A' AS carrier, 5::BIGINT AS hour FROM range(1000)").write_parquet(str(path))
+    whole = path.read_bytes()
+    return whole[: len(whole) * 2 // 3]
+
+
+@pytest.fixture(scope="module")
+def ran(repository: Callable[..., Any], calls: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One dry run of one file: a job for each caller, a folder for each project."""
+    files = {f"{name}/{path}": content for name, project in PROJECTS.items() for path, content in project.items()}
+    files["good/cut.parquet"] = truncated_parquet(tmp_path_factory.mktemp("parquet"))
+    return repository({**files, ".github/workflows/ci.yml": calls(JOBS)}).dry_run()
+
+
+def test_the_whole(ran: Any) -> None:
+    assert (ran.code, ran.verdict.status) == (1, Status.FAIL)
+    good = {job for job in JOBS if ran.of(job)[job] == "success"}
+    assert good == {"good", "good-never", "same"}
+
+
+def test_data_that_holds(ran: Any) -> None:
+    assert ran.of("good") == {"Validate": "success", "good": "success"}
+    assert ran.outputs["good"] == {
+        "verdict": "pass",
+        "failed-rules": "[]",
+        "report-artifact": "good",
+        "profile-artifact": "good",
+    }
+    assert ran.kept("good") == {"profile.json"}
+    assert ran.annotations("good") == []
+    (subject,) = ran.judged("good").subjects
+    assert subject.name == "data/a.csv"
+
+
+def test_one_broken_rule_with_its_count(ran: Any) -> None:
+    """Three of the six rows of the second file are out of bounds."""
+    assert ran.of("bad") == {"Validate": "failure", "bad": "failure"}
+    found = ran.broken("bad")
+    assert {rule: check.measured for rule, check in found.items()} == {"departures.hour.maximum": 3}
+    assert ran.outputs["bad"]["verdict"] == "fail"
+    assert json.loads(ran.outputs["bad"]["failed-rules"]) == ["departures.hour.maximum"]
+    assert found["departures.hour.maximum"].rows == len(DAY) + 6
+    places = {(each["level"], each["file"], each["line"]) for each in ran.annotations("bad") if each["file"]}
+    assert places == {("error", "bad/contract.yaml", str(HOUR))}
+    assert ran.kept("bad") == {"profile.json"}
+
+
+def test_rules_that_never_fail_warn(ran: Any) -> None:
+    assert ran.of("good-never") == {"Validate": "success", "good-never": "success"}
+    assert ran.outputs["good-never"]["verdict"] == "warn"
+    assert set(ran.broken("good-never")) == set(ran.broken("bad"))
+
+
+def test_a_contract_that_is_wrong_judges_nothing(ran: Any) -> None:
+    """Exit 2: the place in the contract, the nearest right word, and no verdict."""
+    assert ran.of("broken") == {"Validate": "failure", "broken": "failure"}
+    (row,) = ran.annotations("broken / Validate")
+    line = 1 + CONTRACT.splitlines().index("        logicalType: integer")
+    assert (row["level"], row["file"], row["line"]) == ("error", "broken/contract.yaml", str(line))
+    assert "intger" in row["message"] and "integer" in row["message"]
+    assert ran.outputs["broken"]["verdict"] == "" and "broken" not in ran.artifacts
+
+
+def test_a_truncated_file_fails_by_name(ran: Any) -> None:
+    assert ran.of("truncated") == {"Validate": "failure", "truncated": "failure"}
+    assert ran.outputs["truncated"]["verdict"] == "fail"
+    checks = ran.judged("truncated").checks
+    assert {each.status for each in checks} == {Status.ERROR}  # no rule is said to hold
+    assert [each.rule for each in checks if "cut.parquet" in each.message] == ["departures.readable"]
+    (row,) = [each for each in ran.annotations("truncated / Validate") if each["file"] == "good/cut.parquet"]
+    assert "truncated" in row["message"]
+
+
+def test_an_engine_that_is_not_built_is_refused_by_name(ran: Any) -> None:
+    (row,) = ran.annotations("spark / Validate")
+    assert "spark" in row["message"] and "duckdb" in row["message"]
+    assert ran.outputs["spark"]["verdict"] == "" and "spark" not in ran.artifacts
+
+
+def test_data_that_has_not_drifted(ran: Any) -> None:
+    assert ran.of("same") == {"Check": "success", "same": "success"}
+    assert ran.outputs["same"] == {
+        "verdict": "pass",
+        "drifted": "false",
+        "drifted-columns": "[]",
+        "report-artifact": "same",
+    }
+    assert ran.kept("same") == {"profile.json"}
+
+
+def test_data_that_has_drifted_from_the_profile_of_another_job(ran: Any) -> None:
+    assert ran.of("from-profile") == {"Check": "failure", "from-profile": "failure"}
+    outputs = ran.outputs["from-profile"]
+    assert (outputs["verdict"], outputs["drifted"]) == ("fail", "true")
+    assert json.loads(outputs["drifted-columns"]) == ["hour"]
+    (check,) = [each for each in ran.judged("from-profile").checks if each.status is Status.FAIL]
+    assert check.where.column == "hour" and check.measured > 0.5
+    assert [each["level"] for each in ran.annotations("from-profile / Check")].count("error") == 1
+    assert ran.requests == []
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        ("no-reference", ("good/nowhere/profile.json", "no such profile")),
+        ("no-artifact", ("never-made",)),
+        ("no-release", ("reference", "--from")),
+        ("issue", ("open-issue", "not built")),
+    ],
+)
+def test_what_cannot_be_checked_judges_nothing(ran: Any, job: str, words: tuple[str, ...]) -> None:
+    assert ran.of(job) == {"Check": "failure", job: "failure"}
+    message = " ".join(f"{each['file']} {each['message']}" for each in ran.annotations(f"{job} / Check"))
+    assert all(word in message for word in words), message
+    assert ran.outputs[job]["verdict"] == "" and job not in ran.artifacts

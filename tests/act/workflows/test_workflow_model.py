@@ -1,0 +1,197 @@
+"""model-training.yml and edge-release.yml, called by strangers' repositories: a model by hand, and each way to fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mlops_actions import model
+from mlops_actions.verdict import Status
+
+# A model directory as MLflow writes it, of a flavor that no exporter knows, made by the standard library alone.
+TRAIN = '''\
+"""Writes build/model and build/metrics.json; the first argument says what goes wrong."""
+
+import json
+import pathlib
+import pickle
+import sys
+
+way = sys.argv[1]
+folder = pathlib.Path("build/model")
+if way == "fails":
+    sys.exit("no such column: dep_delay")
+if way != "no-model":
+    folder.mkdir(parents=True)
+    (folder / "MLmodel").write_text("""\\
+flavors:
+  mean_by_hand: {data: mean.json}
+saved_input_example_info: {artifact_path: input_example.json, pandas_orient: split, type: dataframe}
+signature:
+  inputs: '[{"type": "long", "name": "hour", "required": true}]'
+  outputs: '[{"type": "double"}]'
+""")
+    (folder / "input_example.json").write_text(json.dumps({"columns": ["hour"], "data": [[8]]}))
+    (folder / "mean.json").write_text("0.25")
+    (folder / "requirements.txt").write_text("")
+if way == "pickle":
+    (folder / "model.pkl").write_bytes(pickle.dumps({"mean": 0.25}))
+pathlib.Path("build").mkdir(exist_ok=True)
+auc = {"nan": float("nan"), "gate": 0.55}.get(way, 0.75)
+pathlib.Path("build/metrics.json").write_text(json.dumps({"auc": auc}))
+'''
+GATE = "  gates: {auc: {min: 0.65}}\n"
+TARGETS = "export: {targets: [onnx]}\n"
+WAYS = ("good", "fails", "no-model", "nan", "pickle", "gate")
+
+
+def project(way: str) -> dict[str, str]:
+    config = f"model: delay\ndata: {{path: rows.csv}}\ntraining:\n  command: python train.py {way}\n{GATE}{TARGETS}"
+    return {f"{way}/mlops.yaml": config, f"{way}/train.py": TRAIN, f"{way}/rows.csv": "hour\n8\n9\n"}
+
+
+TRAINED = {
+    way: ("model-training", {"working-directory": way, "name": "model-training" if way == "good" else way})
+    for way in WAYS
+}
+RELEASED = {
+    "not-a-tag": ("edge-release", {"tag": "delay-v1.0.0"}),
+    "other-model": ("edge-release", {"tag": "arrival@v1.0.0"}),
+    "tampered": ("edge-release", {"tag": "delay@v1.0.0", "model": "artifact:another"}, {"needs": ["tamper"]}),
+    "not-promoted": ("edge-release", {"tag": "delay@v1.0.0", "model": "artifact:gate-model"}, {"needs": ["gate-kept"]}),
+    "no-exporter": (
+        "edge-release",
+        {"tag": "delay@v1.0.0", "model": "artifact:model-training-model"},
+        {"needs": ["good"]},
+    ),
+    "no-model-here": ("edge-release", {"tag": "delay@v1.0.0", "model": "build/model"}),
+    "publishes": (
+        "edge-release",
+        {"tag": "delay@v1.0.0", "model": "artifact:model-training-model", "publish": True},
+        {"needs": ["good"], "permissions": {"contents": "write"}},
+    ),
+}
+"""Jobs of the caller's own: one exchanges the trained model, one waits for a training that fails."""
+OWN = {
+    "tamper": {
+        "needs": "good",
+        "runs-on": "ubuntu-24.04",
+        "steps": [
+            {"uses": "actions/download-artifact@v8", "with": {"name": "model-training-model", "path": "it"}},
+            {"run": "echo 0.99 > it/model/mean.json"},
+            {"uses": "actions/upload-artifact@v7", "with": {"name": "another", "path": "it"}},
+        ],
+    },
+    "gate-kept": {
+        "needs": "gate",
+        "if": "failure()",
+        "runs-on": "ubuntu-24.04",
+        "outputs": {"metrics": "${{ needs.gate.outputs.metrics }}"},
+        "steps": [{"run": "true"}],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def ran(repository: Callable[..., Any], calls: Callable[..., str]) -> Any:
+    """One dry run of one file: trainings, then releases of what they made."""
+    released = {}
+    for job, (called, inputs, *more) in RELEASED.items():
+        # What a job needs has failed on purpose for one of them.
+        condition = {"if": "${{ !cancelled() }}"} if job == "not-promoted" else {}
+        released[job] = (called, {"working-directory": "good", **inputs}, {**(more[0] if more else {}), **condition})
+    workflow = json.loads(calls({**TRAINED, **released}))
+    workflow["jobs"] |= OWN
+    files = {name: text for way in WAYS for name, text in project(way).items()}
+    return repository({**files, ".github/workflows/ci.yml": json.dumps(workflow, indent=1)}).dry_run()
+
+
+def test_the_whole(ran: Any) -> None:
+    assert (ran.code, ran.verdict.status) == (1, Status.FAIL)
+    gates = {job: ran.of(job).get("model-training" if job == "good" else job) for job in (*TRAINED, *RELEASED)}
+    assert {job for job, result in gates.items() if result == "success"} == {"good"}
+    assert ran.requests == []
+
+
+def test_a_model_is_trained_gated_and_kept(ran: Any) -> None:
+    outputs = ran.outputs["good"]
+    assert (outputs["promoted"], json.loads(outputs["metrics"])) == ("true", {"auc": 0.75})
+    assert outputs["model-artifact"] == "model-training-model"
+    kept = ran.kept("model-training-model")
+    assert {"model/MLmodel", "model/mean.json", "metrics.json", "profile.json", "MODEL_CARD.md", "train.log"} <= kept
+    folder = ran.artifact("model-training-model") / "model"
+    assert outputs["model-digest"] == f"sha256:{model.digest(folder)}"
+    subjects = {each.name: each.sha256 for each in ran.judged("model-training-model").subjects}
+    assert f"sha256:{subjects['delay']}" == outputs["model-digest"]
+
+
+@pytest.mark.parametrize(
+    ("way", "rule", "words"),
+    [
+        ("fails", "training.command", "no such column: dep_delay"),
+        ("no-model", "training.model", "build/model"),
+        ("nan", "training.metrics", "auc"),
+        ("pickle", "model.pickle", "model.pkl"),
+        ("gate", "gates.auc.min", "0.55"),
+    ],
+)
+def test_each_way_for_a_training_to_fail(ran: Any, way: str, rule: str, words: str) -> None:
+    assert ran.of(way) == {"Train": "failure", way: "failure"}
+    assert (ran.outputs[way]["verdict"], ran.outputs[way]["promoted"]) == ("fail", "false")
+    failed = {check.rule: check for check in ran.broken(f"{way}-model").values() if check.status is Status.FAIL}
+    assert set(failed) == {rule}
+    assert words in failed[rule].message
+    (row,) = [each for each in ran.annotations(f"{way} / Train") if each["level"] == "error"]
+    assert words in row["message"]
+    if rule == "gates.auc.min":
+        assert (row["file"], row["line"]) == (f"{way}/mlops.yaml", "5")
+    elif rule == "training.command":
+        assert (row["file"], row["line"]) == (f"{way}/mlops.yaml", "4")
+
+
+def test_what_a_failed_training_keeps(ran: Any) -> None:
+    """A model that misses its gate can be looked at; a pickle is not kept; neither has a digest to release by."""
+    assert "model/MLmodel" in ran.kept("gate-model")
+    assert ran.judged("gate-model").subjects[0].name == "delay"
+    for way in ("fails", "no-model", "pickle"):
+        assert not any(name.startswith("model/") for name in ran.kept(f"{way}-model"))
+        assert ran.outputs[way]["model-digest"] == ""
+    assert ran.outputs["gate-kept"] == {"metrics": '{"auc": 0.55}'}
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        ("not-a-tag", ("delay-v1.0.0", "flight-delay@v1.2.0")),
+        ("other-model", ("'arrival'", "delay")),
+        ("no-model-here", ("build/model",)),
+    ],
+)
+def test_a_release_of_nothing_judges_nothing(ran: Any, job: str, words: tuple[str, ...]) -> None:
+    assert ran.of(job) == {"Export and verify": "failure", "Publish": "skipped", job: "failure"}
+    (row,) = ran.annotations(f"{job} / Export and verify")
+    assert all(word in row["message"] for word in words), row
+    assert ran.outputs[job]["verdict"] == "" and not {job, f"{job}-bundle"} & ran.artifacts
+
+
+@pytest.mark.parametrize(
+    ("job", "rule", "words"),
+    [
+        ("tampered", "model.digest", "not the trained one"),
+        ("not-promoted", "model.training", "did not pass"),
+        ("no-exporter", "onnx.verified", "mean_by_hand"),
+        ("publishes", "onnx.verified", "mean_by_hand"),
+    ],
+)
+def test_a_release_that_is_refused(ran: Any, job: str, rule: str, words: str) -> None:
+    assert ran.of(job) == {"Export and verify": "failure", "Publish": "skipped", job: "failure"}
+    outputs = ran.outputs[job]
+    assert (outputs["verdict"], outputs["release-url"]) == ("fail", "")
+    (name,) = {job, f"{job}-bundle"} & ran.artifacts
+    found = ran.broken(name)
+    assert found[rule].status is Status.FAIL and words in found[rule].message
+    assert not any(path.startswith("bundle/") for path in ran.kept(name))
+    assert any(words in each["message"] for each in ran.annotations(f"{job} / Export and verify"))
