@@ -23,6 +23,8 @@ OPERATIONS = {
     "/repos/{owner}/{repo}/releases/{release_id}/assets": ("get", "post"),
     "/repos/{owner}/{repo}/releases/assets/{asset_id}": ("get", "delete"),
     "/repos/{owner}/{repo}/git/ref/{ref}": ("get",),
+    "/repos/{owner}/{repo}/git/refs": ("post",),
+    "/repos/{owner}/{repo}/git/refs/{ref}": ("patch",),
     "/repos/{owner}/{repo}/git/tags/{tag_sha}": ("get",),
     "/repos/{owner}/{repo}/actions/runs": ("get",),
     "/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts": ("get",),

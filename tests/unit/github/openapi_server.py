@@ -67,6 +67,7 @@ class GitHub:
         self.calls: list[str] = []
         self.releases: dict[int, dict[str, Any]] = {}
         self.assets: dict[int, dict[str, Any]] = {}
+        self.contents: dict[int, bytes] = {}
         self.tags: dict[str, str] = {}
         self.annotated: dict[str, str] = {}
         self.runs: list[dict[str, Any]] = []
@@ -113,6 +114,19 @@ class GitHub:
                 return 204, None
             case "get", "/git/ref/{ref}" if names["ref"].removeprefix("tags/") in self.tags:
                 return 200, self.reference(names["ref"].removeprefix("tags/"))
+            case "patch", "/git/refs/{ref}":
+                tag = names["ref"].removeprefix("tags/")
+                if tag not in self.tags:
+                    return 422, {"message": "Reference does not exist", "documentation_url": "https://docs.github.com"}
+                self.tags[tag] = body["sha"]
+                return 200, self.reference(tag)
+            case "post", "/git/refs":
+                tag = body["ref"].removeprefix("refs/tags/")
+                self.tags[tag] = body["sha"]
+                return 201, self.reference(tag)
+            case "get", "/releases/assets/{asset_id}" if int(names["asset_id"]) in self.assets:
+                self.stored[f"/{names['asset_id']}"] = self.contents[int(names["asset_id"])]
+                return 302, f"{self.storage}/{names['asset_id']}?sig=a-key-to-the-file"
             case "get", "/git/tags/{tag_sha}":
                 target = {"type": "commit", "sha": self.annotated[names["tag_sha"]], "url": "https://github.com"}
                 return 200, self.sample("git-tag", sha=names["tag_sha"], object=target)
@@ -143,6 +157,7 @@ class GitHub:
                 "errors": [error],
             }
         number = self.next_id()
+        self.contents[number] = content
         digits = hashlib.sha256(content + (b"!" if self.spoil_digest else b"")).hexdigest()
         self.assets[number] = {"release": release_id, "name": name, "size": len(content), "digest": f"sha256:{digits}"}
         return 201, self.asset(number)

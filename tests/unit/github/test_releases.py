@@ -1,0 +1,119 @@
+"""What a stage reads from a model's releases, and how this library's own release goes."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import subprocess
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from mlops_actions import released
+from mlops_actions.errors import CallError
+from mlops_actions.github.api import Client
+from mlops_actions.github.desk import Draft, Refused
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("release_script", ROOT / "scripts/release.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def add_release(github: Any, tag: str, profile: bytes | None, **more: Any) -> None:
+    number = github.next_id()
+    github.releases[number] = {"tag_name": tag, "draft": True, "prerelease": False, "body": "", "name": tag}
+    if profile is not None:
+        github.add_asset(number, "profile.json", profile)
+    github.releases[number] |= {"draft": False, **more}
+
+
+def test_the_profile_of_the_newest_release_of_the_model(github: Any, client: Client, tmp_path: Path) -> None:
+    add_release(github, "delay@v1.0.0", b"old")
+    add_release(github, "delay@v1.1.0", b"wanted")
+    add_release(github, "delay@v2.0.0-rc.1", b"pre-release", prerelease=True)
+    add_release(github, "delay@v2.0.0", b"draft", draft=True)
+    add_release(github, "delays@v9.0.0", b"another model's")
+    source = released.Source("acme/delays", client)
+    assert released.profile(source, "delay", None, tmp_path / "a").read_bytes() == b"wanted"
+    assert released.profile(source, "delay", "delay@v1.0.0", tmp_path / "b").read_bytes() == b"old"
+    assert github.violations == []
+
+
+def test_a_release_that_is_not_there_or_holds_no_profile_says_what_to_do(
+    github: Any, client: Client, tmp_path: Path
+) -> None:
+    source = released.Source("acme/delays", client)
+    with pytest.raises(CallError, match=r"the newest release of delay is not there.*input `reference`"):
+        released.profile(source, "delay", None, tmp_path / "a")
+    add_release(github, "delay@v1.0.0", None)
+    with pytest.raises(CallError, match=r"holds no profile\.json"):
+        released.profile(source, "delay", None, tmp_path / "b")
+
+
+def test_a_dry_run_reads_the_bundle_of_an_earlier_one(tmp_path: Path) -> None:
+    kept = tmp_path / "earlier/artifacts/edge-release-bundle/bundle/profile.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"{}")
+    assert released.profile(released.Source("", None, (tmp_path / "earlier",)), "delay", None, tmp_path / "a") == kept
+    with pytest.raises(CallError, match="there is no GitHub here"):
+        released.profile(released.Source("", None), "delay", None, tmp_path / "a")
+
+
+@pytest.fixture(name="draft")
+def _draft(github: Any, tmp_path: Path) -> Draft:
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    (folder / "SHA256SUMS").write_bytes(b"sums")
+    commit = "c" * 40
+    github.tags["v1.2.0"] = commit
+    return Draft("v1.2.0", commit, "notes", folder, {"SHA256SUMS": hashlib.sha256(b"sums").hexdigest()})
+
+
+@pytest.mark.parametrize("before", [{}, {"v1": "b" * 40}])
+def test_the_major_versions_tag_moves_after_the_release(
+    github: Any, client: Client, draft: Draft, before: dict[str, str]
+) -> None:
+    github.tags |= before
+    address = script().publish(client, "acme/delays", draft)
+    assert address.startswith("https://github.com/acme/delays/releases/")
+    (kept,) = github.releases.values()
+    assert not kept["draft"]
+    assert github.tags["v1"] == draft.commit
+    published = next(
+        at for at, call in enumerate(github.calls) if call.lower().startswith("patch") and "releases" in call
+    )
+    assert all(at > published for at, call in enumerate(github.calls) if "git/refs" in call)
+    assert github.violations == []
+
+
+def test_the_major_versions_tag_stays_when_the_release_is_refused(github: Any, client: Client, draft: Draft) -> None:
+    github.tags |= {"v1": "b" * 40, "v1.2.0": "d" * 40}
+    with pytest.raises(Refused, match="the tag is on dddddddddddd"):
+        script().publish(client, "acme/delays", draft)
+    assert github.tags["v1"] == "b" * 40
+    assert github.releases == {}
+
+
+@pytest.mark.parametrize("tag", ["v1", "1.2.3", "v1.2.3-rc1", "v01.2.3", "v1.2.3\n", "flight-delay@v1.2.3"])
+def test_only_a_version_of_the_library_is_released(tag: str) -> None:
+    with pytest.raises(SystemExit, match=r"vX\.Y\.Z"):
+        script().major(tag)
+
+
+def test_what_is_released_is_the_same_bytes_each_time(tmp_path: Path) -> None:
+    release = script()
+    for name in ("a", "b"):
+        release.make_assets("HEAD", tmp_path / name)
+    sums = (tmp_path / "a" / "SHA256SUMS").read_text(encoding="utf-8")
+    assert sums == (tmp_path / "b" / "SHA256SUMS").read_text(encoding="utf-8")
+    assert "verdict-v1.schema.json" in sums
+    done = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path / "a", check=False)
+    assert done.returncode == 0
