@@ -12,6 +12,7 @@ from typing import Any
 
 from mlops_actions.dryrun.standins import setup_python
 from mlops_actions.dryrun.standins.versions import Version
+from mlops_actions.project import interpreters
 
 PASSED = {
     "LANG", "LANGUAGE", "TZ",
@@ -60,13 +61,10 @@ def clean_path(environ: Mapping[str, str], repo: Path) -> str:
 
 
 def search(environ: Mapping[str, str], path: str, shared: Path) -> dict[str, Any]:
-    """Where the stand-in for setup-python looks, in this order: runners' tool caches, pyenv, uv, PATH, /opt."""
-    home = Path(os.path.expanduser("~"))
-    data = Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    """Where the stand-in for setup-python looks: runners' tool caches, where installations are kept, then PATH."""
     tools = [environ.get(name) for name in ("RUNNER_TOOL_CACHE", "AGENT_TOOLSDIRECTORY")]
     folders = [Path(each) / "Python" for each in tools if each] + [Path("/opt/hostedtoolcache/Python")]
-    folders += [Path(environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"]
-    folders += [Path(environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python"), Path("/opt/python")]
+    folders += interpreters.roots(environ)  # the same places as the plan of a matrix: what one finds, the other has
     programs = [Path(entry) for entry in path.split(os.pathsep)] + sorted(Path("/opt").glob("python*/bin"))
     return {
         "folders": [str(each) for each in dict.fromkeys(folders)],

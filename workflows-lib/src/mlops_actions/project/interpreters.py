@@ -125,7 +125,7 @@ def _candidates(env: Mapping[str, str]) -> Iterator[Path]:
     for entry in env.get("PATH", "").split(os.pathsep):
         if entry and Path(entry).name != "shims":  # they lead into the installations below, or nowhere
             yield from _named(Path(entry))
-    for root in _roots(env):
+    for root in roots(env):
         for installation in _newest_first(root):
             yield from _within(installation)
     for name in ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"):
@@ -134,8 +134,8 @@ def _candidates(env: Mapping[str, str]) -> Iterator[Path]:
         yield from _launcher()
 
 
-def _roots(env: Mapping[str, str]) -> Iterator[Path]:
-    """Folders that hold one installation a version."""
+def roots(env: Mapping[str, str]) -> Iterator[Path]:
+    """Folders that hold one installation a version, the likeliest first; they need not be there."""
     homes = _homes(env)
     if given := env.get("PYENV_ROOT"):
         yield Path(given, "versions")
