@@ -79,7 +79,7 @@ def test_the_object_of_the_reference_is_in_the_rule(workspace, normal):
 
 
 def test_csv_is_held_against_parquet_without_a_change_of_type(workspace):
-    rows = [(index % 7, f"{index % 3:02}", index % 2 == 0) for index in range(300)]
+    rows = [(index % 7, str(index % 3), index % 2 == 0) for index in range(300)]
     workspace.parquet(
         {
             "n": ("DOUBLE", [row[0] for row in rows]),
@@ -171,6 +171,15 @@ def test_a_column_of_another_type(workspace):
     assert found.measured == 1.0 and "it was number (BIGINT), and is now text (VARCHAR)" in found.message
     wider = workspace.compare({"x": ("INTEGER", [1, 2] * 50)}, {"x": ("DOUBLE", [1, 2] * 50)})
     assert drifted(wider) == []
+
+
+def test_a_column_of_nulls_is_of_any_type(workspace):
+    appeared = workspace.one("INTEGER", [None] * 100, [None] * 100)
+    assert appeared.status is Status.PASS
+    outcome = workspace.compare({"x": ("INTEGER", [None] * 100)}, {"x": ("VARCHAR", ["a", "b"] * 50)})
+    assert drifted(outcome) == ["x"] and "missing values fell" in outcome.headline
+    outcome = workspace.compare({"x": ("VARCHAR", ["a", "b"] * 50)}, {"x": ("INTEGER", [None] * 100)})
+    assert drifted(outcome) == ["x"] and "missing values rose" in outcome.headline
 
 
 def test_columns_that_are_gone_and_columns_that_are_new(workspace):
@@ -356,6 +365,7 @@ def test_values_of_a_private_column_are_shown_nowhere(workspace):
     text = repr(outcome) + (workspace.root / "out/profile.json").read_text()
     for secret in ("Ada", "Mary", "Grace"):
         assert secret not in text
+    assert profile.digest("who", "Grace Hopper") not in repr(outcome), "a digest says nothing to a reader"
 
 
 @pytest.mark.parametrize(

@@ -163,9 +163,8 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
     """The current data's profile, its counts in the reference's bins and categories, and what its files are like."""
     # Text that was text stays so: a cell of a CSV file has no type of its own.
     texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
-    private = frozenset(each.name for each in reference.columns if each.private)
     try:
-        with intake.take_in(reference.object, run.request.data, texts, private) as taken:
+        with intake.take_in(reference.object, run.request.data, texts) as taken:
             plan = profiling.plan(taken.connection, taken.relation, like=reference)
             values = scan.aggregate(taken.connection, taken.relation, plan.aggregates)
             made = profiling.build(plan, values)
