@@ -65,7 +65,6 @@ class ActRunner:
         self._store = store
         self._workflow_name = workflow_name
         self._running: dict[int, act.Process] = {}
-        self._stopped: set[int] = set()
         self._lock = threading.Lock()
         for name in ("artifacts", "cache"):
             (store / name).mkdir(parents=True)
@@ -87,7 +86,7 @@ class ActRunner:
             record.result, record.problem = "failure", "; ".join(problems)
             return
         with self._lock:
-            if id(leg) in self._stopped:
+            if leg.stopped:
                 record.result = "cancelled"
                 return
             number = next(self.machine.numbers)
@@ -110,7 +109,7 @@ class ActRunner:
     def stop(self, leg: Leg) -> None:
         """Cancel a leg, whether it runs or is yet to start."""
         with self._lock:
-            self._stopped.add(id(leg))
+            leg.stopped = True
             process = self._running.get(id(leg))
         if process is not None:
             process.stop()

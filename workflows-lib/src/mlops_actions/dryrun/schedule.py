@@ -50,7 +50,10 @@ class Frame:
 
 @dataclass(slots=True)
 class Leg:
-    """One run of a job: everything that :class:`Runner` needs to carry it out."""
+    """One run of a job: everything that :class:`Runner` needs to carry it out.
+
+    ``stopped`` says that it is to be cancelled, whether it runs or is yet to start.
+    """
 
     frame: Frame
     job: Job
@@ -58,6 +61,7 @@ class Leg:
     values: Mapping[str, Any]
     record: LegRecord
     timeout: float
+    stopped: bool = False
 
 
 class Runner(Protocol):
