@@ -60,7 +60,9 @@ def test_an_artifact_of_this_run_lies_where_it_was_fetched(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     train(tmp_path / location.ARTIFACTS / "mine")
-    assert find(Wanted("artifact:mine"), tmp_path / "into").model == location.ARTIFACTS / "mine" / "model"
+    train(tmp_path / "earlier" / "artifacts" / "mine")  # an earlier dry run's, under the same name
+    wanted = Wanted("artifact:mine", served=(tmp_path / "earlier",))
+    assert find(wanted, tmp_path / "into").model == location.ARTIFACTS / "mine" / "model"
 
 
 def test_an_earlier_dry_run_serves_what_training_made(train: Train, tmp_path: Path) -> None:

@@ -73,8 +73,7 @@ def find(wanted: Wanted, into: Path) -> Found:
             raise CallError(Problem(f"the model cannot be {wanted.model!r}: it is a path or artifact:NAME"))
         if place.kind == "path":
             return _open(Path(place.name), f"the path {place.name}")
-        served = _served(wanted, place.name)
-        return _open(served or place.folder(), f"the artifact {place.name}")
+        return _open(place.folder(), f"the artifact {place.name}")
     served = _served(wanted, wanted.artifact)
     if served is not None:
         return _open(served, f"the artifact {wanted.artifact} of an earlier dry run")
