@@ -36,6 +36,7 @@ def profile(source: Source, model: str | None, tag: str | None, into: Path) -> P
     what = f"the release {tag}" if tag else f"the newest release of {model}"
     hint = "Name a reference: input `reference`, or `drift.reference` in mlops.yaml."
     if source.client is None or not source.repository:
+        hint += " Or give a dry run the output folder of an earlier one that released (--from DIR)."
         raise CallError(Problem(f"{what} cannot be asked for its profile: there is no GitHub here", hint=hint))
     try:
         release = _find(source.client, source.repository, model, tag)
