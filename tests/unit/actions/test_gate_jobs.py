@@ -15,7 +15,11 @@ GATE = Path(__file__).resolve().parents[3] / "actions/gate-jobs/gate.sh"
 def gate(results: dict[str, str], may_skip: str = "[]") -> tuple[int, str]:
     needs = json.dumps({name: {"result": result, "outputs": {}} for name, result in results.items()})
     done = subprocess.run(
-        ["bash", str(GATE)], env={**os.environ, "MLOPS_NEEDS": needs, "MLOPS_MAY_SKIP": may_skip}, capture_output=True, text=True, check=False
+        ["bash", str(GATE)],
+        env={**os.environ, "MLOPS_NEEDS": needs, "MLOPS_MAY_SKIP": may_skip},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.returncode, done.stdout
 

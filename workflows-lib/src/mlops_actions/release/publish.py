@@ -45,8 +45,7 @@ def publish(request: Publication, _out: Path) -> Outcome:
     release: Mapping[str, Any] | None = None
     requests: tuple[Request, ...] = ()
     if version is not None and request.client is None:
-        words = "a dry run: nothing is published"
-        checks.append(Check("release.published", Status.NOT_CHECKED, words, Severity.INFO))
+        checks.append(Check("release.published", Status.NOT_CHECKED, "a dry run: nothing is published", Severity.INFO))
         requests = (would_publish(version, commit, folder),)
     elif version is not None and request.client is not None:
         notes = (folder / bundle.NOTES).read_text(encoding="utf-8")
