@@ -3,5 +3,6 @@
 ``source`` finds the rows, ``contract`` reads what was promised, ``rules`` turns
 promises into conditions on rows, ``sql`` says them in the engine's words,
 ``scan`` runs them in one pass, ``validate`` judges what came out. ``profile``
-is filled by the same pass.
+is filled by the same pass: ``profiling`` says what to count, between the fixed
+edges of ``bins``.
 """

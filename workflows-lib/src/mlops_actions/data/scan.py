@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import duckdb
 
-    from mlops_actions.data.source import Relation
+    from mlops_actions.data.relation import Relation
 
 BATCH = 500
 """Aggregates in one query. With more, DuckDB 2.0 spends more on planning than on reading a column file again."""

@@ -20,7 +20,7 @@ from typing import Any
 from mlops_actions import files, verdict
 from mlops_actions import model as model_directory
 from mlops_actions.errors import CallError, Problem
-from mlops_actions.export import cases, estimator, manifest, original, source, target
+from mlops_actions.export import cases, estimator, manifest, original, source, targets
 from mlops_actions.export.cases import Cases
 from mlops_actions.export.manifest import Entry
 from mlops_actions.export.original import CannotPredict, Original
@@ -66,9 +66,9 @@ def export(request: Export, out: Path) -> Outcome:
 
     Raises CallError for a target that is not built, a model or a profile that is not there.
     """
-    target.check(request.targets)
+    targets.check(request.targets)
     if not request.targets:
-        hint = f"Name them in `export.targets`; there is: {', '.join(target.NAMES)}."
+        hint = f"Name them in `export.targets`; there is: {', '.join(targets.NAMES)}."
         raise CallError(Problem("nothing says which targets to export", hint=hint))
     if not 0 < request.tolerance < math.inf:
         raise CallError(Problem(f"the tolerance must be more than 0, not {request.tolerance:g}"))
@@ -130,7 +130,7 @@ def _export_all(run: _Run, described: Source, profile: Any) -> None:
         if error.log.strip():
             run.sections.append(Section("The original model's environment", (Log("what it printed", error.log),)))
     for name in run.request.targets:
-        made, loaded = target.find(name), copy.deepcopy(model)  # a target may change its copy
+        made, loaded = targets.find(name), copy.deepcopy(model)  # a target may change its copy
         try:
             if run.original is not None:
                 _compare(run, made, made.candidates(described, loaded), rows, run.original)

@@ -1,7 +1,7 @@
 """What a target is: a format that a model is converted to, and the runtime that executes it.
 
 A new target is one module with one :class:`Target`, and one line in
-:func:`find`.
+:mod:`mlops_actions.export.targets`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.export.cases import Cases
 from mlops_actions.export.parity import Predictions
 from mlops_actions.export.source import Source
-
-NAMES = ("onnx",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +63,3 @@ class Target(Protocol):
 
     def versions(self) -> Mapping[str, str]:
         """The versions of converter and runtime, by package."""
-
-
-def check(names: tuple[str, ...]) -> None:
-    """Raises CallError for a name that is no target, with those that there are."""
-    for name in names:
-        if name not in NAMES:
-            there = ", ".join(f"`{each}`" for each in NAMES)
-            hint = did_you_mean(name, NAMES)
-            raise CallError(Problem(f"the target {name!r} is not built; there is: {there}", hint=hint))
-
-
-def find(name: str) -> Target:
-    """The target of a name that :func:`check` accepted."""
-    # pylint: disable=import-outside-toplevel,cyclic-import
-    from mlops_actions.export.onnx import Onnx
-
-    return {"onnx": Onnx}[name]()
