@@ -1,0 +1,56 @@
+"""Which legs are cancelled: those that were told to stop, and no other."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mlops_actions.dryrun.records import LegRecord
+from mlops_actions.dryrun.runner import ActRunner
+from mlops_actions.dryrun.schedule import Leg
+
+
+class Started(Exception):
+    """The runner came to start a leg."""
+
+
+def leg() -> Leg:
+    nothing: Any = SimpleNamespace(repository="octo/consumer", ref="main")
+    return Leg(nothing, nothing, {}, {}, LegRecord(("one",), "one", "ci.yml", 1), 60)
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> ActRunner:
+    """A runner on a machine that says when it is asked to start a leg, and starts none."""
+
+    def numbers() -> Any:
+        raise Started
+        yield
+
+    machine: Any = SimpleNamespace(sources=None, containers=None, numbers=numbers())
+    return ActRunner(machine, tmp_path, "ci")
+
+
+def test_a_leg_that_is_stopped_before_its_start_never_starts(runner: ActRunner) -> None:
+    stopped = leg()
+    runner.stop(stopped)
+    runner.run(stopped)
+    assert stopped.record.result == "cancelled"
+
+
+def test_a_leg_that_stands_where_a_stopped_one_stood_starts(runner: ActRunner) -> None:
+    """When a job fails, its legs are stopped and forgotten; the next leg may get their address."""
+    stopped = leg()
+    address = id(stopped)
+    runner.stop(stopped)
+    del stopped
+    others: list[Leg] = []
+    for _ in itertools.takewhile(lambda _: not others or id(others[-1]) != address, range(1000)):
+        others.append(leg())
+    with pytest.raises(Started):
+        runner.run(others[-1])
+    assert others[-1].record.result != "cancelled"
