@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mlops_actions.dryrun import languageservice
+from mlops_actions.verdict import Status
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
@@ -28,6 +31,20 @@ def test_schemastore_accepts_every_action() -> None:
     files = [str(path) for path in ROOT.glob("actions/*/action.yml")]
     assert len(files) >= 2
     run(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-actions", *files)
+
+
+def test_githubs_language_service_accepts_every_workflow_and_action() -> None:
+    files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("actions/*/action.yml")]
+    names = [path.relative_to(ROOT).as_posix() for path in files]
+    answers = languageservice.check(ROOT, names, ROOT, install=True, repository="mlops-actions/mlops-actions")
+    assert {each.where.file for each in answers} == set(names)
+    assert [each for each in answers if each.status is not Status.PASS] == []
+
+
+def test_githubs_language_service_accepts_the_example() -> None:
+    example = ROOT / "examples/flight-delay"
+    answers = languageservice.check(example, [".github/workflows/model.yml"], ROOT, install=True)
+    assert [each.status for each in answers] == [Status.PASS]
 
 
 def test_the_security_linter_finds_nothing() -> None:
