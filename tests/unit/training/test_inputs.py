@@ -95,3 +95,14 @@ def test_the_repositorys_own_settings_start_no_program(root: Path) -> None:
     git(root, "config", "core.fsmonitor", f"touch {root.parent / 'started'}")
     assert inputs.source(root, ()) is not None
     assert not (root.parent / "started").exists()
+
+
+def test_what_this_library_writes_is_no_change(root: Path) -> None:
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "first")
+    clean = inputs.source(root, ())
+    (root / ".mlops" / "train").mkdir(parents=True)
+    (root / ".mlops" / "train" / "train.log").write_text("not the project's")
+    assert inputs.source(root, ()) == clean
+    assert clean is not None and not clean.changed

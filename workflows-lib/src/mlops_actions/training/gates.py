@@ -69,9 +69,11 @@ def _check(gate: Gate, key: str, bound: float, metrics: Mapping[str, float] | No
         return Check(rule, Status.ERROR, message, where=gate.where, threshold=dict(threshold))
     holds = value >= bound if key == "min" else value <= bound
     side = "at least" if key == "min" else "at most"
-    message = f"`{gate.metric}` is {value:.6g}, {'as' if holds else 'not'} asked: {side} {bound:.6g}"
-    if not holds and f"{value:.6g}" == f"{bound:.6g}":
-        message = f"`{gate.metric}` is {value!r}, not asked: {side} {bound!r}"
+    message = f"`{gate.metric}` is {value:.6g}, as asked: {side} {bound:.6g}"
+    if not holds:
+        alike = f"{value:.6g}" == f"{bound:.6g}"
+        told = (repr(value), repr(bound)) if alike else (f"{value:.6g}", f"{bound:.6g}")
+        message = f"`{gate.metric}` is {told[0]}, and {side} {told[1]} is asked"
     return Check(
         rule,
         Status.PASS if holds else Status.FAIL,

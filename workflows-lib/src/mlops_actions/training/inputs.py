@@ -95,11 +95,15 @@ class Source:
         return Subject(f"source@{self.commit}{'+changes' if self.changed else ''}", self.sha256)
 
 
+_OURS_LEFT_OUT = (".", ":(exclude,glob)**/.mlops/**")
+"""What stages of this library write is no part of the project, whether it ignores that folder or not."""
+
+
 def source(root: Path, data: Iterable[Input]) -> Source | None:
     """The source in ``root``: files that git tracks or would track, without ``data``. None outside a repository."""
     commit, top = _git(root, "rev-parse", "--verify", "HEAD"), _git(root, "rev-parse", "--show-toplevel")
-    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    status = _git(root, "status", "--porcelain", "-z", "--no-renames", "--", ".")
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *_OURS_LEFT_OUT)
+    status = _git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *_OURS_LEFT_OUT)
     if commit is None or top is None or listed is None or status is None:
         return None
     others = {each.path for each in data}
