@@ -327,3 +327,14 @@ def test_a_private_requirement_file_and_no_secret_in_any_log(
     assert f"PIP_INDEX_URL=http://robot:***@{private_index}/simple/" in log
     left = "".join(path.read_text(encoding="utf-8") for path in out.iterdir())
     assert PASSWORD not in left + seen + repr(outcome)
+
+
+def test_a_target_that_is_the_name_of_a_folder_is_no_test(project: Make, out: Path, here: str) -> None:
+    """make then runs nothing and is content; the gate must not say that the tests passed."""
+    folder = project({"Makefile": "test:\n\texit 1\n", "test/README.md": "No target.\n"})
+    outcome, _, _ = carry_out(folder, out, here, "true", "true")
+    assert outcome.verdict.status is Status.WARN
+    assert ".PHONY" in finding(outcome, "test.command").message
+    (folder / "Makefile").write_text(".PHONY: test\ntest:\n\techo \"make: 'test' is up to date.\"; exit 1\n")
+    outcome, _, _ = carry_out(folder, out, here, "true", "true")
+    assert outcome.verdict.status is Status.FAIL

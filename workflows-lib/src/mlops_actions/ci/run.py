@@ -181,6 +181,9 @@ class _Leg:
             message += f", with {_findings(len(found))}"
         elif not result.ok:
             message += f": {clip(_last_line(log), 500)}"
+        if result.ok and not found and _last_line(log) == f"make: '{step.name}' is up to date.":
+            status = Status.WARN
+            message = f"`{command}` did nothing: a file or folder is named `{step.name}`. Declare the target `.PHONY`"
         self._checks.append(Check(f"{step.name}.command", status, message, where=Where(object=step.name)))
         self._checks += [
             replace(each, status=Status.WARN if result.ok else Status.FAIL) for each in found[:MAX_FINDINGS]
