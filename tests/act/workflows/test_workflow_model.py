@@ -124,8 +124,10 @@ def test_a_model_is_trained_gated_and_kept(ran: Any) -> None:
     assert {"model/MLmodel", "model/mean.json", "metrics.json", "profile.json", "MODEL_CARD.md", "train.log"} <= kept
     folder = ran.artifact("model-training-model") / "model"
     assert outputs["model-digest"] == f"sha256:{model.digest(folder)}"
-    subjects = {each.name: each.sha256 for each in ran.judged("model-training-model").subjects}
+    judged = ran.judged("model-training-model")
+    subjects = {each.name: each.sha256 for each in judged.subjects}
     assert f"sha256:{subjects['delay']}" == outputs["model-digest"]
+    assert [each.name for each in judged.materials] == ["rows.csv", f"source@{ran.verdict.parameters['sha']}"]
 
 
 @pytest.mark.parametrize(
