@@ -70,4 +70,11 @@ def test_words_flags_and_numbers_are_refused_by_name(tmp_path: Path) -> None:
 
 def test_what_is_missing_says_where_it_could_be_given(tmp_path: Path) -> None:
     with pytest.raises(CallError, match=r"--contract .*`data.contract` in .*mlops.yaml"):
-        options(tmp_path).required("contract", "data", "contract")
+        options(tmp_path, contract=None).required("contract", "data", "contract")
+
+
+def test_what_is_missing_names_no_flag_that_the_command_has_not(tmp_path: Path) -> None:
+    with pytest.raises(CallError) as caught:
+        options(tmp_path).required("command", "training", "command")
+    assert "Set `training.command` in" in str(caught.value)
+    assert "--command" not in str(caught.value)

@@ -42,3 +42,8 @@ def test_what_hides_is_shown(text, shown):
 def test_a_clipped_text_says_how_much_is_missing():
     assert clip("x" * 10, 10) == "x" * 10
     assert clip("x" * 1510, 10) == "x" * 10 + "… (1,500 more characters)"
+
+
+@pytest.mark.parametrize("length", range(11, 60))
+def test_nothing_is_clipped_that_is_shorter_than_the_words_for_it(length):
+    assert len(clip("x" * length, 10)) <= length

@@ -88,10 +88,10 @@ class Options:
 
     def missing(self, name: str, *path: str) -> Problem:
         """The problem of an option that nobody gave."""
-        place = f", or `{'.'.join(path)}` in {self.config.name}" if path else ""
-        return Problem(
-            f"nothing says which {name.replace('-', ' ')} to use", hint=f"Give --{name} (input `{name}`){place}."
-        )
+        ways = [f"give --{name} (input `{name}`)"] if hasattr(self.arguments, name.replace("-", "_")) else []
+        ways += [f"set `{'.'.join(path)}` in {self.config.name}"] if path else []
+        hint = ", or ".join(ways)
+        return Problem(f"nothing says which {name.replace('-', ' ')} to use", hint=f"{hint[:1].upper()}{hint[1:]}.")
 
     def word(self, name: str, words: type[Word], *path: str, default: Word) -> Word:
         """One of an enumeration's words. Raises CallError that names them all."""

@@ -21,7 +21,6 @@ def escape(character: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """``text``, or its first ``limit`` characters and how many more there are."""
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]}… ({len(text) - limit:,} more characters)"
+    """``text``, or its first ``limit`` characters and how many more there are, where saying so is the shorter."""
+    note = f"… ({len(text) - limit:,} more characters)"
+    return text if len(text) <= limit + len(note) else text[:limit] + note

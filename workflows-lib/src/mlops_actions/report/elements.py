@@ -81,7 +81,7 @@ def table(
         f'<th scope="col"{kind}>{html(clip(name, MAX_CELL))}</th>' if name else f"<td{kind}></td>"
         for name, kind in zip(columns, kinds, strict=True)
     )
-    yield f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>"
+    yield f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>" if any(columns) else "<tbody>"
     for row in rows_html:
         first, *others = row
         cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(others, kinds[1:], strict=True))
