@@ -195,3 +195,13 @@ def test_a_version_that_yaml_reads_as_a_number_is_refused_with_its_cure(ran: Any
     (message,) = {each["message"] for each in ran.annotations("bad-words / Plan")}
     assert "python-versions" in message and "3.1" in message and "Quote" in message
     assert "bad-words-plan" not in ran.artifacts
+
+
+def test_what_a_person_reads(ran: Any) -> None:
+    """The log of a step that failed stands whole where it failed; the last words are the verdict and the report."""
+    lines = ran.printed.splitlines()
+    start = next(index for index, line in enumerate(lines) if "✗" in line and "bad-install / Python" in line)
+    assert any("│" in line and "no such package" in line for line in lines[start : start + 12])
+    end = next(index for index, line in enumerate(lines) if line.startswith("dry-run: fail"))
+    assert "bad-version / Python 3.99" in lines[end]
+    assert lines[-1].endswith("report.html")
