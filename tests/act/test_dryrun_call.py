@@ -25,7 +25,7 @@ SMALL = "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps: [{run: 
 
 
 def test_a_file_that_github_would_refuse_is_not_run(workflow: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    bad = Check("workflow.valid", Status.FAIL, "no such key", where=Where(file=".github/workflows/bad.yml", line=1))
+    bad = Check("workflow.invalid", Status.FAIL, "no such key", where=Where(file=".github/workflows/bad.yml", line=1))
     monkeypatch.setattr(judge, "judge", lambda *_, **__: [bad])
     ran = workflow(SMALL, bad__yml=SMALL.replace("one:", "other:")).run()
     jobs = {each.where.object for each in ran.outcome.verdict.checks} - {None}
@@ -39,6 +39,13 @@ def test_the_list_runs_nothing(workflow: Make) -> None:
     text = list_plan(DryRun(consumer.root, LIBRARY))
     assert ".github/workflows/ci.yml: starts" in text and "one" in text
     assert not consumer.out.exists()
+
+
+def test_the_list_says_which_calls_would_fail(workflow: Make) -> None:
+    uses = "mlops-actions/mlops-actions/.github/workflows/python_ci.yml@v1"
+    consumer = workflow(f"on: push\njobs:\n  one:\n    uses: {uses}\n")
+    text = list_plan(DryRun(consumer.root, LIBRARY))
+    assert ".github/workflows/ci.yml:4: " in text and "Did you mean `python-ci.yml`?" in text
 
 
 @pytest.mark.parametrize(

@@ -48,3 +48,9 @@ def test_a_summary_is_text_and_clipped() -> None:
     lines = said(summary=leg(StepRecord("Test", summary=[written]))).splitlines()
     assert lines[1:4] == ["Summary of a (3.12)", "  All", "  | a < b | c |"]
     assert len(lines) == MAX_SUMMARY + 3 and "more lines in the report" in lines[-1]
+
+
+def test_what_is_folded_in_a_summary_is_one_line() -> None:
+    written = "## pass\n\n<details><summary>install.log</summary>\n\n```\n+ numpy\n```\n\n</details>\n\nafter"
+    lines = said(summary=leg(StepRecord("Test", summary=[written]))).splitlines()
+    assert lines[2:] == ["  ## pass", "  ▸ install.log", "  after"]

@@ -85,11 +85,16 @@ def _hand_over(outcome: Outcome) -> None:
 
 
 def _print(outcome: Outcome, out: Path) -> None:
+    from mlops_actions.report import wording  # pylint: disable=import-outside-toplevel
+
     judged: Verdict = outcome.verdict
     lines = [f"{judged.stage}: {judged.status.value}" + (f" — {outcome.headline}" if outcome.headline else "")]
     findings = judged.findings
     for check in findings[:MAX_SHOWN]:
+        name = wording.named(check.where)
         place = ":".join(str(part) for part in (check.where.file, check.where.line) if part is not None)
+        if name and not check.rule.startswith(name) and name not in check.message:
+            place = f"{name}, {place}" if place else name
         lines.append(f"  {check.status.value:<11} {check.rule}: {check.message}" + (f"  ({place})" if place else ""))
     if len(findings) > MAX_SHOWN:
         lines.append(f"  and {len(findings) - MAX_SHOWN} more in the report")

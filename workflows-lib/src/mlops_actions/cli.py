@@ -12,12 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from mlops_actions import __version__
 from mlops_actions.carryout import INTERRUPTED, PASSED, WRONG_CALL, Job, carry_out, printable
-from mlops_actions.commands import COMMANDS, Command, Errand, Option
-from mlops_actions.errors import CallError
+from mlops_actions.commands import COMMANDS, GROUPS, Command, Errand, Option
+from mlops_actions.errors import CallError, did_you_mean
 from mlops_actions.options import PREFIX, Options
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status: 0 pass or warn, 1 fail, 2 the call is wrong, 130 interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
-    namespace = _parser().parse_args(arguments)
+    namespace, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        _refuse(namespace, unknown)
     try:
         return _run(namespace)
     except CallError as error:
@@ -43,6 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; the files are written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _refuse(namespace: argparse.Namespace, unknown: Sequence[str]) -> NoReturn:
+    """End the call as its own command does, with the nearest flag that there is."""
+    parser: argparse.ArgumentParser = namespace.parser
+    flags = ["--config", "--out", "--json", *(f"--{each.name}" for each in namespace.row.options)]
+    hint = did_you_mean(unknown[0].partition("=")[0], flags)
+    parser.error(f"unrecognized arguments: {' '.join(map(printable, unknown))}" + (f". {hint}" if hint else ""))
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -93,10 +103,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         group, _, word = command.words.rpartition(" ")
         if group not in groups:
-            holder = groups[""].add_parser(group, help=f"see mlops {group} --help", allow_abbrev=False)
+            holder = groups[""].add_parser(
+                group, help=GROUPS[group], description=_sentence(GROUPS[group]), allow_abbrev=False
+            )
             groups[group] = holder.add_subparsers(title="commands", metavar="COMMAND", required=True)
         sub = groups[group].add_parser(word, help=command.help, description=_sentence(command.help), allow_abbrev=False)
-        sub.set_defaults(row=command)
+        sub.set_defaults(row=command, parser=sub)
         for option in command.options:
             _add(sub, option)
         sub.add_argument("--config", metavar="FILE", help="the configuration (default: mlops.yaml where it stands)")

@@ -381,6 +381,9 @@ _STEPS = tuple(
     Option(f"{name}-command", f"how to {name} the project", "COMMAND") for name in ("install", "lint", "test")
 )
 
+GROUPS = {"ci": "lint and test a project on each Python version (plan, run, gate)"}
+"""What the commands of two words do together."""
+
 COMMANDS: tuple[Command | Errand, ...] = (
     Command(
         "validate",

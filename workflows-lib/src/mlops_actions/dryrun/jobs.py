@@ -17,7 +17,7 @@ from mlops_actions.dryrun.event import Event, github_context
 from mlops_actions.dryrun.expressions import EvaluationError, ExpressionError, Open, Scope, Unknown
 from mlops_actions.dryrun.planned import Finding, Finished, PlannedJob, Results, When
 from mlops_actions.dryrun.workflow import FOLDER, Job, Workflow, load, locate
-from mlops_actions.errors import CallError, Problem
+from mlops_actions.errors import CallError, Problem, did_you_mean
 
 MAX_LEVELS = 10
 """GitHub's limit of files that call each other, the event's own file included."""
@@ -153,7 +153,9 @@ class Planner:
             return "call.missing", f"`{uses}`: a called workflow lies in {FOLDER} and ends in .yml or .yaml"
         callee = self._load(place.root, place.path)
         if isinstance(callee, CallError):
-            return "call.missing", f"`{uses}` cannot be called: {'; '.join(str(each) for each in callee.problems)}"
+            near = did_you_mean(Path(place.path).name, (each.name for each in (place.root / FOLDER).glob("*.y*ml")))
+            reason = "; ".join(str(each) for each in callee.problems)
+            return "call.missing", f"`{uses}` cannot be called: {reason}" + (f". {near}" if near else "")
         if "workflow_call" not in callee.triggers:
             return "call.missing", f"`{uses}` cannot be called: its `on` does not name `workflow_call`"
         return callee

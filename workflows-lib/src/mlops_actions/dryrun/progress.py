@@ -17,6 +17,7 @@ COLORS = {"success": "32", "failure": "31", "cancelled": "33", "skipped": "2"}
 MAX_SUMMARY = 40
 """Lines of a job's summary on the terminal."""
 
+_FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>.*?</details>", re.DOTALL)
 _TAGS = re.compile(r"</?[a-zA-Z][^<>\n]*>")
 
 
@@ -74,8 +75,8 @@ class Lines:
         self._write([self._paint("2", printable(text))])
 
     def summary(self, leg: LegRecord) -> None:
-        """What a job wrote about itself, as text; the report has all of it."""
-        written = "\n".join(text for step in leg.steps for text in step.summary)
+        """What a job wrote about itself, as text: what is folded there is a line here; the report has all of it."""
+        written = _FOLDED.sub(r"▸ \1", "\n".join(text for step in leg.steps for text in step.summary))
         lines = [line for line in _TAGS.sub("", written).splitlines() if line.strip()]
         if not lines:
             return

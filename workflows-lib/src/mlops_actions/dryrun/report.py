@@ -11,10 +11,13 @@ from mlops_actions.dryrun.plan import Plan
 from mlops_actions.dryrun.records import FileRecord, LegRecord
 from mlops_actions.outcome import Block, Log, Outcome, Section, Table, Text
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, now
+from mlops_actions.visible import clip
 
 STAGE = "dry-run"
 MAX_LOG = 400
 """Lines of a failing step's log that the report shows; the last ones."""
+MAX_REASON = 300
+"""Characters of what a failing job says itself that its check repeats."""
 
 FIDELITY: Mapping[str, tuple[str, str]] = {
     "actions/checkout": (
@@ -80,7 +83,7 @@ def outcome(finished: Finished) -> Outcome:
     verdict = Verdict(
         STAGE, conclude(checks), checks, finished.started, now(), finished.subjects, (), finished.parameters
     )
-    sections = [_jobs(finished.files), *_failures(finished.files), *_annotations(finished.files)]
+    sections = [_jobs(finished), *_failures(finished.files), *_annotations(finished.files)]
     sections += [*_summaries(finished.files), _fidelity(finished)]
     # What jobs asked to have written stands in requests.json; a request of this outcome could be carried out.
     return Outcome(verdict, headline(finished), tuple(sections))
@@ -112,16 +115,25 @@ def leg_check(file: FileRecord, leg: LegRecord) -> Check:
         return Check(rule, Status.PASS, f"succeeded in {leg.seconds:.1f} s", where=where)
     if leg.result == "skipped":
         return Check(rule, Status.PASS, f"skipped, as on GitHub ({reason})", Severity.INFO, where)
-    message = reason or (f"failed at step `{failed.name}`" if failed else f"ended as {leg.result}")
+    message = reason or (f"failed at step `{failed.name}`{_said(leg)}" if failed else f"ended as {leg.result}")
     if leg.allowed:
         return Check(rule, Status.WARN, f"{message}; `continue-on-error` allows it", Severity.WARNING, where)
     return Check(rule, Status.FAIL, message, where=where)
 
 
-def _jobs(files: Iterable[FileRecord]) -> Section:
+def _said(leg: LegRecord) -> str:
+    """What the job itself gave as the first reason, as the end of a sentence."""
+    words = next((each.message for each in leg.annotations if each.level == "error"), "")
+    return f": {clip(' '.join(words.split()), MAX_REASON)}" if words else ""
+
+
+def _jobs(finished: Finished) -> Section:
+    """Every job with its steps, in the order in which the files name them."""
     rows: list[tuple[str | float | None, ...]] = []
-    for file in files:
-        for leg in sorted(file.legs, key=lambda each: each.path):
+    jobs = ((file.path, job.path) for file in finished.plan.files for job in file.jobs)
+    places = {path: place for place, path in enumerate(jobs)}
+    for file in finished.files:
+        for leg in sorted(file.legs, key=lambda each: places.get((file.path, each.path), len(places))):
             rows.append((file.path, leg.name, "", leg.result, round(leg.seconds, 1) if leg.ran else None))
             rows += [(None, None, step.name, step.result, round(step.seconds, 1)) for step in leg.steps]
     return Section("Jobs and steps", (Table(("workflow", "job", "step", "result", "seconds"), tuple(rows)),))

@@ -30,13 +30,19 @@ from mlops_actions.dryrun.schedule import Frame, Run
 from mlops_actions.errors import CallError
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Where, digest, now
+from mlops_actions.visible import visible
 
 __all__ = ["DryRun", "dry_run", "list_plan"]
 
 
 def list_plan(request: DryRun) -> str:
-    """What the event would start, as text; nothing is run or judged. Raises CallError as :func:`dry_run`."""
+    """What the event would start, as text, and what is wrong with the calls in it; nothing is run.
+
+    GitHub's language service is not asked: it takes longer than a list may.
+    Raises CallError as :func:`dry_run`.
+    """
     planned = _plan(request)
+    wrong = [each for each in judge.own(planned, request.repo, request.library) if each.status is Status.FAIL]
     lines = [f"event {planned.event.name}, {planned.event.ref} at {planned.event.sha[:12] or '(no commit)'}"]
     for file in planned.files:
         lines += ["", f"{file.path}: " + ("starts" if file.starts else f"does not start: {file.why}")]
@@ -45,7 +51,10 @@ def list_plan(request: DryRun) -> str:
             called = f" → {job.calls[1]}" if job.calls else ""
             reason = "" if job.when == "must" else f": {job.why}"
             lines.append(f"  {'  ' * (len(job.path) - 1)}{job.name}{legs}{called}  [{job.when}{reason}]")
-    return "\n".join(lines) + "\n"
+    lines += ["", "would fail:"] if wrong else []
+    lines += [f"  {each.where.file}:{each.where.line}: {each.message}" for each in wrong]
+    lines += ["", "Whether GitHub takes the files is judged when they run."]
+    return "\n".join(visible(line) for line in lines) + "\n"
 
 
 def _plan(request: DryRun) -> plan.Plan:

@@ -1,0 +1,34 @@
+"""What the report of a dry run says of a job that failed."""
+
+from __future__ import annotations
+
+from mlops_actions.dryrun.act import Annotation
+from mlops_actions.dryrun.records import FileRecord, LegRecord, StepRecord
+from mlops_actions.dryrun.report import MAX_REASON, leg_check
+from mlops_actions.verdict import Status
+
+FILE = FileRecord(".github/workflows/model.yml", "Model", "1")
+
+
+def failed(*annotations: Annotation) -> LegRecord:
+    steps = [StepRecord("Check out", "success"), StepRecord("Train", "failure")]
+    return LegRecord(("train",), "train", FILE.path, 1, "failure", steps=steps, ran=True, annotations=[*annotations])
+
+
+def test_a_failed_job_is_told_with_its_own_first_error() -> None:
+    said = (
+        Annotation((), "warning", "slow", {}),
+        Annotation((), "error", "no such\nfile", {}),
+        Annotation((), "error", "another", {}),
+    )
+    check = leg_check(FILE, failed(*said))
+    assert (check.status, check.message) == (Status.FAIL, "failed at step `Train`: no such file")
+
+
+def test_a_job_that_gave_no_reason_is_told_by_its_step() -> None:
+    assert leg_check(FILE, failed(Annotation((), "notice", "hello", {}))).message == "failed at step `Train`"
+
+
+def test_a_long_reason_is_clipped() -> None:
+    message = leg_check(FILE, failed(Annotation((), "error", "x" * 10_000, {}))).message
+    assert len(message) < MAX_REASON + 100
