@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 LIMIT = 1024 * 1024
 """Bytes of UTF-8 that GitHub takes from one step."""
@@ -17,6 +18,7 @@ MARGIN = 1024
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _DETAILS = re.compile(r"<(/?)details\b", re.IGNORECASE)
+_HTML_BLOCK = re.compile(r" {0,3}</?(details|summary)\b", re.IGNORECASE)
 _NOTE = "> **Cut here**, to fit GitHub’s limit for a summary: {} more lines are in the full report.\n"
 _RESERVE = 200  # bytes, for the note and an open fence
 
@@ -51,32 +53,42 @@ def fit(text: str, limit: int) -> str:
     if limit < _RESERVE:
         return ""
     room = limit - _RESERVE
-    fence, depth = "", 0
+    inside = _Inside()
     kept: list[str] = []
     for line in lines:
-        opened, deeper = _structure(line, fence, depth)
+        then = inside.after(line)
         # What has to be closed again is paid for when it is opened.
-        room -= _size(line) + 1 + max(0, deeper - depth) * _size("</details>\n") + max(0, len(opened) - len(fence))
+        room -= _size(line) + 1 + max(0, then.depth - inside.depth) * _size("</details>\n")
+        room -= max(0, len(then.fence) - len(inside.fence))
         if room < 0:
             break
-        fence, depth = opened, deeper
+        inside = then
         kept.append(line)
-    closing = [fence] if fence else []
-    closing += ["", *["</details>"] * depth, ""] if depth else [""]
+    closing = [inside.fence] if inside.fence else []
+    closing += ["", *["</details>"] * inside.depth, ""] if inside.depth else [""]
     return "\n".join([*kept, *closing, _NOTE.format(f"{len(lines) - len(kept):,}")])
 
 
-def _structure(line: str, fence: str, depth: int) -> tuple[str, int]:
-    """The open fence (or an empty string) and the open details after ``line``."""
-    found = _FENCE.match(line)
-    if fence:
-        closes = found and found[1].startswith(fence) and not line.strip().strip(fence[0])
-        return ("" if closes else fence), depth
-    if found and not (found[1][0] == "`" and "`" in line[found.end() :]):
-        return found[1], depth
-    for slash in _DETAILS.findall(line):
-        depth = max(0, depth - 1) if slash else depth + 1
-    return fence, depth
+class _Inside(NamedTuple):
+    """What is open at the end of a line: a code fence, how many details, an HTML block."""
+
+    fence: str = ""
+    depth: int = 0
+    html: bool = False
+
+    def after(self, line: str) -> _Inside:
+        """What is open after one more line."""
+        found = _FENCE.match(line)
+        if self.fence:
+            closes = found and found[1].startswith(self.fence) and not line.strip().strip(self.fence[0])
+            return self._replace(fence="") if closes else self
+        # In an HTML block, which a blank line ends, a fence is text (CommonMark 0.31, section 4.6).
+        if found and not self.html and not (found[1][0] == "`" and "`" in line[found.end() :]):
+            return self._replace(fence=found[1])
+        depth = self.depth
+        for slash in _DETAILS.findall(line):
+            depth = max(0, depth - 1) if slash else depth + 1
+        return _Inside("", depth, bool(line.strip()) and (self.html or _HTML_BLOCK.match(line) is not None))
 
 
 def _size(text: str) -> int:
