@@ -218,6 +218,31 @@ def test_permissions_of_a_nested_call_are_mended_in_the_callers_file(repository:
     assert "restricted default is assumed" in check.message
 
 
+@pytest.mark.parametrize(
+    ("granted", "publish", "expected"),
+    [
+        ("contents: read", "true", [("permissions.needed", "fail", 4)]),
+        ("contents: read", "false", []),
+        ("contents: write", "true", []),
+        ("actions: read", "true", [("permissions.needed", "fail", 4)]),
+    ],
+)
+def test_a_release_that_may_not_be_written(
+    repository: Repository, granted: str, publish: str, expected: list[tuple[str, str, int]]
+) -> None:
+    """Against the library's real edge-release.yml, which cannot ask for what only `publish` needs."""
+    uses = "x/mlops-actions/.github/workflows/edge-release.yml@v1"
+    text = f"""\
+        on: push
+        jobs:
+          release:
+            uses: {uses}
+            permissions: {{{granted}}}
+            with: {{publish: {publish}}}
+        """
+    assert brief(one(repository, Path(__file__).parents[3], text)) == expected
+
+
 def test_a_called_job_without_permissions_takes_what_the_caller_has(repository: Repository, library: Path) -> None:
     text = "on: push\npermissions: {}\njobs: {a: {uses: x/mlops-actions/.github/workflows/inherits.yml@v1}}\n"
     assert one(repository, library, text) == []

@@ -83,6 +83,7 @@ def own(plan: Plan, repo: Path, library: Path) -> list[Check]:
         checks += _found_in_planning(file.jobs)
         checks += _called_inputs(file.jobs)
         checks += _permissions(file.jobs, repo)
+        checks += _unasked_permissions(file.jobs, library)
         checks += _called_files(file)
         checks += _inherited_secrets(file.jobs, plan.event)
         checks += _steps(file.jobs, repo, library, plan.event.repository)
@@ -263,6 +264,30 @@ def _permissions(jobs: tuple[PlannedJob, ...], repo: Path) -> Iterator[Check]:
         mend = permissions.words(excess.requested)
         message += f". Add `{mend}` to the permissions of the job `{here.job.id}`"
         yield _fail("permissions.not-granted", message, here.workflow, "jobs", here.job.id, "uses")
+
+
+NEEDED = {("edge-release.yml", "publish"): ("contents", "write")}
+"""What a job of the library needs and does not ask for: GitHub would refuse every caller who grants less, even one who
+switches the job off."""
+
+
+def _unasked_permissions(jobs: tuple[PlannedJob, ...], library: Path) -> Iterator[Check]:
+    """A job of the library that starts, and then may not do what it is for."""
+    has, by_path = permissions.granted(jobs), {job.path: job for job in jobs}
+    for job in jobs:
+        needed = NEEDED.get((PurePosixPath(job.workflow.path).name, job.job.id))
+        status = _if_it_runs(job)
+        if needed is None or status is None or job.workflow.root != library or len(job.path) < 2:
+            continue
+        (scope, level), own = needed, has[job.path]
+        level_there = (permissions.DEFAULT if own is None else own).get(scope, "none")
+        if permissions.LEVELS.index(level_there) < permissions.LEVELS.index(level):
+            caller = by_path[job.path[:1]]
+            message = (
+                f"`{job.name}` needs `{scope}: {level}` and gets `{scope}: {level_there}`, so GitHub will refuse what it"
+                f" writes. Add `{scope}: {level}` to the permissions of the job `{caller.job.id}`"
+            )
+            yield _fail("permissions.needed", message, caller.workflow, "jobs", caller.job.id, "uses", status=status)
 
 
 def _inherited_secrets(jobs: Iterable[PlannedJob], event: Event) -> Iterator[Check]:

@@ -68,18 +68,24 @@ def _level(scope: str, level: str) -> str:
     return "read" if scope in _READ_AT_MOST and level == "write" else level
 
 
-def excesses(jobs: tuple[PlannedJob, ...]) -> Iterator[Excess]:
-    """All that called files ask for beyond their callers' grants, in the order of the jobs of one started file."""
-    granted: dict[tuple[str, ...], Permissions | None] = {}
+def granted(jobs: tuple[PlannedJob, ...]) -> Mapping[tuple[str, ...], Permissions | None]:
+    """What each job of one started file has, by its path; None where no ``permissions`` key says anything."""
+    found: dict[tuple[str, ...], Permissions | None] = {}
     for job in jobs:
-        inherited = granted.get(job.path[:-1])
+        inherited = found.get(job.path[:-1])
         root = read(job.workflow.permissions)
         own = read(job.job.permissions)
-        granted[job.path] = own if own is not None else root if root is not None else inherited
+        found[job.path] = own if own is not None else root if root is not None else inherited
+    return found
+
+
+def excesses(jobs: tuple[PlannedJob, ...]) -> Iterator[Excess]:
+    """All that called files ask for beyond their callers' grants, in the order of the jobs of one started file."""
+    has = granted(jobs)
     for caller in jobs:
         if caller.callee is None:
             continue
-        explicit = granted[caller.path]
+        explicit = has[caller.path]
         allowed = DEFAULT if explicit is None else explicit
         asked: list[tuple[PlannedJob | None, Permissions | None]] = [(None, read(caller.callee.permissions))]
         asked += [(each, read(each.job.permissions)) for each in jobs if each.path[:-1] == caller.path]
