@@ -21,8 +21,9 @@ LAYERS = (
     {"github"},
     {"options", "location"},
     {"config", "outcome"},
-    {"schema", "verdict", "files"},
-    {"yamlfile", "visible"},
+    {"verdict"},
+    {"schema", "files"},
+    {"yamlfile", "jsonfile", "visible"},
     {"errors"},
 )
 STAGES = LAYERS[3]

@@ -20,6 +20,15 @@ def shipped(name: str) -> dict[str, Any]:
     return schema
 
 
+def misfit(data: Any, name: str) -> str | None:
+    """The first place where ``data`` is not as the shipped schema ``name`` says, in words; None where it is."""
+    from jsonschema.validators import validator_for  # pylint: disable=import-outside-toplevel
+
+    held = shipped(name)
+    error = next(validator_for(held)(held).iter_errors(data), None)
+    return None if error is None else f"`{dotted(tuple(error.absolute_path)) or 'the file'}` {_expected(error)}"
+
+
 def problems(document: Document, schema: Mapping[str, Any]) -> list[Problem]:
     """What in ``document`` the schema does not allow, in the order of the file.
 

@@ -18,6 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from mlops_actions import jsonfile, schema
+
 SCHEMA = "https://mlops-actions.github.io/schemas/verdict-v1.schema.json"
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -184,9 +186,10 @@ def from_json(data: Mapping[str, Any]) -> Verdict:
 
     Raises ValueError where ``data`` is not such a verdict.
     """
+    wrong = schema.misfit(data, "verdict-v1")
+    if wrong:
+        raise ValueError(f"not a verdict of a version known here: {wrong}")
     try:
-        if data["schema"] != SCHEMA:
-            raise ValueError(f"not a verdict of a version known here: schema is {data['schema']!r}")
         return Verdict(
             stage=data["stage"],
             status=Status(data["status"]),
@@ -208,9 +211,7 @@ def dumps(verdict: Verdict) -> str:
 
 def read(path: Path) -> Verdict:
     """The verdict in a file. Raises ValueError where the file holds none, OSError where it can't be read."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(data, dict):
-        raise ValueError(f"{path}: not a verdict")
+    data = jsonfile.read(path)
     return from_json(data)
 
 

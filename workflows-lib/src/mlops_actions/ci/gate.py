@@ -7,12 +7,11 @@ they left: a job that broke after its last word is no pass.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlops_actions import verdict
+from mlops_actions import jsonfile, verdict
 from mlops_actions.ci import leg, plan
 from mlops_actions.ci.leg import Leg
 from mlops_actions.errors import CallError, Problem
@@ -76,9 +75,9 @@ def _jobs(needs: str | None) -> dict[str, str]:
     if needs is None:
         return {}
     try:
-        data = json.loads(needs)
+        data = jsonfile.loads(needs)
         jobs = {str(job): data[job]["result"] for job in data}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError):
         raise CallError(Problem("`needs` is not the JSON of GitHub's `needs` context")) from None
     for job, result in jobs.items():
         if result not in RESULTS:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_actions import files, verdict
+from mlops_actions import files, jsonfile, verdict
 from mlops_actions.verdict import Status, Verdict
 
 FILE = "leg.json"
@@ -81,7 +81,7 @@ def read(path: Path) -> Leg:
     """The leg in a file that :func:`write` made. Raises ValueError where it holds none, OSError where unreadable."""
     if path.stat().st_size > MAX_BYTES:
         raise ValueError("is too large")
-    data = json.loads(path.read_text(encoding="utf-8"))
+    data = jsonfile.read(path)
     try:
         return _from_json(data)
     except (KeyError, TypeError, AttributeError) as error:

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from mlops_actions import files, verdict
+from mlops_actions import files, jsonfile, verdict
 from mlops_actions.ci import steps, versions
 from mlops_actions.ci.steps import Commands, Steps
 from mlops_actions.ci.versions import Choice
@@ -93,7 +93,7 @@ def write(choice: Choice, chosen: Steps, out: Path) -> None:
 
 def read(path: Path) -> tuple[str, ...]:
     """The versions in a ``plan.json``. Raises ValueError where it holds none, OSError where it can't be read."""
-    data = json.loads(path.read_text(encoding="utf-8"))
+    data = jsonfile.read(path)
     found = data.get("versions") if isinstance(data, dict) else None
     if not isinstance(found, list) or not found or not all(isinstance(each, str) for each in found):
         raise ValueError("names no versions")

@@ -21,6 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from mlops_actions import jsonfile
 from mlops_actions.verdict import Json
 
 SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
@@ -182,10 +183,7 @@ def dumps(profile: Profile) -> str:
 
 def read(path: Path) -> Profile:
     """The profile in a file. Raises ValueError where the file holds none, OSError where it can't be read."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError as error:
-        raise ValueError("is nested too deeply to be a profile") from error
+    data = jsonfile.read(path)
     if not isinstance(data, dict):
         raise ValueError("is not a profile")
     return from_json(data)
@@ -261,6 +259,8 @@ def _bins_from_json(data: Mapping[str, Any]) -> Bins:
 
 
 def _refuse_wrong_sum(column: ColumnProfile, rows: int) -> None:
+    if column.categories is not None and len(dict(column.categories.values)) != len(column.categories.values):
+        raise ValueError(f"is not a profile: column {column.name!r} has a category twice")
     values = rows - column.nulls
     if column.categories is not None and sum(count for _, count in column.categories.values) != values:
         raise ValueError(f"does not add up: the categories of column {column.name!r} are not {values:,} values")

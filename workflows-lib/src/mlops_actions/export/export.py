@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mlops_actions import files, verdict
+from mlops_actions import files, jsonfile, verdict
 from mlops_actions import model as model_directory
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.export import cases, estimator, manifest, original, source, targets
@@ -100,10 +100,10 @@ def _digest(folder: Path) -> str:
 def _read_profile(path: Path) -> Any:
     hint = "Give the profile.json that the training wrote."
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = jsonfile.read(path)
     except OSError as error:
         raise CallError(Problem(f"cannot be read: {error.strerror}", str(path), hint=hint)) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise CallError(Problem("is not a profile: it is not JSON", str(path), hint=hint)) from error
     if not isinstance(data, dict):
         raise CallError(Problem("is not a profile", str(path), hint=hint))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_actions import files, verdict
+from mlops_actions import files, jsonfile, verdict
 from mlops_actions.release.tag import Version
 from mlops_actions.report import escape
 
@@ -77,7 +77,7 @@ def check(folder: Path) -> dict[str, str]:
     for name in sorted(there ^ set(listed)):
         raise Broken(f"{name} is {'not listed in ' + SUMS if name in there else 'missing'}")
     for name, digits in listed.items():
-        if (folder / name).is_symlink() or verdict.digest(folder / name) != digits:
+        if (folder / name).is_symlink() or not (folder / name).is_file() or verdict.digest(folder / name) != digits:
             raise Broken(f"{name} is not what {SUMS} says")
     return {**listed, SUMS: verdict.digest(folder / SUMS)}
 
@@ -85,10 +85,18 @@ def check(folder: Path) -> dict[str, str]:
 def version_of(folder: Path) -> tuple[str, str]:
     """The tag and the commit that a bundle was made for. Raises Broken where it does not say."""
     try:
-        data = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
+        data = jsonfile.read(folder / SIGNATURE)
         return str(data["tag"]), str(data["commit"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Broken(f"{SIGNATURE} does not say which version this is") from error
+
+
+def notes_of(folder: Path) -> str:
+    """The release notes of a bundle. Raises Broken where they are not there, or not text."""
+    try:
+        return (folder / NOTES).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Broken(f"{NOTES} cannot be read") from error
 
 
 def _signature(contents: Contents) -> dict[str, Any]:

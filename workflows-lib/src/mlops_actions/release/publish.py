@@ -48,7 +48,7 @@ def publish(request: Publication, _out: Path) -> Outcome:
         checks.append(Check("release.published", Status.NOT_CHECKED, "a dry run: nothing is published", Severity.INFO))
         requests = (would_publish(version, commit, folder),)
     elif version is not None and request.client is not None:
-        notes = (folder / bundle.NOTES).read_text(encoding="utf-8")
+        notes = bundle.notes_of(folder)
         draft = Draft(str(version), commit, notes, folder, digests, version.is_prerelease, bundle.SUMS, bundle.NOTES)
         try:
             release = Desk(request.client, *repository(request.repository), draft).publish()
@@ -81,6 +81,7 @@ def _read(folder: Path, request: Publication, checks: list[Check]) -> tuple[dict
         digests = bundle.check(folder)
         text, commit = bundle.version_of(folder)
         version = parse_tag(text, None)
+        bundle.notes_of(folder)
     except (bundle.Broken, CallError) as error:
         checks.append(Check("bundle", Status.FAIL, f"the bundle is not published: {error}"))
         return {}, None, ""

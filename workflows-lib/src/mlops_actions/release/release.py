@@ -7,13 +7,12 @@ model's identity, every target. Publishing itself is another job's
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mlops_actions import files, model, schema, verdict, yamlfile
+from mlops_actions import files, jsonfile, model, schema, verdict, yamlfile
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.github.api import Client
 from mlops_actions.outcome import Outcome, Request, Section, Table
@@ -183,10 +182,11 @@ def _metrics(path: Path | None) -> dict[str, float]:
     if path is None:
         return {}
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = jsonfile.read(path)
     except (OSError, ValueError):
         return {}
-    return {str(name): float(value) for name, value in data.items() if isinstance(value, int | float)}
+    items = data.items() if isinstance(data, dict) else ()
+    return {name: float(value) for name, value in items if isinstance(value, int | float)}
 
 
 # --- the outcome ---------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def _facts(result: _Result, request: Release, version: tag.Version) -> Table:
 
 def would_publish(version: tag.Version, commit: str, folder: Path) -> Request:
     """The release of a bundle, as a request."""
-    notes = (folder / bundle.NOTES).read_text(encoding="utf-8")
+    notes = bundle.notes_of(folder)
     assets = [{"name": name, "sha256": digits} for name, digits in sorted(bundle.check(folder).items())]
     body: dict[str, Any] = {
         "tag_name": str(version),
