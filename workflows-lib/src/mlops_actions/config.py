@@ -7,6 +7,7 @@ A flag or a workflow's input wins over this file; the command line asks
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def load(path: Path | None = None) -> Config:
     """
     if path is None:
         path = Path(DEFAULT)
-        if not path.exists():
+        if not os.path.lexists(path):  # a link that leads nowhere is a mistake
             return Config(Document(DEFAULT, {}, {}, {}))
     document = yamlfile.load(path)
     found = schema.problems(document, schema.shipped("mlops-v1"))

@@ -75,6 +75,8 @@ def load(path: Path, name: str | None = None) -> Document:
     """
     name = name or str(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise CallError(Problem("cannot be read: it is no file (a pipe or a device has no end)", name))
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:

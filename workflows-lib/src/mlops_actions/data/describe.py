@@ -17,6 +17,7 @@ from mlops_actions.data.intake import cell_types, take_in, unreadable
 from mlops_actions.data.profile import Profile
 from mlops_actions.data.relation import Unreadable
 from mlops_actions.data.validate import Patterns, assign, check_engine, columns_section, is_broken, write_profiles
+from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
 
@@ -39,6 +40,8 @@ def describe(request: Profiling, out: Path) -> Outcome:
 
     Raises CallError as that does.
     """
+    if not request.data:
+        raise CallError(Problem("nothing says which data to use", hint="Give --data, or `data.path` in mlops.yaml."))
     started = now()
     check_engine(request.engine)
     promised = contract.load(request.contract) if request.contract else None

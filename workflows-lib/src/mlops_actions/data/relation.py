@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_actions.data.scan import quote
+from mlops_actions.visible import clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def refuse_clash(names: Sequence[str], file: str) -> None:
     seen: dict[str, str] = {}
     for name in names:
         if "\0" in name:
-            raise Unreadable(f"its column {name!r} has a NUL in its name", file)
+            raise Unreadable(f"its column {clip(name, 80)!r} has a NUL in its name", file)
         other = seen.get(name.casefold())
         if other == name:
             raise Unreadable(f"it has the column {name!r} twice", file)

@@ -126,6 +126,10 @@ def _resolve(name: str, pattern: str, root: Path) -> Path:
         )
     if not resolved.is_file():
         raise CallError(Problem("is a symbolic link that leads nowhere", name))
+    try:
+        str(resolved).encode()
+    except UnicodeEncodeError:
+        raise Unreadable("its path is not UTF-8, and the engine takes no other: rename it", name) from None
     return resolved
 
 
