@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,15 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     files.write_atomic(path, "old")
     with pytest.raises(TypeError):
         files.write_atomic(path, 3)  # type: ignore[arg-type]
-    with pytest.raises(UnicodeEncodeError):
-        files.write_atomic(path, "\ud800")
     assert path.read_text(encoding="utf-8") == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["f.txt"]
+
+
+def test_a_byte_that_is_no_text_is_written_as_its_escape(tmp_path: Path) -> None:
+    path = tmp_path / "f.json"
+    name = os.fsdecode(b"\xff.csv")
+    files.write_atomic(path, json.dumps(name, ensure_ascii=False))
+    assert json.loads(path.read_text(encoding="utf-8")) == name
 
 
 def test_a_run_replaces_what_an_earlier_run_left(tmp_path: Path) -> None:

@@ -42,13 +42,20 @@ def carry_out(job: Job, stage: Callable[[Path], Outcome]) -> int:
         with files.replaced_folder(job.out) as folder:
             outcome = stage(folder)
             summary = _write(folder, outcome)
-        _publish(outcome, summary)
-        _hand_over(outcome)
+            _publish(outcome, summary)  # in the block: what could not be told leaves no verdict either
+            _hand_over(outcome)
+    except BrokenPipeError:
+        mute()
+        return INTERRUPTED
     except OSError as error:
         raise CallError(_io_problem(error)) from error
-    if job.as_json:
-        sys.stdout.write(verdict.dumps(outcome.verdict))
-    _print(outcome, job.out)
+    try:
+        if job.as_json:
+            sys.stdout.buffer.write(verdict.dumps(outcome.verdict).encode("utf-8", "backslashreplace"))
+            sys.stdout.flush()
+        _print(outcome, job.out)
+    except BrokenPipeError:  # whoever read our output has gone; the files are written, and the status stands
+        mute()
     return FAILED if outcome.verdict.status is Status.FAIL else PASSED
 
 
@@ -101,6 +108,13 @@ def _print(outcome: Outcome, out: Path) -> None:
     lines.append(f"report: {out / 'report.html'}")
     for line in lines:
         print(printable(line), file=sys.stderr)
+
+
+def mute() -> None:
+    """Let nothing more be said, where nobody listens: Python would fail at its end, when it flushes."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 def printable(text: str) -> str:

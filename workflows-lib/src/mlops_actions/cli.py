@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from mlops_actions import __version__
-from mlops_actions.carryout import INTERRUPTED, PASSED, WRONG_CALL, Job, carry_out, printable
+from mlops_actions.carryout import INTERRUPTED, PASSED, WRONG_CALL, Job, carry_out, mute, printable
 from mlops_actions.commands import COMMANDS, GROUPS, Command, Errand, Option
 from mlops_actions.errors import CallError, did_you_mean
 from mlops_actions.options import PREFIX, Options
@@ -42,9 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted: nothing was written", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; the files are written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        mute()  # whoever read our output has seen enough
+        return PASSED
 
 
 def _refuse(namespace: argparse.Namespace, unknown: Sequence[str]) -> NoReturn:

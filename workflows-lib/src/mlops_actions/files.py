@@ -16,8 +16,12 @@ MARKER = ".mlops-out"
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write ``content`` to ``path``: readers see the old file or the new one, never half of one."""
-    data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    """Write ``content`` to ``path``: readers see the old file or the new one, never half of one.
+
+    Text is written as UTF-8. Half a surrogate pair (a byte of a file's name
+    that is not UTF-8) becomes its escape, which JSON reads back as it was.
+    """
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -48,12 +52,12 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     _refuse_foreign(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:100]}."))
     except OSError as error:
         raise CallError(Problem(f"the output folder cannot be made: {error.strerror}", str(target))) from error
-    os.chmod(fresh, 0o777 & ~_umask())
-    (fresh / MARKER).touch()
     try:
+        os.chmod(fresh, 0o777 & ~_umask())
+        (fresh / MARKER).touch()
         yield fresh
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
