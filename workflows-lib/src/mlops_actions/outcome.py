@@ -94,5 +94,5 @@ class Outcome:
     sections: tuple[Section, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
-    annotate: bool = True
-    """False where the findings are another step's, which has annotated them already."""
+    annotates_files: bool = True
+    """False where findings with a file are another step's, which has annotated them at their lines already."""

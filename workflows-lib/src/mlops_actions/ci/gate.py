@@ -67,7 +67,7 @@ def gate(request: GateRequest, out: Path) -> Outcome:
         parameters={"python-versions": list(versions)},
     )
     sections = (Section("Python versions", (_table(versions, legs),)),) if versions else ()
-    return Outcome(judged, _headline(versions, legs), sections, annotate=False)  # each leg has annotated its own
+    return Outcome(judged, _headline(versions, legs), sections, annotates_files=False)  # each leg has annotated its own
 
 
 def _jobs(needs: str | None) -> dict[str, str]:

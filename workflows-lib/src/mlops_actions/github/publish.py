@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -30,7 +31,8 @@ def publish_outcome(
     if context.output:
         step_outputs.append(context.output, outputs)
     folder = Path.cwd()
-    lines = annotate(outcome.verdict, lambda file: context.from_root(file, folder)) if outcome.annotate else []
+    checks = tuple(each for each in outcome.verdict.checks if outcome.annotates_files or each.where.file is None)
+    lines = annotate(replace(outcome.verdict, checks=checks), lambda file: context.from_root(file, folder))
     if context.step_summary and not job_summary.append(context.step_summary, summary):
         lines.append(command("notice", "The job summary is full: see summary.md in the report.", title="mlops"))
     for line in lines:
