@@ -96,6 +96,8 @@ def interpreters():
 
 def find_python():
     """An interpreter that the library runs on, or None: then uv fetches one."""
+    if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        return sys.executable
     probe = "import sys, venv; print(sys.version_info[0], sys.version_info[1])"
     for candidate in interpreters():
         if not candidate or not Path(candidate).exists():
@@ -171,11 +173,10 @@ def make_environment(extra, env):
         uv = find_uv(env)
         fresh = Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".%s-" % extra))
         try:
-            python = fill_environment(uv, fresh, lock, env)
-            site = site_packages(python)
+            fill_environment(uv, fresh, lock, env)
             shutil.copytree(
                 str(LIBRARY / "src" / "mlops_actions"),
-                str(site / "mlops_actions"),
+                str(site_packages(fresh) / "mlops_actions"),
                 ignore=shutil.ignore_patterns("__pycache__"),
             )
             write_launcher(fresh)
@@ -197,17 +198,17 @@ def fill_environment(uv, folder, lock, env):
     command = [uv, "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
     command += ["--python", str(interpreter(folder)), "-r", str(lock)]
     run(command, env, "the locked packages could not be installed")
-    return interpreter(folder)
 
 
 def interpreter(folder):
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def site_packages(python):
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    done = subprocess.run([str(python), "-I", "-c", code], capture_output=True, text=True, check=True)
-    return Path(done.stdout.strip())
+def site_packages(folder):
+    """Where the environment in ``folder`` keeps its packages."""
+    if os.name == "nt":
+        return folder / "Lib" / "site-packages"
+    return next((folder / "lib").glob("python3.*/site-packages"))
 
 
 def write_launcher(folder):
@@ -237,7 +238,7 @@ def develop(venv, env):
     )
     command = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(interpreter(venv))]
     run([*command, str(lock_file("dev"))], env, "the locked packages could not be installed")
-    (site_packages(interpreter(venv)) / "mlops_actions.pth").write_text(str(LIBRARY / "src") + "\n", encoding="utf-8")
+    (site_packages(venv) / "mlops_actions.pth").write_text(str(LIBRARY / "src") + "\n", encoding="utf-8")
     program = interpreter(venv).parent / "mlops"
     program.write_text('#!/bin/sh\nexec "%s" -I -m mlops_actions "$@"\n' % interpreter(venv), encoding="utf-8")
     program.chmod(0o755)
