@@ -33,6 +33,14 @@ def test_rules_on_numbers(workspace, tally, rule, properties, measured):
     assert tally(rule, f"- {properties}", workspace.csv(NUMBERS)) == ("fail", measured)
 
 
+@pytest.mark.parametrize(("kind", "mentions"), [("integer", False), ("number", True)])
+def test_only_of_numbers_that_can_be_infinite_is_it_said(workspace, kind, mentions):
+    contract = workspace.columns(f"- {{name: x, logicalType: {kind}, logicalTypeOptions: {{minimum: 2}}}}")
+    check = workspace.checks(contract, workspace.csv("x\n1\n"))["t.x.minimum"]
+    assert "1 of 1 rows are less than 2" in check.message
+    assert ("not finite" in check.message) is mentions
+
+
 @pytest.mark.parametrize(
     ("rule", "options", "cells", "measured"),
     [

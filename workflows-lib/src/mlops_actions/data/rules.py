@@ -322,15 +322,15 @@ _HARMLESS = {
 
 
 _TESTS: Mapping[str, Callable[[str, Any], tuple[Test, str]]] = {
-    "minimum": lambda column, v: (IsOutside(column, low=v), f"are less than {v}, or not finite"),
+    "minimum": lambda column, v: (IsOutside(column, low=v), f"are less than {v}"),
     "exclusiveMinimum": lambda column, v: (
         IsOutside(column, low=v, low_open=True),
-        f"are not greater than {v}, or not finite",
+        f"are not greater than {v}",
     ),
-    "maximum": lambda column, v: (IsOutside(column, high=v), f"are greater than {v}, or not finite"),
+    "maximum": lambda column, v: (IsOutside(column, high=v), f"are greater than {v}"),
     "exclusiveMaximum": lambda column, v: (
         IsOutside(column, high=v, high_open=True),
-        f"are not less than {v}, or not finite",
+        f"are not less than {v}",
     ),
     "pattern": lambda column, v: (IsUnmatched(column, v), f"do not match {_shown(v)}"),
     "minLength": lambda column, v: (IsLengthOutside(column, low=v), f"have fewer than {v:,} characters"),
@@ -349,6 +349,8 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
             yield from _format_rule(make, one, value, line)
         elif key in _TESTS:
             test, says = _TESTS[key](one.column, value)
+            if isinstance(test, IsOutside) and one.logical_type in {None, "number"}:
+                says += ", or not finite"  # of other types, every value is
             yield make(key, line, _broken(test), says=says, threshold=threshold)
         else:
             yield make(key, line, Unmeasured(f"`{key}` is not checked yet"), threshold=threshold)
