@@ -170,11 +170,14 @@ def _annotations(files: Iterable[FileRecord]) -> Iterable[Section]:
 
 
 def _summaries(files: Iterable[FileRecord]) -> Iterable[Section]:
+    blocks: list[Block] = []
     for file in files:
         for leg in file.legs:
             written = [text for step in leg.steps for text in step.summary]
             if written:
-                yield Section(f"Summary of {leg.name}", (Log("as the job wrote it, in Markdown", "\n".join(written)),))
+                blocks.append(Log(leg.name, "\n".join(written)))
+    if blocks:
+        yield Section("Summaries of the jobs", (Text("In Markdown, as the jobs wrote them."), *blocks))
 
 
 def _fidelity(finished: Finished) -> Section:
