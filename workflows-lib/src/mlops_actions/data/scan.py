@@ -93,7 +93,12 @@ def connect(files: Iterable[Path] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
             "lock_configuration": "true",
         }.items():
             connection.execute(f"SET {setting} = {value}")
-        yield connection
+        try:
+            yield connection
+        except (RuntimeError, duckdb.InterruptException) as error:
+            if "interrupted" in str(error).lower():  # the engine's word for Ctrl-C while a query runs
+                raise KeyboardInterrupt from error
+            raise
 
 
 def pattern_for(file: Path) -> str:
