@@ -48,7 +48,7 @@ def carry_out(job: Job, stage: Callable[[Path], Outcome]) -> int:
         mute()
         return INTERRUPTED
     except OSError as error:
-        raise CallError(_io_problem(error)) from error
+        raise CallError(io_problem(error)) from error
     try:
         if job.as_json:
             sys.stdout.buffer.write(verdict.dumps(outcome.verdict).encode("utf-8", "backslashreplace"))
@@ -59,7 +59,8 @@ def carry_out(job: Job, stage: Callable[[Path], Outcome]) -> int:
     return FAILED if outcome.verdict.status is Status.FAIL else PASSED
 
 
-def _io_problem(error: OSError) -> Problem:
+def io_problem(error: OSError) -> Problem:
+    """What to tell of a file that could not be read or written."""
     hint = "Free some space, or name another folder with --out." if error.errno == 28 else None
     return Problem(error.strerror or str(error), error.filename and str(error.filename), hint=hint)
 

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from mlops_actions import __version__
-from mlops_actions.carryout import INTERRUPTED, PASSED, WRONG_CALL, Job, carry_out, mute, printable
+from mlops_actions.carryout import INTERRUPTED, PASSED, WRONG_CALL, Job, carry_out, io_problem, mute, printable
 from mlops_actions.commands import COMMANDS, GROUPS, Command, Errand, Option
 from mlops_actions.errors import CallError, did_you_mean
 from mlops_actions.options import PREFIX, Options
@@ -38,12 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CallError as error:
         _print_problems(error)
         return WRONG_CALL
-    except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
-        return INTERRUPTED
     except BrokenPipeError:
         mute()  # whoever read our output has seen enough
         return PASSED
+    except OSError as error:
+        _print_problems(CallError(io_problem(error)))
+        return WRONG_CALL
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _refuse(namespace: argparse.Namespace, unknown: Sequence[str]) -> NoReturn:
