@@ -279,12 +279,12 @@ def _unasked_permissions(jobs: tuple[PlannedJob, ...], library: Path) -> Iterato
         status = _if_it_runs(job)
         if needed is None or status is None or job.workflow.root != library or len(job.path) < 2:
             continue
-        (scope, level), own = needed, has[job.path]
-        level_there = (permissions.DEFAULT if own is None else own).get(scope, "none")
-        if permissions.LEVELS.index(level_there) < permissions.LEVELS.index(level):
+        (scope, level), given = needed, has[job.path]
+        there = (permissions.DEFAULT if given is None else given).get(scope, "none")
+        if permissions.LEVELS.index(there) < permissions.LEVELS.index(level):
             caller = by_path[job.path[:1]]
             message = (
-                f"`{job.name}` needs `{scope}: {level}` and gets `{scope}: {level_there}`, so GitHub will refuse what it"
+                f"`{job.name}` needs `{scope}: {level}` and gets `{scope}: {there}`, so GitHub will refuse what it"
                 f" writes. Add `{scope}: {level}` to the permissions of the job `{caller.job.id}`"
             )
             yield _fail("permissions.needed", message, caller.workflow, "jobs", caller.job.id, "uses", status=status)

@@ -130,13 +130,17 @@ def _said(leg: LegRecord) -> str:
 def _jobs(finished: Finished) -> Section:
     """Every job with its steps, in the order in which the files name them."""
     rows: list[tuple[str | float | None, ...]] = []
-    jobs = ((file.path, job.path) for file in finished.plan.files for job in file.jobs)
-    places = {path: place for place, path in enumerate(jobs)}
     for file in finished.files:
-        for leg in sorted(file.legs, key=lambda each: places.get((file.path, each.path), len(places))):
+        for leg in _in_order(file, finished.plan):
             rows.append((file.path, leg.name, "", leg.result, round(leg.seconds, 1) if leg.ran else None))
             rows += [(None, None, step.name, step.result, round(step.seconds, 1)) for step in leg.steps]
     return Section("Jobs and steps", (Table(("workflow", "job", "step", "result", "seconds"), tuple(rows)),))
+
+
+def _in_order(file: FileRecord, planned: Plan) -> list[LegRecord]:
+    jobs = next((each.jobs for each in planned.files if each.path == file.path), ())
+    places = {job.path: place for place, job in enumerate(jobs)}
+    return sorted(file.legs, key=lambda each: places.get(each.path, len(places)))
 
 
 def _failures(files: Iterable[FileRecord]) -> Iterable[Section]:
