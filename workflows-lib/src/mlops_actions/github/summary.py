@@ -81,10 +81,10 @@ class _Inside(NamedTuple):
         found = _FENCE.match(line)
         if self.fence:
             closes = found and found[1].startswith(self.fence) and not line.strip().strip(self.fence[0])
-            return self._replace(fence="") if closes else self
+            return _Inside("", self.depth, self.html) if closes else self
         # In an HTML block, which a blank line ends, a fence is text (CommonMark 0.31, section 4.6).
         if found and not self.html and not (found[1][0] == "`" and "`" in line[found.end() :]):
-            return self._replace(fence=found[1])
+            return _Inside(found[1], self.depth, self.html)
         depth = self.depth
         for slash in _DETAILS.findall(line):
             depth = max(0, depth - 1) if slash else depth + 1
