@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,10 +60,58 @@ def test_pips_index_reaches_uv_and_uvs_own_wins() -> None:
     assert environment.cleaned({**pip, **own}) == {**pip, **own, "UV_FIND_LINKS": "/x,/y"}
 
 
+@pytest.fixture
+def without_pip(tmp_path: Path) -> Path:
+    """This Python without the pip that it carries, as Debian's is: a copy of the program over links to its library."""
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    library = Path(os.__file__).parent
+    (tmp_path / "stripped" / "bin").mkdir(parents=True)
+    (tmp_path / "stripped" / "lib" / name).mkdir(parents=True)
+    for each in library.iterdir():
+        if each.name not in {"ensurepip", "site-packages", "dist-packages"}:
+            (tmp_path / "stripped" / "lib" / name / each.name).symlink_to(each)
+    for each in library.parent.glob("libpython*"):
+        (tmp_path / "stripped" / "lib" / each.name).symlink_to(each)
+    program = tmp_path / "stripped" / "bin" / name
+    shutil.copy2(os.path.realpath(sys.executable), program)
+    return program
+
+
 def test_without_an_index_pip_comes_from_the_interpreter(tmp_path: Path, with_uv: dict[str, str]) -> None:
     cache = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "empty")}
     made = environment.create(tmp_path, Path(sys.executable), {**with_uv, **cache})
     assert str(made.path) in output(made, "pip --version")
+
+
+def test_an_interpreter_without_pip_takes_this_librarys(
+    tmp_path: Path, with_uv: dict[str, str], without_pip: Path
+) -> None:
+    cache = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "empty")}
+    made = environment.create(tmp_path, without_pip, {**with_uv, **cache})
+    assert output(made, 'python -c "import sys; print(sys.base_prefix)"') == str(tmp_path / "stripped")
+    assert str(made.path) in output(made, "pip --version")
+
+
+def test_where_no_pip_can_be_had_a_plain_pip_is_not_the_callers(
+    tmp_path: Path, with_uv: dict[str, str], without_pip: Path
+) -> None:
+    library = str(Path(environment.__file__).parents[2])
+    code = f"""
+import pathlib, subprocess, sys
+sys.path.insert(0, {library!r})
+from mlops_actions.project import environment
+made = environment.create(pathlib.Path({str(tmp_path)!r}), pathlib.Path(sys.executable))
+done = subprocess.run("pip install x || pip3 install x", shell=True, env=made.variables, stderr=subprocess.PIPE)
+sys.exit(f"{{done.returncode}} {{done.stderr.decode().strip()}}")
+"""
+    cache = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "empty")}
+    done = subprocess.run(
+        [without_pip, "-I", "-c", code], env={**with_uv, **cache}, capture_output=True, text=True, check=False
+    )
+    assert done.stderr.splitlines() == [
+        "1 pip is not in this environment: the package index has none, and the interpreter brought none.",
+        "pip is not in this environment: the package index has none, and the interpreter brought none.",
+    ]
 
 
 def test_a_python_that_nobody_has_is_said(tmp_path: Path, with_uv: dict[str, str]) -> None:

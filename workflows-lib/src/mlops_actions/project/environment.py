@@ -106,11 +106,16 @@ def _make(uv: str, folder: Path, python: Path | str, variables: Mapping[str, str
         raise CannotCreate(_words(made, variables))
     interpreter = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     install = [uv, "pip", "install", "--quiet", "--python", interpreter]
-    if captured([*install, *_SEED], variables).returncode:
-        # An index without pip: the copy that came with the interpreter serves. uv puts it in place at once; ensurepip
-        # itself takes seconds.
-        wheels = captured([interpreter, "-I", "-c", _BUNDLED], variables).stdout.splitlines()
-        captured([*install, "--no-index", "--no-deps", *wheels], variables)
+    if captured([*install, *_SEED], variables).returncode == 0:
+        return
+    # An index without pip: a copy that came with an interpreter serves, that of this library's where the other carries
+    # none (Debian's does not). uv puts it in place at once; ensurepip itself takes seconds.
+    for carrier in (interpreter, sys.executable):
+        wheels = captured([carrier, "-I", "-c", _BUNDLED], variables).stdout.splitlines()
+        if wheels and captured([*install, "--no-index", "--no-deps", *wheels], variables).returncode == 0:
+            return
+    if os.name != "nt":
+        _bar(folder / "bin")
 
 
 # What a virtual environment has had from its first day: setuptools too, before Python 3.12.
@@ -119,6 +124,17 @@ _BUNDLED = (
     "import ensurepip, glob, os; "
     "print(*glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), '_bundled', '*.whl')), sep='\\n')"
 )
+_NO_PIP = """#!/bin/sh
+echo "pip is not in this environment: the package index has none, and the interpreter brought none." >&2
+exit 1
+"""
+
+
+def _bar(programs: Path) -> None:
+    """Keep a plain ``pip`` from being the caller's own, which would install into the caller's Python."""
+    for name in ("pip", "pip3"):
+        (programs / name).write_text(_NO_PIP, encoding="utf-8")
+        (programs / name).chmod(0o755)
 
 
 def captured(
