@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,14 @@ def test_a_log_line_is_no_command(capsys: pytest.CaptureFixture[str]) -> None:
     toolkit.say("::add-mask::all\nfoo")
     toolkit.error("100%\n::error::no")
     assert capsys.readouterr().out == " ::add-mask::all\nfoo\n::error::100%25%0A::error::no\n"
+
+
+def test_an_interpreter_without_pip_does_not_lend_the_callers(tmp_path: Path, without_pip: Path) -> None:
+    version = setup_python.ask(without_pip)
+    assert version is not None
+    home = setup_python.make_environment(setup_python.Found(version, without_pip), tmp_path / "jobs", tmp_path)
+    path = {**os.environ, "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    for name in ("pip", "pip3"):
+        done = subprocess.run([name, "install", "x"], env=path, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "pip is not in this environment" in done.stderr

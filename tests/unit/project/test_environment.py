@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,23 +57,6 @@ def test_pips_index_reaches_uv_and_uvs_own_wins() -> None:
     }
     own = {"UV_DEFAULT_INDEX": "https://own.example", "UV_EXTRA_INDEX_URL": "https://also.example"}
     assert environment.cleaned({**pip, **own}) == {**pip, **own, "UV_FIND_LINKS": "/x,/y"}
-
-
-@pytest.fixture
-def without_pip(tmp_path: Path) -> Path:
-    """This Python without the pip that it carries, as Debian's is: a copy of the program over links to its library."""
-    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    library = Path(os.__file__).parent
-    (tmp_path / "stripped" / "bin").mkdir(parents=True)
-    (tmp_path / "stripped" / "lib" / name).mkdir(parents=True)
-    for each in library.iterdir():
-        if each.name not in {"ensurepip", "site-packages", "dist-packages"}:
-            (tmp_path / "stripped" / "lib" / name / each.name).symlink_to(each)
-    for each in library.parent.glob("libpython*"):
-        (tmp_path / "stripped" / "lib" / each.name).symlink_to(each)
-    program = tmp_path / "stripped" / "bin" / name
-    shutil.copy2(os.path.realpath(sys.executable), program)
-    return program
 
 
 def test_without_an_index_pip_comes_from_the_interpreter(tmp_path: Path, with_uv: dict[str, str]) -> None:

@@ -205,14 +205,16 @@ def make_environment(found: Found, base: Path, shared: Path) -> Path:
     pip = _shared_pip(found, shared)
     if pip is not None:
         (site / "mlops-shared-pip.pth").write_text(str(pip) + "\n", encoding="utf-8")
-        for name in ("pip", "pip3", f"pip{found.version.numbers[0]}.{found.version.numbers[1]}"):
-            script = home / "bin" / name
-            script.write_text(
-                f"#!{home}/bin/python\nimport sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n",
-                encoding="utf-8",
-            )
-            script.chmod(0o755)
+    for name in ("pip", "pip3", f"pip{found.version.numbers[0]}.{found.version.numbers[1]}"):
+        script = home / "bin" / name
+        script.write_text(f"#!{home}/bin/python\n{PIP if pip else NO_PIP}", encoding="utf-8")
+        script.chmod(0o755)
     return home
+
+
+PIP = "import sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n"
+NO_PIP = "import sys\nsys.exit('pip is not in this environment: the interpreter that it was made from has none.')\n"
+"""What a plain ``pip`` runs; never the one further down PATH, which would install into your own Python."""
 
 
 SOURCES = """
