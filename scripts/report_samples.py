@@ -1,7 +1,6 @@
 """Outcomes as stages would give them, made up to show and to test the reports: one of each kind of trouble.
 
-The screenshots in docs/images come from here (``scripts/screenshots.py``), and
-so do the pages that the browser tests open.
+The pages that the browser tests open come from here.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def sections(
 ) -> tuple[Section, ...]:
     """The table of columns and the distributions, the most shifted first."""
     ordered = sorted(decisions, key=lambda each: (not each.drifted, -each.weight))
-    blocks: list[Block] = [_table(ordered, rows), Text(_how(rows, thresholds))]
+    blocks: list[Block] = [_table(ordered), Text(_how(rows, thresholds))]
     if ignored:
         blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in ignored)}."))
     drawn = [each for each in ordered if each.drifted][:CHARTS]
@@ -192,28 +192,35 @@ def _share(effect: float) -> str:
 # Blocks
 
 
-def _table(decisions: Sequence[Decision], rows: tuple[int, int]) -> Table:
-    header = ("column", "kind", "mass moved", "missing before, %", "missing now, %", "new values, %", "what changed")
-    return Table(header, tuple(_row(each, rows) for each in decisions))
+_COLUMNS = ("column", "verdict", "mass moved", "mean moved, sd", "missing, %", "now, %", "new values, %")
 
 
-def _row(decision: Decision, rows: tuple[int, int]) -> tuple[str | float | None, ...]:
+def _table(decisions: Sequence[Decision]) -> Table:
+    return Table(_COLUMNS, tuple(_row(each) for each in decisions))
+
+
+def _row(decision: Decision) -> tuple[str | float | None, ...]:
+    """A column in numbers; its sentence is the finding's."""
     comparison = decision.comparison
-    name, kind = visible(clip(comparison.name, 60)), comparison.side.kind.value
+    name = visible(clip(comparison.name, 60))
     if comparison.state is not State.COMPARED:
-        return (name, kind, None, None, None, None, message(decision, rows))
+        return (name, _VERDICTS.get(comparison.state, decision.finding.value), None, None, None, None, None)
     mass = next(shift.effect for shift in comparison.shifts if shift.sort is Sort.MASS)
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), None)
     before, now = _missing(comparison)
+    mean = mean_shift(comparison) if comparison.side.kind is Kind.NUMBER else None
     return (
         name,
-        kind,
+        decision.finding.value,
         round(mass, 3),
+        None if mean is None else round(mean, 3),
         round(100 * before, 2),
         round(100 * now, 2),
         None if new is None else round(100 * new, 2),
-        message(decision, rows),
     )
+
+
+_VERDICTS = {State.GONE: "gone", State.CHANGED: "type changed"}
 
 
 def _chart(decision: Decision) -> list[Chart]:
