@@ -73,6 +73,26 @@ def test_what_is_missing_says_where_it_could_be_given(tmp_path: Path) -> None:
         options(tmp_path, contract=None).required("contract", "data", "contract")
 
 
+@pytest.mark.parametrize(
+    ("flag", "given", "configured", "expected"),
+    [
+        (None, "", "", False),
+        (None, "false", "", False),
+        (None, "true", "", True),
+        (None, "false", "release: {publish: true}", True),  # the input's default says nothing
+        (None, "true", "release: {publish: false}", True),
+        (False, "true", "release: {publish: true}", False),
+        (True, "false", "release: {publish: false}", True),
+    ],
+)
+def test_a_switch_of_the_configuration_holds_against_an_inputs_default(
+    tmp_path: Path, flag: bool | None, given: str, configured: str, expected: bool
+) -> None:
+    environment = {"MLOPS_INPUT_PUBLISH": given}
+    found = options(tmp_path, configured or "model: m", environment, publish=flag)
+    assert found.flag("publish", "release", "publish") is expected
+
+
 def test_what_is_missing_names_no_flag_that_the_command_has_not(tmp_path: Path) -> None:
     with pytest.raises(CallError) as caught:
         options(tmp_path).required("command", "training", "command")

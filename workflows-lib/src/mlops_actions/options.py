@@ -61,6 +61,9 @@ class Options:
         variable = self.environment.get(PREFIX + key.upper(), "")
         if variable.strip():
             return Value(variable, f"input `{name}`")
+        return self._configured(*path)
+
+    def _configured(self, *path: str) -> Value | None:
         configured = self.config.get(*path) if path else None
         if configured is None:
             return None
@@ -106,7 +109,11 @@ class Options:
         return default if found is None else _one_of(found, allowed)
 
     def flag(self, name: str, *path: str, default: bool = False) -> bool:
-        """True or false. Raises CallError for anything else."""
+        """True or false. Raises CallError for anything else.
+
+        An input that is false is one that was not given: a workflow hands over
+        the default of a boolean input as if the caller had written it.
+        """
         found = self.find(name, *path)
         if found is None:
             return default
@@ -115,7 +122,10 @@ class Options:
         word = str(found.value).strip()
         if word not in {"true", "false"}:
             raise CallError(found.problem(f"must be true or false, not {word!r}"))
-        return word == "true"
+        if word == "true":
+            return True
+        configured = self._configured(*path)
+        return bool(configured.value) if configured is not None else default
 
     def number(self, name: str, *path: str, default: float) -> float:
         """A finite number. Raises CallError for anything else."""
