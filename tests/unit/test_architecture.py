@@ -24,7 +24,7 @@ LAYERS = (
     {"verdict"},
     {"schema", "files"},
     {"yamlfile", "jsonfile", "visible"},
-    {"errors"},
+    {"links", "errors"},
 )
 STAGES = LAYERS[3]
 DOORS = {

@@ -211,6 +211,34 @@ def test_a_link_out_of_the_workspace(call: Call, tmp_path: Path) -> None:
     assert "x/l.csv: is a symbolic link that leads out of the working directory" in ended.said
 
 
+@pytest.mark.parametrize(
+    ("link", "command"),
+    [
+        ("mlops.yaml", ("profile", "--data=d.csv")),
+        ("c.yaml", ("validate", "--contract=c.yaml", "--data=d.csv")),
+        ("r/c.yaml", ("validate", "--contract=r/c.yaml", "--data=d.csv")),
+        ("p.json", ("drift", "--reference=p.json", "--data=d.csv")),
+        (".mlops", ("profile", "--data=d.csv")),
+        ("o", ("profile", "--data=d.csv", "--out=o/p")),
+    ],
+)
+def test_nothing_is_read_or_written_through_a_link_out_of_the_workspace(
+    call: Call, tmp_path: Path, link: str, command: tuple[str, ...]
+) -> None:
+    Path("d.csv").write_text("a\n1\n", encoding="utf-8")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "c.yaml").write_text("secret: password\n", encoding="utf-8")
+    name, _, rest = link.partition("/")
+    Path(name).symlink_to(outside if rest or "." not in name.lstrip(".") else outside / "c.yaml")
+    ended = call(*command)
+    assert ended.code == 2
+    assert "symbolic link" in ended.said
+    assert "out of the working directory" in ended.said
+    assert "password" not in ended.said
+    assert [each.name for each in outside.iterdir()] == ["c.yaml"]
+
+
 @pytest.mark.parametrize("command", [("validate", "--contract=c.yaml"), ("profile",)], ids=lambda words: words[0])
 def test_damaged_data(call: Call, command: tuple[str, ...]) -> None:
     Path("empty").mkdir()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mlops_actions import links
 from mlops_actions.errors import CallError, Problem
 
 MARKER = ".mlops-out"
@@ -70,8 +71,9 @@ def replaced_folder(target: Path) -> Iterator[Path]:
 
 
 def _refuse_foreign(target: Path) -> None:
-    if target.is_symlink():
-        raise CallError(Problem("the output folder is a symbolic link", str(target), hint="Name the folder itself."))
+    if target.is_symlink() or links.escape(target):
+        message = "the output folder is a symbolic link" if target.is_symlink() else links.ESCAPES
+        raise CallError(Problem(message, str(target), hint="Name the folder itself."))
     if not target.exists():
         return
     if not target.is_dir():

@@ -12,12 +12,16 @@ import math
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mlops_actions import links
+
 MAX_DIGITS = 300
 """Of a whole number; a double holds 308."""
 
 
 def read(path: Path) -> Any:
     """The data in a file. Raises ValueError as :func:`loads` does, OSError where the file can't be read."""
+    if links.escape(path):
+        raise OSError(None, links.ESCAPES, str(path))
     if path.exists() and not path.is_file():
         raise OSError(None, "not a file that can be read", str(path))
     return loads(path.read_bytes().decode("utf-8"))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
+from mlops_actions import links
 from mlops_actions.errors import CallError, Problem
 
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -71,9 +72,12 @@ def load(path: Path, name: str | None = None) -> Document:
     """Read the YAML file at ``path``; ``name`` is what messages call it.
 
     Raises CallError for a file that is absent, unreadable, larger than 16 MiB,
-    not UTF-8, empty, or not YAML as described above.
+    not UTF-8, empty, or not YAML as described above, and for a link out of the
+    working directory.
     """
     name = name or str(path)
+    if links.escape(path):
+        raise CallError(Problem(links.ESCAPES, name, hint="Name the file that it leads to."))
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise CallError(Problem("cannot be read: it is no file (a pipe or a device has no end)", name))
