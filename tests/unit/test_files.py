@@ -66,3 +66,21 @@ def test_a_link_and_a_file_are_not_replaced(tmp_path: Path) -> None:
             pass
     assert (tmp_path / "file").exists()
     assert (tmp_path / "link").is_symlink()
+
+
+def test_no_folder_is_replaced_through_a_link_out_of_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    (outside / "run").mkdir(parents=True)
+    (outside / "run" / files.MARKER).touch()
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    monkeypatch.chdir(inside)
+    Path(".mlops").symlink_to(outside)
+    with pytest.raises(CallError, match="symbolic link that leads out of the working directory"):
+        with files.replaced_folder(Path(".mlops/run")):
+            pass
+    assert [each.name for each in outside.rglob("*")] == ["run", files.MARKER]
+    with files.replaced_folder(outside / "run"):  # named on purpose
+        pass

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.scan import literal
+from mlops_actions.data.scan import fetch, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,8 +110,7 @@ def types(
     if unknown:
         select = ", ".join(f"count({guess(raw[name], kind)})" for name in unknown for kind in GUESSES)
         total = ", ".join(f"count({raw[name]})" for name in unknown)
-        row = connection.execute(f"SELECT {total}, {select} FROM (SELECT * FROM {rows} LIMIT {SAMPLE})").fetchone()
-        counts = list(row or ())
+        (counts,) = fetch(connection, f"SELECT {total}, {select} FROM (SELECT * FROM {rows} LIMIT {SAMPLE})")
         for index, name in enumerate(unknown):
             start = len(unknown) + index * len(GUESSES)
             right = counts[start : start + len(GUESSES)]

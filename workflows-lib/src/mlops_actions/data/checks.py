@@ -261,7 +261,7 @@ def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Map
     dialect = Dialect(plan.relation)
     for index, question in failing:
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
-            sharing, keys = connection.execute(dialect.sharing(question.rule.measure)).fetchone() or (0, 0)
+            ((sharing, keys),) = scan.fetch(connection, dialect.sharing(question.rule.measure))
             found[index] = f" ({sharing:,} rows share {keys:,} keys)"
     return found
 

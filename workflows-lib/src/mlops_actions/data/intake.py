@@ -162,7 +162,7 @@ def _culprit(error: Exception, files: Sequence[File]) -> Unreadable:
         try:
             with scan.connect([file.path]) as connection:
                 reader = f"read_parquet({literal(pattern_for(file.path))})"
-                connection.execute(f"SELECT max(hash(COLUMNS(*))) FROM {reader}").fetchall()
+                scan.fetch(connection, f"SELECT max(hash(COLUMNS(*))) FROM {reader}")
         except duckdb.Error:
             return Unreadable(named(message, files), file.name)
     return Unreadable(message)

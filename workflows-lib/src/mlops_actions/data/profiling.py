@@ -109,8 +109,8 @@ def plan(connection: duckdb.DuckDBPyConnection, relation: Relation, like: Profil
     answers: list[Any] = []
     for start in range(0, len(expressions), scan.BATCH):
         select = ", ".join(expressions[start : start + scan.BATCH])
-        row = connection.execute(f"SELECT {select} FROM (SELECT * FROM {relation.sql} LIMIT {LOOK})").fetchone()
-        answers += row or ()
+        (row,) = scan.fetch(connection, f"SELECT {select} FROM (SELECT * FROM {relation.sql} LIMIT {LOOK})")
+        answers += row
     rest = iter(answers)
     return Plan(relation, tuple(look.counter([next(rest) for _ in look.questions]) for look in looks))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,11 +94,21 @@ def connect(files: Iterable[Path] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
             "lock_configuration": "true",
         }.items():
             connection.execute(f"SET {setting} = {value}")
+        yield connection
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+    """All rows that a query gives. Raises duckdb.Error.
+
+    The query runs in a thread of its own: the engine looks for Ctrl-C between
+    its tasks alone, and at times waits for a task without looking.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scan") as pool:
+        answer = pool.submit(lambda: connection.execute(query).fetchall())
         try:
-            yield connection
-        except (RuntimeError, duckdb.InterruptException) as error:
-            if "interrupted" in str(error).lower():  # the engine's word for Ctrl-C while a query runs
-                raise KeyboardInterrupt from error
+            return answer.result()
+        except BaseException:
+            connection.interrupt()  # which a query that has ended does not mind
             raise
 
 
@@ -128,7 +139,7 @@ def aggregate(
         batch = aggregates[start : start + BATCH]
         select = ", ".join(each.sql for each in batch)
         # fetchall ends the query, and only its end records the lines that a text reader refused.
-        (row,) = connection.execute(f"SELECT {select} FROM {relation.sql}").fetchall()
+        (row,) = fetch(connection, f"SELECT {select} FROM {relation.sql}")
         values.update(zip((each.key for each in batch), row, strict=True))
     return values
 
