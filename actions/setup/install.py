@@ -31,8 +31,9 @@ NEWEST_PYTHON = (3, 14)
 KEPT = {
     "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_SYSTEM_CERTS",
     "UV_NATIVE_TLS", "UV_HTTP_TIMEOUT", "UV_PYTHON_INSTALL_MIRROR", "UV_CACHE_DIR",
-    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT",
+    "UV_INSECURE_HOST", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "PIP_TRUSTED_HOST",
 }  # fmt: skip
+CREDENTIALS = re.compile(r"UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)$")
 DROPPED = re.compile(r"(UV|PIP|PYTHON|CONDA|PYENV|VIRTUAL_ENV|POETRY|PDM|__PYVENV)")
 
 
@@ -42,7 +43,11 @@ class Refused(Exception):
 
 def clean_environment():
     """The environment that uv and pip run in: the runner's, without what a project may have set."""
-    env = {key: value for key, value in os.environ.items() if key in KEPT or not DROPPED.match(key)}
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if key in KEPT or CREDENTIALS.match(key) or not DROPPED.match(key)
+    }
     env["UV_NO_CONFIG"] = "1"
     env["UV_NO_PROGRESS"] = "1"
     env["PIP_CONFIG_FILE"] = os.devnull
@@ -52,11 +57,11 @@ def clean_environment():
 
 
 def lock_file(extra):
-    path = LIBRARY / "locks" / (extra + ".txt")
-    known = sorted(each.stem for each in path.parent.glob("*.txt") if each.stem != "uv")
-    if extra not in known:
-        raise Refused("extra %r is not known. There is: %s." % (extra, ", ".join(known)))
-    return path
+    known = {each.stem: each for each in (LIBRARY / "locks").glob("*.txt")}
+    if extra not in known or extra == "uv":
+        stages = sorted(known.keys() - {"uv", "dev", "dryrun"})
+        raise Refused("extra %r is not known. There is: %s." % (extra, ", ".join(stages)))
+    return known[extra]
 
 
 def state_dir():
@@ -222,7 +227,8 @@ def write_launcher(folder):
 
 def plan(extra, env):
     lock = lock_file(extra)
-    there = (state_dir() / ("%s-%s" % (extra, library_digest(lock)))).exists()
+    # A runner that has a package cache of its own needs no other, and would have all of it sent to GitHub's.
+    there = "UV_CACHE_DIR" in env or (state_dir() / ("%s-%s" % (extra, library_digest(lock)))).exists()
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     key = "mlops-actions-%s-%s-%s-%s" % (platform.system(), platform.machine(), extra, digest)
     return {"cache-dir": package_cache(env), "cache-key": key, "cached": "true" if there else "false"}

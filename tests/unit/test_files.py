@@ -78,9 +78,9 @@ def test_no_folder_is_replaced_through_a_link_out_of_the_working_directory(
     inside.mkdir()
     monkeypatch.chdir(inside)
     Path(".mlops").symlink_to(outside)
-    with pytest.raises(CallError, match="symbolic link that leads out of the working directory"):
-        with files.replaced_folder(Path(".mlops/run")):
-            pass
+    message = "symbolic link that leads out of the working directory"
+    with pytest.raises(CallError, match=message), files.replaced_folder(Path(".mlops/run")):
+        pass
     assert [each.name for each in outside.rglob("*")] == ["run", files.MARKER]
     with files.replaced_folder(outside / "run"):  # named on purpose
         pass

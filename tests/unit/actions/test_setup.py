@@ -87,10 +87,17 @@ def test_a_second_setup_in_the_same_job_installs_nothing(workspace: Path, tmp_pa
     assert planned["cached"] == "true"
 
 
+def test_a_runners_own_package_cache_is_used_and_not_sent_to_githubs(workspace: Path, tmp_path: Path) -> None:
+    assert outputs(setup("plan", workspace, tmp_path / "temp", MLOPS_EXTRA="ci"))["cached"] == "false"
+    own = str(tmp_path / "own")
+    planned = outputs(setup("plan", workspace, tmp_path / "temp", MLOPS_EXTRA="ci", UV_CACHE_DIR=own))
+    assert (planned["cache-dir"], planned["cached"]) == (own, "true")
+
+
 def test_an_extra_that_is_not_there_is_named_with_those_that_are(workspace: Path, tmp_path: Path) -> None:
     done = setup("install", workspace, tmp_path / "temp", MLOPS_EXTRA="../../etc")
     assert done.returncode == 2
-    assert "There is: " in done.stderr
+    assert "There is: ci, data, drift, export, release, training." in done.stderr
     assert "Traceback" not in done.stderr
 
 
