@@ -43,14 +43,32 @@ def test_colors_only_where_asked_for() -> None:
     assert "\x1b[31m✗\x1b[0m" in said(True, step=StepRecord("Test", "failure"))
 
 
-def test_a_summary_is_text_and_clipped() -> None:
-    written = "<details><summary>All</summary>\n\n| a < b | c |\n" + "row\n" * 100
-    lines = said(summary=leg(StepRecord("Test", summary=[written]))).splitlines()
-    assert lines[1:4] == ["Summary of a (3.12)", "  All", "  | a < b | c |"]
-    assert len(lines) == MAX_SUMMARY + 3 and "more lines in the report" in lines[-1]
+def test_a_long_summary_is_clipped_and_says_so() -> None:
+    lines = said(summary=leg(StepRecord("Test", summary=["row\n\n" * 100]))).splitlines()
+    assert lines[1:4] == ["Summary of a (3.12)", "  row", ""]
+    assert len(lines) == MAX_SUMMARY + 3 and "159 more lines in the report" in lines[-1]
 
 
-def test_what_is_folded_in_a_summary_is_one_line() -> None:
-    written = "## pass\n\n<details><summary>install.log</summary>\n\n```\n+ numpy\n```\n\n</details>\n\nafter"
+def test_a_summary_is_rendered_and_what_is_folded_is_one_line() -> None:
+    written = "## pass\n\n<details><summary>install.log</summary>\n\n```\n+ numpy\n```\n\n</details>\n\n**after** \\*"
     lines = said(summary=leg(StepRecord("Test", summary=[written]))).splitlines()
-    assert lines[2:] == ["  ## pass", "  ▸ install.log", "  after"]
+    assert [line.strip(" •") for line in lines[2:] if line] == ["pass", "▸ install.log", "after *"]
+
+
+def test_a_table_of_a_summary_stands_in_columns() -> None:
+    table = "| Rule | Rows |\n|---|---:|\n| `a.b` | 10 |\n| a \\| c | 7 |\n"
+    lines = said(summary=leg(StepRecord("Test", summary=[table]))).splitlines()
+    assert [line.split() for line in lines[2:] if line.strip(" ─")] == [
+        ["Rule", "Rows"],
+        ["a.b", "10"],
+        ["a", "|", "c", "7"],
+    ]
+    assert lines[-1].rstrip().endswith("7") and lines[-2].rstrip().endswith("10")
+
+
+def test_nothing_in_a_summary_moves_the_cursor_and_nothing_secret_is_shown() -> None:
+    written = "a\x1b[2J hun<b>ter2\n\nhunter2 \x07 [link](javascript:alert(1)) ![](https://example.org/x.png)"
+    text = said(summary=leg(StepRecord("Test", summary=[written])))
+    assert "\x1b" not in text and "\x07" not in text and "hunter2" not in text and "***" in text
+    assert "\x1b[1m" in said(True, summary=leg(StepRecord("Test", summary=["**a**\x1b[2J"])))
+    assert "\x1b[2J" not in said(True, summary=leg(StepRecord("Test", summary=["**a**\x1b[2J"])))

@@ -61,7 +61,15 @@ class Log:
     text: str
 
 
-Block: TypeAlias = Table | Chart | Text | Log
+@dataclass(frozen=True, slots=True)
+class Markdown:
+    """Markdown that another program wrote, folded away: rendered on a page, as it is in a summary."""
+
+    title: str
+    text: str
+
+
+Block: TypeAlias = Table | Chart | Text | Log | Markdown
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import shutil
 import sys
 import threading
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
+from mlops_actions.dryrun import rendered
 from mlops_actions.dryrun.records import LegRecord, StepRecord
 from mlops_actions.visible import visible as printable
 
@@ -17,8 +18,8 @@ COLORS = {"success": "32", "failure": "31", "cancelled": "33", "skipped": "2"}
 MAX_SUMMARY = 40
 """Lines of a job's summary on the terminal."""
 
-_FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>.*?</details>", re.DOTALL)
-_TAGS = re.compile(r"</?[a-zA-Z][^<>\n]*>")
+MAX_WIDTH = 120
+"""Columns of a summary at most; a wider terminal is harder to read."""
 
 
 class Progress(Protocol):
@@ -75,14 +76,15 @@ class Lines:
         self._write([self._paint("2", printable(text))])
 
     def summary(self, leg: LegRecord) -> None:
-        """What a job wrote about itself, as text: what is folded there is a line here; the report has all of it."""
-        written = _FOLDED.sub(r"▸ \1", "\n".join(text for step in leg.steps for text in step.summary))
-        lines = [line for line in _TAGS.sub("", written).splitlines() if line.strip()]
+        """What a job wrote about itself, rendered; the report has all of it."""
+        written = self._mask("\n".join(text for step in leg.steps for text in step.summary))
+        width = min(shutil.get_terminal_size((MAX_WIDTH, 24)).columns, MAX_WIDTH) - 2
+        lines = rendered.lines(written, width, self._color)
         if not lines:
             return
         more = [f"… {len(lines) - MAX_SUMMARY} more lines in the report"] if len(lines) > MAX_SUMMARY else []
-        shown = [printable(line.expandtabs()) for line in lines[:MAX_SUMMARY]] + more
-        self._write(["", self._paint("1", f"Summary of {printable(leg.name)}"), *(f"  {line}" for line in shown)])
+        title = self._paint("1", f"Summary of {printable(leg.name)}")
+        self._write(["", title, *(f"  {line}".rstrip() for line in [*lines[:MAX_SUMMARY], *more])])
 
     def _line(self, result: str, words: str, seconds: float | None) -> str:
         mark = self._paint(COLORS.get(result, "0"), MARKS.get(result, "?"))

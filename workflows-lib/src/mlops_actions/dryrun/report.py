@@ -9,7 +9,7 @@ from datetime import datetime
 from mlops_actions.dryrun import rewrite
 from mlops_actions.dryrun.plan import Plan
 from mlops_actions.dryrun.records import FileRecord, LegRecord
-from mlops_actions.outcome import Block, Log, Outcome, Section, Table, Text
+from mlops_actions.outcome import Block, Log, Markdown, Outcome, Section, Table, Text
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, now
 from mlops_actions.visible import clip
 
@@ -179,9 +179,9 @@ def _summaries(files: Iterable[FileRecord]) -> Iterable[Section]:
         for leg in file.legs:
             written = [text for step in leg.steps for text in step.summary]
             if written:
-                blocks.append(Log(leg.name, "\n".join(written)))
+                blocks.append(Markdown(leg.name, "\n".join(written)))
     if blocks:
-        yield Section("Summaries of the jobs", (Text("In Markdown, as the jobs wrote them."), *blocks))
+        yield Section("Summaries of the jobs", tuple(blocks))
 
 
 def _fidelity(finished: Finished) -> Section:

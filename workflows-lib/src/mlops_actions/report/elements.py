@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlops_actions.outcome import Block, Chart, Log, Table, Text
-from mlops_actions.report import svg, wording
+from mlops_actions.outcome import Block, Chart, Log, Markdown, Table, Text
+from mlops_actions.report import commonmark, svg, wording
 from mlops_actions.report.escape import attribute, html, quoted, without_style
 from mlops_actions.verdict import Status
 from mlops_actions.visible import clip
@@ -111,6 +111,9 @@ def blocks(given: Sequence[Block], title: str, ident: str) -> Iterator[str]:
                 yield from _figure(block, f"{ident}-c{number}")
             case Log():
                 yield from _log(block)
+            case Markdown():
+                title = html(clip(block.title, MAX_CELL))
+                yield from folded(title, [f'<div class="written">{commonmark.render(block.text)}</div>'])
     if in_grid:
         yield "</div>"
 

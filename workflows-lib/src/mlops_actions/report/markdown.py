@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlops_actions.github.summary import LIMIT, MARGIN, fit
-from mlops_actions.outcome import Block, Chart, Log, Outcome, Table, Text
+from mlops_actions.outcome import Block, Chart, Log, Markdown, Outcome, Table, Text
 from mlops_actions.report import wording
 from mlops_actions.report.escape import (
     markdown,
@@ -139,6 +139,8 @@ def _block(block: Block) -> Iterator[str]:
             yield from _folded(f"Chart: {markdown_html(clip(block.title, MAX_CELL))}", _chart(block))
         case Log():
             yield from _log(block)
+        case Markdown():
+            yield from _log(Log(block.title, block.text))
 
 
 def _data(table: Table) -> Iterator[str]:
