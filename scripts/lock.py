@@ -1,7 +1,8 @@
 """Writes workflows-lib/locks/: every dependency with its hashes, one file an extra, no index named.
 
-Run it by hand when a dependency changes: `.venv/bin/python scripts/lock.py [extra ...]`.
-`--check` says whether the files still answer to pyproject.toml, without the network.
+Run it by hand when a dependency changes: `.venv/bin/python scripts/lock.py`. What is locked stays as it is unless
+`--upgrade` says otherwise, and every file has the versions that the tests run with, those of dev.txt. `--check` says
+whether the files still answer to pyproject.toml and to each other, without the network.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -36,7 +39,13 @@ def header(requirements: list[str]) -> str:
     return HEADER.format(wanted=" ".join(each.replace(" ", "") for each in requirements))
 
 
-def compile_lock(requirements: list[str]) -> str:
+def pins(text: str) -> set[str]:
+    """Each `name==version` of a lock file."""
+    return set(re.findall(r"(?m)^([A-Za-z0-9._-]+==[^\s;]+)", text))
+
+
+def compile_lock(requirements: list[str], like: str) -> str:
+    """The lock of ``requirements`` with the versions of the lock file's text ``like``, where it has them."""
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}") or "uv"
     command = [
         uv,
@@ -50,30 +59,50 @@ def compile_lock(requirements: list[str]) -> str:
     ]
     command += ["--no-header", "--no-annotate", "--python-version", "3.11", "--only-binary", ":all:", "-"]
     env = {name: value for name, value in os.environ.items() if name not in {"PIP_FIND_LINKS", "UV_FIND_LINKS"}}
-    done = subprocess.run(command, input="\n".join(requirements), text=True, capture_output=True, env=env, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return done.stdout
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "lock.txt"  # uv prefers what stands in the file that it is to write
+        target.write_text(like, encoding="utf-8")
+        command += ["--output-file", str(target)]
+        done = subprocess.run(
+            command, input="\n".join(requirements), text=True, capture_output=True, env=env, check=False
+        )
+        if done.returncode:
+            sys.exit(done.stderr)
+        return target.read_text(encoding="utf-8")
+
+
+def stale() -> list[str]:
+    """The lock files that do not answer to pyproject.toml, or have other versions than dev.txt."""
+    found = []
+    locks = {name: LIBRARY / "locks" / f"{name}.txt" for name in wanted()}
+    texts = {name: path.read_text(encoding="utf-8") if path.exists() else "" for name, path in locks.items()}
+    for name, requirements in wanted().items():
+        if not texts[name].startswith(header(requirements)) or not pins(texts[name]) <= pins(texts["dev"]):
+            found.append(name)
+    return found
+
+
+def write(upgrade: bool) -> None:
+    sets = wanted()
+    like = LIBRARY / "locks" / "dev.txt"
+    known = like.read_text(encoding="utf-8") if like.exists() and not upgrade else ""
+    for name in ("dev", *(name for name in sets if name != "dev")):  # the others take their versions from it
+        text = header(sets[name]) + compile_lock(sets[name], known)
+        known = text if name == "dev" else known
+        (LIBRARY / "locks" / f"{name}.txt").write_text(text, encoding="utf-8")
+        print(f"{name}: {len(pins(text))} packages, {hashlib.sha256(text.encode()).hexdigest()[:12]}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("extra", nargs="*")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions that pyproject.toml allows")
     arguments = parser.parse_args()
-    stale = []
-    for name, requirements in wanted().items():
-        path = LIBRARY / "locks" / f"{name}.txt"
-        if arguments.check:
-            if not path.exists() or not path.read_text(encoding="utf-8").startswith(header(requirements)):
-                stale.append(name)
-        elif not arguments.extra or name in arguments.extra:
-            text = header(requirements) + compile_lock(requirements)
-            path.write_text(text, encoding="utf-8")
-            print(f"{name}: {text.count('==')} packages, {hashlib.sha256(text.encode()).hexdigest()[:12]}")
-    if stale:
-        print(f"stale: {', '.join(stale)}. Run scripts/lock.py.")
-    return 1 if stale else 0
+    if not arguments.check:
+        write(arguments.upgrade)
+    if found := stale():
+        print(f"stale: {', '.join(found)}. Run scripts/lock.py.")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -98,3 +98,12 @@ def test_what_is_missing_names_no_flag_that_the_command_has_not(tmp_path: Path) 
         options(tmp_path).required("command", "training", "command")
     assert "Set `training.command` in" in str(caught.value)
     assert "--command" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_told_with_who_named_it(tmp_path: Path) -> None:
+    given = options(tmp_path, "model: m\ndata: {contract: no}")
+    with pytest.raises(CallError) as told:
+        given.file("contract", "data", "contract")
+    (problem,) = told.value.problems
+    assert (problem.file, problem.line, problem.column) == (str(tmp_path / "mlops.yaml"), 2, 8)
+    assert problem.message == "`data.contract`: no such file 'no'"

@@ -31,7 +31,7 @@ def test_one_column_of_three_drifts_and_is_named_with_its_size(workspace, normal
     assert outcome.verdict.status is Status.FAIL
     checks = {each.where.column: each for each in outcome.verdict.checks if each.where.column}
     found = checks["b"]
-    assert found.rule == "b.drift" and found.status is Status.FAIL and found.rows == 3000
+    assert found.rule == "data.b.drift" and found.status is Status.FAIL and found.rows == 3000
     # Two normal distributions a deviation apart share all but 2 * Phi(1/2) - 1 of their mass.
     assert found.measured == pytest.approx(math.erf(0.5 / math.sqrt(2)), abs=0.03)
     assert found.threshold == {"mustBeLessThan": 0.05}
@@ -72,7 +72,9 @@ def test_a_stored_profile_gives_the_verdict_of_the_data_it_was_made_of(workspace
 def test_the_object_of_the_reference_is_in_the_rule(workspace, normal):
     workspace.check(workspace.parquet({"a": ("DOUBLE", normal(100))}, "a.parquet"), "a.parquet")
     stored = workspace.root / "profile.json"
-    stored.write_text((workspace.root / "out/profile.json").read_text().replace('"object": ""', '"object": "flights"'))
+    stored.write_text(
+        (workspace.root / "out/profile.json").read_text().replace('"object": "data"', '"object": "flights"')
+    )
     outcome = workspace.check("profile.json", "a.parquet")
     assert {each.rule for each in outcome.verdict.checks if each.where.column} == {"flights.a.drift"}
     assert all(each.where.object == "flights" for each in outcome.verdict.checks)
@@ -247,7 +249,7 @@ def test_no_rows_now_is_a_failure(workspace):
     outcome = workspace.compare({"x": ("INTEGER", [1, 2])}, {"x": ("INTEGER", [])})
     assert outcome.verdict.status is Status.FAIL and drifted(outcome) == []
     assert outcome.headline == "The current data has no rows"
-    assert [each.measured for each in outcome.verdict.checks if each.rule == "rows"] == [0]
+    assert [each.measured for each in outcome.verdict.checks if each.rule == "data.rows"] == [0]
 
 
 def test_no_rows_before_is_no_reference(workspace):

@@ -43,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return PASSED
     except OSError as error:
         _print_problems(CallError(io_problem(error)))
+        try:
+            sys.stdout.flush()
+        except OSError:
+            mute()  # what could not be printed would fail once more when Python ends
         return WRONG_CALL
     except KeyboardInterrupt:
         print("interrupted: nothing was written", file=sys.stderr)

@@ -75,7 +75,7 @@ def _validate(options: Options) -> Stage:
     from mlops_actions.verdict import FailOn
 
     request = validate.Validation(
-        contract=Path(options.required("contract", "data", "contract")),
+        contract=options.file("contract", "data", "contract"),
         data=options.paths("data", "data", "path"),
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),

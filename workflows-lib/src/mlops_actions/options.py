@@ -14,6 +14,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops_actions.errors import CallError, Problem, did_you_mean
@@ -88,6 +89,15 @@ class Options:
         if text is None:
             raise CallError(self.missing(name, *path))
         return text
+
+    def file(self, name: str, *path: str) -> Path:
+        """A path that must be given and be there. Raises CallError that says who named it."""
+        found = Path(self.required(name, *path))
+        named = self.find(name, *path)
+        if named is not None and not os.path.lexists(found):
+            siblings = os.listdir(found.parent) if os.path.isdir(found.parent) else []
+            raise CallError(named.problem(f"no such file {str(found)!r}", did_you_mean(found.name, siblings)))
+        return found
 
     def missing(self, name: str, *path: str) -> Problem:
         """The problem of an option that nobody gave."""
@@ -194,6 +204,8 @@ def _texts(found: Value) -> list[str]:
 def _text(found: Value, item: Any) -> str:
     if isinstance(item, float):
         raise CallError(found.problem(f"the item {item} is a number", "Quote it: in YAML, 3.10 is the number 3.1."))
-    if not isinstance(item, str | int) or isinstance(item, bool) or item == "":
+    if item == "":
+        raise CallError(found.problem("must not be empty"))
+    if not isinstance(item, str | int) or isinstance(item, bool):
         raise CallError(found.problem("must be a list of strings"))
     return str(item)

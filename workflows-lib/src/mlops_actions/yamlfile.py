@@ -9,7 +9,7 @@ means something else to another reader of the same file. Errors are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -108,19 +108,18 @@ def loads(text: str, name: str) -> Document:
     try:
         return _Builder(text, name).document()
     except yaml.YAMLError as error:
-        raise CallError(_syntax_problem(error, name, len(text.splitlines()))) from None
+        raise CallError(_syntax_problem(error, name, text.splitlines())) from None
 
 
-def _syntax_problem(error: yaml.YAMLError, name: str, lines: int) -> Problem:
+def _syntax_problem(error: yaml.YAMLError, name: str, lines: Sequence[str]) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    message = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    hint = None
-    if "cannot start any token" in message and "'\\t'" in message:
-        hint = "Indent with spaces: YAML allows no tabs there."
-    if mark is None:
-        return Problem(f"is not YAML: {message}", name, hint=hint)
-    line = max(1, min(mark.line + 1, lines))  # at the end of the file the mark stands on a line that is not there
-    return Problem(f"is not YAML: {message}", name, line, mark.column + 1, hint)
+    message = f"is not YAML: {getattr(error, 'problem', None) or getattr(error, 'reason', None) or error}"
+    if mark is None or not lines:
+        return Problem(message, name)
+    at = max(0, min(mark.line, len(lines) - 1))  # at the end of the file the mark stands on a line that is not there
+    tab = "cannot start any token" in message and lines[at][mark.column : mark.column + 1] == "\t"
+    hint = "Indent with spaces: YAML allows no tabs there." if tab else None
+    return Problem(message, name, at + 1, mark.column + 1, hint)
 
 
 _NULL = re.compile(r"~|null|Null|NULL|")

@@ -16,6 +16,7 @@ from mlops_actions.data.relation import Relation, shown_names
 from mlops_actions.data.rules import Additional, Broken, OfType, Present, Repeated, RowCount, Rule, Unmeasured
 from mlops_actions.data.scan import Aggregate, quote
 from mlops_actions.data.sql import Dialect, Unfit
+from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Scalar, Severity, Status, broken
 
 if TYPE_CHECKING:
@@ -94,12 +95,9 @@ def _ask(rule: Rule, dialect: Dialect) -> Check | Question:
             return _present(rule, column, dialect)
         case Additional(columns):
             extra = [each.name for each in dialect.relation.columns if each.name not in columns]
-            words = f"{len(extra)} columns that the contract does not name"
-            message = (
-                f"{words}: {shown_names(extra[:10])}{' and more' if len(extra) > 10 else ''}"
-                if extra
-                else f"no {words[2:]}"
-            )
+            message = f"{plural(len(extra), 'column')} that the contract does not name"
+            if extra:
+                message += f": {shown_names(extra[:10])}{' and more' if len(extra) > 10 else ''}"
             return _check(rule, broken(rule.severity) if extra else Status.PASS, message, measured=len(extra))
         case OfType(column, family, missing):
             return _of_type(rule, dialect, column, family, missing)
@@ -262,7 +260,7 @@ def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Map
     for index, question in failing:
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
             ((sharing, keys),) = scan.fetch(connection, dialect.sharing(question.rule.measure))
-            found[index] = f" ({sharing:,} rows share {keys:,} keys)"
+            found[index] = f" ({sharing:,} rows share {plural(keys, 'key')})"
     return found
 
 

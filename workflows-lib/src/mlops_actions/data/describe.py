@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlops_actions.data import contract, profiling, scan
+from mlops_actions.data import contract, profile, profiling, scan
 from mlops_actions.data.checks import ROWS
 from mlops_actions.data.contract import Contract
 from mlops_actions.data.intake import cell_types, take_in, unreadable
@@ -22,8 +22,7 @@ from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
 
 STAGE = "profile"
-OBJECT = "data"
-"""What the rows are called where nobody named them."""
+OBJECT = profile.OBJECT
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,7 @@ def modern(document: Document) -> Document:
     data = document.data
     version = data.get("apiVersion") if isinstance(data, dict) else None
     if not isinstance(version, str) or version not in VERSIONS:
-        if version is None:
+        if not isinstance(data, dict) or "apiVersion" not in data:
             return document  # the schema says what is missing
         hint = did_you_mean(str(version), VERSIONS) or f"Versions that can be read here: {', '.join(VERSIONS)}."
         raise CallError(

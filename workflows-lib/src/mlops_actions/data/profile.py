@@ -26,6 +26,9 @@ from mlops_actions.verdict import Json
 
 SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
 
+OBJECT = "data"
+"""What the rows are called where no contract names them."""
+
 DIGEST = 16
 """Hex digits of a category's digest."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -148,7 +148,7 @@ def _stored(path: Path) -> Profile:
 def _measured(run: _Run, path: Path) -> Profile:
     """The profile of reference data."""
     try:
-        with intake.take_in("", (str(path),)) as taken:
+        with intake.take_in(profile.OBJECT, (str(path),)) as taken:
             measured = profiling.profile(taken.connection, taken.relation)
             run.materials = tuple(taken.subjects)
             broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
@@ -171,18 +171,12 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
             run.subjects = tuple(taken.subjects)
             return made, profiling.recount(plan, values), _of_files(taken, made)
     except Unreadable as error:
-        check_ = intake.unreadable(reference.object, error)
-        raise _Judged(_named(check_), "The current data cannot be read") from error
+        raise _Judged(intake.unreadable(reference.object, error), "The current data cannot be read") from error
 
 
 def _of_files(taken: intake.Intake, made: Profile) -> list[Check]:
     """What is to be said of the files; that there are rows is judged here."""
-    return [_named(each) for each in taken.checks(made.rows) if not each.rule.endswith(".rows")]
-
-
-def _named(found: Check) -> Check:
-    """A check of an object that may have no name."""
-    return replace(found, rule=found.rule.lstrip("."), where=replace(found.where, object=found.where.object or None))
+    return [each for each in taken.checks(made.rows) if not each.rule.endswith(".rows")]
 
 
 def _refuse_unknown(ignored: Sequence[str], *profiles: Profile) -> None:
