@@ -160,7 +160,7 @@ def test_composite_keys_have_no_nulls_and_say_both_counts(workspace):
     assert checks["t.primaryKey"].measured == 4
     assert not {"t.n.primaryKey", "t.rows.primaryKey"} & set(checks)
     assert checks["t.duplicateValues"].measured == 2
-    assert "3 rows share 1 keys" in checks["t.duplicateValues"].message
+    assert "3 rows share 1 key)" in checks["t.duplicateValues"].message
 
 
 def test_nan_and_infinity_are_counted_apart(workspace):
