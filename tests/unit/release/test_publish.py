@@ -13,8 +13,9 @@ from mlops_actions.errors import CallError
 from mlops_actions.github.api import Client
 from mlops_actions.outcome import Outcome
 from mlops_actions.release import bundle
+from mlops_actions.release.candidate import Release
 from mlops_actions.release.publish import Publication, publish
-from mlops_actions.release.release import Release, release
+from mlops_actions.release.release import release
 from mlops_actions.verdict import Status
 
 TAG = "delay@v1.0.0"
