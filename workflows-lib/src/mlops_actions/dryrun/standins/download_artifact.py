@@ -37,7 +37,7 @@ def main(_: str) -> None:
         patterns = _alternatives(pattern or "*")
         chosen = sorted(each for each in stored if any(fnmatch.fnmatchcase(each, one) for one in patterns))
         if not chosen:
-            toolkit.warning("No artifacts found" + (f" that match {pattern}." if pattern else "."))
+            toolkit.say("No artifacts found" + (f" that match {pattern}." if pattern else "."))
     single = bool(name) or (bool(numbers) and len(chosen) == 1)
     for each in chosen:
         place = target if single or toolkit.flag(given, "merge-multiple") else target / each
