@@ -126,7 +126,11 @@ jobs:
       - {uses: actions/download-artifact@v4, with: {pattern: "*", path: each}}
       - {uses: actions/download-artifact@v4, with: {pattern: "*", path: merged, merge-multiple: true}}
       - {uses: actions/download-artifact@v8, with: {artifact-ids: "${{ needs.make.outputs.id }}", path: by-id}}
+      - {uses: actions/download-artifact@v8, with: {pattern: "{some,al[k-m],other}", path: either}}
+      - {uses: actions/download-artifact@v8, with: {pattern: "{other,none-*}", path: neither}}
       - run: |
+          test "$(cd either && find . -mindepth 1 -maxdepth 1 | sort | xargs)" = "./all ./some"
+          test -z "$(ls neither)"
           test "$(cd one && find . -type f | sort | xargs)" = "./a.txt ./deep/b.log"
           test "$(cd each && find . -type f | sort | xargs)" = "./all/a.txt ./all/deep/b.log ./some/.hidden/c ./some/out/a.txt"
           test "$(cd merged && find . -type f | sort | xargs)" = "./.hidden/c ./a.txt ./deep/b.log ./out/a.txt"

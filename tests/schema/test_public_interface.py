@@ -27,7 +27,7 @@ OUTPUTS = {
     "drift-check": {"verdict", "drifted", "drifted-columns", "report-artifact"},
     "edge-release": {"verdict", "targets", "release-url", "bundle-artifact"},
 }
-NEEDS_MORE = {("edge-release", "bundle"), ("edge-release", "publish")}
+NEEDS_MORE = {("edge-release", "find"), ("edge-release", "publish")}
 """Jobs that take what the caller grants; all others name `contents: read` or nothing."""
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))

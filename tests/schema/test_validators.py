@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from mlops_actions.dryrun import languageservice
 from mlops_actions.verdict import Status
@@ -45,6 +48,26 @@ def test_githubs_language_service_accepts_the_example() -> None:
     example = ROOT / "examples/flight-delay"
     answers = languageservice.check(example, [".github/workflows/model.yml"], ROOT, install=True)
     assert [each.status for each in answers] == [Status.PASS]
+
+
+PAGES = [path for path in sorted(ROOT.glob("docs/*.md")) if "\n## Examples\n" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_on_a_page_are_valid(page: Path, tmp_path: Path) -> None:
+    """Each workflow file under `Examples`, by its schema, and by GitHub's own language service."""
+    examples = page.read_text(encoding="utf-8").partition("\n## Examples\n")[2].partition("\n## ")[0]
+    blocks = [block for block in re.findall(r"```yaml\n(.*?)```", examples, re.DOTALL) if "\njobs:" in block]
+    assert blocks
+    names = [f".github/workflows/example-{number}.yml" for number in range(len(blocks))]
+    (tmp_path / ".github/workflows").mkdir(parents=True)
+    for name, block in zip(names, blocks, strict=True):
+        (tmp_path / name).write_text(block, encoding="utf-8")
+    files = [str(tmp_path / name) for name in names]
+    run(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *files)
+    answers = languageservice.check(tmp_path, names, ROOT, install=True)
+    assert [each for each in answers if each.status is not Status.PASS] == []
+    assert {each.where.file for each in answers} == set(names)
 
 
 def test_the_security_linter_finds_nothing() -> None:

@@ -173,26 +173,43 @@ def test_what_a_failed_training_keeps(ran: Any) -> None:
     ],
 )
 def test_a_release_of_nothing_judges_nothing(ran: Any, job: str, words: tuple[str, ...]) -> None:
-    assert ran.of(job) == {"Export and verify": "failure", "Publish": "skipped", job: "failure"}
-    (row,) = ran.annotations(f"{job} / Export and verify")
+    assert ran.of(job) == {
+        "Find the model": "failure",
+        "Export and verify": "skipped",
+        "Publish": "skipped",
+        job: "failure",
+    }
+    (row,) = ran.annotations(f"{job} / Find the model")
     assert all(word in row["message"] for word in words), row
     assert set(ran.outputs[job].values()) == {""} and f"{job}-bundle" not in ran.artifacts
 
 
 @pytest.mark.parametrize(
-    ("job", "rule", "words"),
+    ("job", "rule", "words", "by"),
     [
-        ("tampered", "model.digest", "not the trained one"),
-        ("not-promoted", "model.training", "did not pass"),
-        ("no-exporter", "onnx.verified", "mean_by_hand"),
-        ("publishes", "onnx.verified", "mean_by_hand"),
+        ("tampered", "model.digest", "not the trained one", "Find the model"),
+        ("not-promoted", "model.training", "did not pass", "Find the model"),
+        ("no-exporter", "onnx.verified", "mean_by_hand", "Export and verify"),
+        ("publishes", "onnx.verified", "mean_by_hand", "Export and verify"),
     ],
 )
-def test_a_release_that_is_refused(ran: Any, job: str, rule: str, words: str) -> None:
-    assert ran.of(job) == {"Export and verify": "failure", "Publish": "skipped", job: "failure"}
+def test_a_release_that_is_refused(ran: Any, job: str, rule: str, words: str, by: str) -> None:
+    """By the first job before anything of the model runs, or by the second; a caller sees the same of both."""
+    exports = "failure" if by == "Export and verify" else "skipped"
+    finds = "failure" if by == "Find the model" else "success"
+    assert ran.of(job) == {
+        "Find the model": finds,
+        "Export and verify": exports,
+        "Publish": "skipped",
+        job: "failure",
+    }
     outputs = ran.outputs[job]
     assert (outputs["verdict"], outputs["release-url"]) == ("fail", "")
+    assert isinstance(json.loads(outputs["targets"]), list)
     found = ran.broken(outputs["bundle-artifact"])
+    assert ran.judged(outputs["bundle-artifact"]).stage == "edge-release"
     assert found[rule].status is Status.FAIL and words in found[rule].message
+    assert {"tag.commit", "model.digest"} <= {each.rule for each in ran.judged(outputs["bundle-artifact"]).checks}
     assert not any(path.startswith("bundle/") for path in ran.kept(f"{job}-bundle"))
-    assert any(words in each["message"] for each in ran.annotations(f"{job} / Export and verify"))
+    assert any(words in each["message"] for each in ran.annotations(f"{job} / {by}"))
+    assert (f"{job}-model" in ran.artifacts) == (by == "Export and verify"), "what is refused is not handed on"

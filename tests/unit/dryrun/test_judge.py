@@ -224,7 +224,7 @@ def test_permissions_of_a_nested_call_are_mended_in_the_callers_file(repository:
         ("contents: read", "true", [("permissions.needed", "fail", 4)]),
         ("contents: read", "false", []),
         ("contents: write", "true", []),
-        ("actions: read", "true", [("permissions.needed", "fail", 4)]),
+        ("actions: read", "true", [("permissions.not-granted", "fail", 4), ("permissions.needed", "fail", 4)]),
     ],
 )
 def test_a_release_that_may_not_be_written(

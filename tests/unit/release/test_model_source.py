@@ -119,3 +119,13 @@ def test_a_missing_permission_is_named(client: Client, fault: Callable[..., None
     fault(403, body={"message": "Resource not accessible by integration"})
     with pytest.raises(CallError, match="actions: read"):
         find(natural(client), tmp_path / "into")
+
+
+def test_a_link_out_of_the_trainings_folder_is_not_followed(train: Train, tmp_path: Path) -> None:
+    folder = train()
+    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    (folder / "profile.json").unlink()
+    (folder / "profile.json").symlink_to(tmp_path / "secret")
+    found = find(Wanted(str(folder)), tmp_path / "into")
+    assert found.beside("profile.json") is None
+    assert found.beside("metrics.json") == folder / "metrics.json"

@@ -13,8 +13,9 @@ from mlops_actions.errors import CallError
 from mlops_actions.github.api import Client
 from mlops_actions.outcome import Outcome
 from mlops_actions.release import bundle
+from mlops_actions.release.candidate import Release
 from mlops_actions.release.publish import Publication, publish
-from mlops_actions.release.release import Release, release
+from mlops_actions.release.release import release
 from mlops_actions.verdict import Status
 
 TAG = "delay@v1.0.0"
@@ -198,3 +199,13 @@ def test_a_dry_run_hands_the_release_back(made: Path, head: str, tmp_path: Path)
 def test_a_folder_without_a_bundle_is_a_wrong_call(tmp_path: Path) -> None:
     with pytest.raises(CallError, match="holds no bundle"):
         publish(Publication(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("tag", [TAG, f"refs/tags/{TAG}"])
+def test_the_bundle_of_the_tag_that_was_found_is_published(asked: Publication, tmp_path: Path, tag: str) -> None:
+    assert publish(replace(asked, tag=tag), tmp_path).verdict.status is Status.PASS
+
+
+def test_a_bundle_that_says_it_is_another_version_is_refused(asked: Publication, github: Any, tmp_path: Path) -> None:
+    """A model that runs may write into its own job's bundle; what is published is what the job before found."""
+    is_refused(publish(replace(asked, tag="delay@v1.0.1"), tmp_path), github, "delay@v1.0.1 is to be published")

@@ -15,7 +15,8 @@ from mlops_actions.errors import CallError
 from mlops_actions.github.api import Client
 from mlops_actions.outcome import Outcome
 from mlops_actions.release import bundle
-from mlops_actions.release.release import Release, release
+from mlops_actions.release.candidate import Release
+from mlops_actions.release.release import release
 from mlops_actions.verdict import Check, Status
 
 TAG = "delay@v1.0.0"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
+    from mlops_actions.release.candidate import Release
     from mlops_actions.verdict import Where
 
 # pylint: disable=import-outside-toplevel
@@ -242,15 +243,38 @@ def _exporter(options: Options) -> Callable[[Path, Path | None, Path], Outcome]:
     return made
 
 
+_SAID_BY_FOUND = ("tag", "model", "publish", "verdicts")
+
+
+def _find(options: Options) -> Stage:
+    from mlops_actions.release import find
+
+    request = _release_request(options)
+    return lambda out: find.find(request, out)
+
+
 def _release(options: Options) -> Stage:
+    from mlops_actions.release import release
+
+    export = _exporter(options)
+    if found := options.text("found"):
+        for name in _SAID_BY_FOUND:
+            if options.find(name) is not None:
+                raise CallError(Problem(f"--{name} and --found cannot be given together: what was found says it"))
+        return lambda out: release.release_found(Path(found), out, export)
+    request = _release_request(options)
+    return lambda out: release.release(request, out, export)
+
+
+def _release_request(options: Options) -> Release:
     from mlops_actions.github import context
-    from mlops_actions.release import model_source, release
+    from mlops_actions.release import candidate, model_source
 
     step = context.from_env(os.environ)
     tag = options.text("tag") or (step.ref if step.ref.startswith("refs/tags/") else None)
     if tag is None:
         raise CallError(Problem("nothing says which tag to release", hint="Push a tag, or give --tag (input `tag`)."))
-    request = release.Release(
+    return candidate.Release(
         tag=tag,
         name=options.config.get("model"),
         model=options.text("model", "release", "model"),
@@ -263,8 +287,6 @@ def _release(options: Options) -> Stage:
         served=_dry_run_folders(),
         client=_client(),
     )
-    export = _exporter(options)
-    return lambda out: release.release(request, out, export)
 
 
 def _publish(options: Options) -> Stage:
@@ -272,7 +294,8 @@ def _publish(options: Options) -> Stage:
     from mlops_actions.release import publish
 
     step = context.from_env(os.environ)
-    request = publish.Publication(Path(options.required("bundle")), step.repository, step.sha, _client())
+    bundle = Path(options.required("bundle"))
+    request = publish.Publication(bundle, step.repository, step.sha, _client(), options.text("tag") or "")
     return lambda out: publish.publish(request, out)
 
 
@@ -377,6 +400,12 @@ _CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
 _DATA = Option("data", "a file, a folder or a glob; OBJECT=PATH, repeated, for several objects", "PATH", "list")
 _ENGINE = Option("engine", "what scans the data (duckdb)", "NAME")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
+_FOUND = (
+    Option("tag", "the tag, MODEL@vVERSION", "TAG"),
+    Option("model", "a path or artifact:NAME (default: what training made for the commit)", "MODEL"),
+    Option("publish", "a release is to be published from this bundle", kind="switch"),
+    Option("verdicts", "the verdict of a stage before; may be repeated", "FILE", "list"),
+)
 _STEPS = tuple(
     Option(f"{name}-command", f"how to {name} the project", "COMMAND") for name in ("install", "lint", "test")
 )
@@ -444,21 +473,28 @@ COMMANDS: tuple[Command | Errand, ...] = (
         _export,
     ),
     Command(
+        "find",
+        "from a model's tag: judge it, find the model, keep both for `release --found`; nothing of the model runs",
+        _FOUND,
+        _find,
+    ),
+    Command(
         "release",
         "from a model's tag: find the model, export and verify it, bundle it",
         (
-            Option("tag", "the tag, MODEL@vVERSION", "TAG"),
-            Option("model", "a path or artifact:NAME (default: what training made for the commit)", "MODEL"),
+            *_FOUND,
+            Option("found", "the folder that `mlops find` wrote, in place of the tag and the model", "DIR"),
             _TARGETS,
-            Option("publish", "a release is to be published from this bundle", kind="switch"),
-            Option("verdicts", "the verdict of a stage before; may be repeated", "FILE", "list"),
         ),
         _release,
     ),
     Command(
         "publish",
         "draft a GitHub release from a bundle, fill it, publish it",
-        (Option("bundle", "the folder that `mlops release` wrote", "DIR"),),
+        (
+            Option("bundle", "the folder that `mlops release` wrote", "DIR"),
+            Option("tag", "the tag that the bundle must be of", "TAG"),
+        ),
         _publish,
     ),
     Command(

@@ -83,7 +83,7 @@ def own(plan: Plan, repo: Path, library: Path) -> list[Check]:
         checks += _found_in_planning(file.jobs)
         checks += _called_inputs(file.jobs)
         checks += _permissions(file.jobs, repo)
-        checks += _unasked_permissions(file.jobs, library)
+        checks += unasked_permissions(file.jobs, library)
         checks += _called_files(file)
         checks += _inherited_secrets(file.jobs, plan.event)
         checks += _steps(file.jobs, repo, library, plan.event.repository)
@@ -271,13 +271,15 @@ NEEDED = {("edge-release.yml", "publish"): ("contents", "write")}
 switches the job off."""
 
 
-def _unasked_permissions(jobs: tuple[PlannedJob, ...], library: Path) -> Iterator[Check]:
-    """A job of the library that starts, and then may not do what it is for."""
+def unasked_permissions(jobs: tuple[PlannedJob, ...], library: Path) -> Iterator[Check]:
+    """A job of the library that must start, and then may not do what it is for.
+
+    Whether one that may start does so is known when it has run: the plan that is made again asks once more.
+    """
     has, by_path = permissions.granted(jobs), {job.path: job for job in jobs}
     for job in jobs:
         needed = NEEDED.get((PurePosixPath(job.workflow.path).name, job.job.id))
-        status = _if_it_runs(job)
-        if needed is None or status is None or job.workflow.root != library or len(job.path) < 2:
+        if needed is None or job.when != "must" or job.workflow.root != library or len(job.path) < 2:
             continue
         (scope, level), given = needed, has[job.path]
         there = (permissions.DEFAULT if given is None else given).get(scope, "none")
@@ -287,7 +289,7 @@ def _unasked_permissions(jobs: tuple[PlannedJob, ...], library: Path) -> Iterato
                 f"`{job.name}` needs `{scope}: {level}` and gets `{scope}: {there}`, so GitHub will refuse what it"
                 f" writes. Add `{scope}: {level}` to the permissions of the job `{caller.job.id}`"
             )
-            yield _fail("permissions.needed", message, caller.workflow, "jobs", caller.job.id, "uses", status=status)
+            yield _fail("permissions.needed", message, caller.workflow, "jobs", caller.job.id, "uses")
 
 
 def _inherited_secrets(jobs: Iterable[PlannedJob], event: Event) -> Iterator[Check]:

@@ -83,7 +83,7 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
             with prepared.machine() as machine:
                 checks = [*checks, *_left_out(machine)]
                 records = _run_all(request, planned, refused, machine, given)
-            checks += _checks(request, planned, records)
+            checks += [each for each in _checks(request, planned, records) if each not in checks]
             _show_summaries(records, shown)
         _collect(root, records, out, shown.masker)
     checks = [replace(each, message=shown.masker(each.message)) for each in checks]
@@ -231,25 +231,26 @@ def _checks(request: DryRun, planned: plan.Plan, records: Sequence[FileRecord]) 
             Check("run", Status.FAIL, message, where=Where(file=path, line=line))
             for message, path, line in file.problems
         ]
-    return checks + _dropped(request, planned, records)
-
-
-def _dropped(request: DryRun, planned: plan.Plan, records: Sequence[FileRecord]) -> list[Check]:
-    """The jobs that the plan, made again in the light of what ran, says must have run, and did not."""
     finished = {
         file.path: {path: plan.Finished(job.result, job.outputs) for path, job in file.jobs.items()} for file in records
     }
-    dropped = []
-    ran = {file.path for file in records}
-    for file in plan.again(planned, request.repo, request.library, finished).files:
-        for job in file.jobs if file.path in ran else ():
-            became = finished[file.path].get(job.path)
-            if job.when == "must" and (became is None or became.result == "skipped"):
-                rule = ".".join((file.path.rpartition("/")[2], *job.path))
-                where = Where(object=job.name, file=job.file, line=job.line)
-                message = "did not run, and GitHub would have run it" + (f": {job.why}" if job.why else "")
-                dropped.append(Check(rule, Status.FAIL, message, where=where))
-    return dropped
+    known = plan.again(planned, request.repo, request.library, finished)
+    for again in known.files:
+        if again.path in finished:
+            checks += _dropped(again, finished[again.path])
+            checks += judge.unasked_permissions(again.jobs, request.library)
+    return checks
+
+
+def _dropped(again: plan.PlannedFile, finished: plan.Results) -> Iterator[Check]:
+    """The jobs that the plan, made again in the light of what ran, says must have run, and did not."""
+    for job in again.jobs:
+        became = finished.get(job.path)
+        if job.when == "must" and (became is None or became.result == "skipped"):
+            rule = ".".join((again.path.rpartition("/")[2], *job.path))
+            where = Where(object=job.name, file=job.file, line=job.line)
+            message = "did not run, and GitHub would have run it" + (f": {job.why}" if job.why else "")
+            yield Check(rule, Status.FAIL, message, where=where)
 
 
 def _collect(root: Path, records: Sequence[FileRecord], out: Path, masker: Masker) -> None:

@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ NOTES = "RELEASE_NOTES.md"
 SIGNATURE = "signature.json"
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
+OF_TRAINING = (CARD, "profile.json", "metrics.json")
+"""What training leaves beside the model, and a release ships."""
+_VERDICT = "verdict-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -33,7 +36,10 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What goes in. ``files`` maps names in the bundle to where they are; ``manifest`` is the export's."""
+    """What goes in. ``files`` maps names in the bundle to where they are; ``manifest`` is the export's.
+
+    ``statuses`` says what each stage came to whose verdict is among the files.
+    """
 
     version: Version
     commit: str
@@ -41,6 +47,20 @@ class Contents:
     files: Mapping[str, Path]
     metrics: Mapping[str, float]
     origin: str
+    statuses: Mapping[str, str] = field(default_factory=dict)
+
+
+def verdict_name(stage: str) -> str:
+    """The name in the bundle of a stage's verdict. Raises ValueError for a stage that can be no part of a name."""
+    name = f"{_VERDICT}{stage}.json"
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{stage!r} is no stage")
+    return name
+
+
+def stage_of(name: str) -> str:
+    """The stage whose verdict has this name in the bundle."""
+    return name.removeprefix(_VERDICT).removesuffix(".json")
 
 
 def write(contents: Contents, folder: Path) -> None:
@@ -138,6 +158,9 @@ def notes(contents: Contents) -> str:
     if contents.metrics:
         rows = [(name, f"{value:.6g}") for name, value in contents.metrics.items()]
         lines += ["", "## Metrics of the training", "", *_table(("Metric", "Value"), rows)]
+    if contents.statuses:
+        stages = [(stage, status, verdict_name(stage)) for stage, status in contents.statuses.items()]
+        lines += ["", "## Verdicts", "", *_table(("Stage", "Verdict", "File"), stages)]
     lines += [
         "",
         "## Where it comes from",

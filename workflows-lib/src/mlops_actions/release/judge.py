@@ -93,6 +93,17 @@ def _digest(training: Verdict, version: Version, digest: str) -> Check:
     return Check("model.digest", Status.PASS if same else Status.FAIL, words)
 
 
+def stages_before(verdicts: Mapping[str, Path]) -> Iterator[Check]:
+    """What the stages before came to. One that failed is told, and refuses nothing: it was a gate of its own."""
+    for stage, file in verdicts.items():
+        status = verdict.read(file).status
+        words = f"{stage} came to {status.value}"
+        if status is Status.FAIL:
+            yield Check(f"{stage}.verdict", Status.WARN, words, Severity.WARNING, Where(object=stage))
+        else:
+            yield Check(f"{stage}.verdict", Status.PASS, words, where=Where(object=stage))
+
+
 def target(entry: Mapping[str, Any], folder: Path, digest: str, exported: str) -> Check:
     """A target may ship: verified, made from this very model, and the file is the one that was verified."""
     name, where = entry["target"], Where(object=entry["target"])

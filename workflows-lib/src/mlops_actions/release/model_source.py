@@ -4,19 +4,21 @@ The last is looked up over GitHub's API: among the runs of that commit, the
 artifact that ``model-training.yml`` keeps. Only a run of this repository that
 succeeded counts, and never one for a pull request: a stranger's fork may run
 whatever it likes under the very same commit. A dry run has no API; there an
-earlier dry run's folder stands in (``artifacts/<name>/``).
+earlier dry run's folder stands in (``artifacts/<name>/``). Either has what the
+stages before training came to as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mlops_actions import location, verdict
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.github.api import ApiError, Client, download_artifact, repository
+from mlops_actions.release import stages_before
 from mlops_actions.verdict import Verdict
 
 TRAINED = "model-training-model"
@@ -45,16 +47,23 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A model directory, in words where it comes from, and the folder of the training that made it, where known."""
+    """A model directory, in words where it comes from, and the folder of the training that made it, where known.
+
+    ``verdicts`` are those of other stages that the run which trained it left: stage -> file.
+    """
 
     model: Path
     origin: str
     training: Path | None = None
+    verdicts: Mapping[str, Path] = field(default_factory=dict)
 
     def beside(self, name: str) -> Path | None:
-        """A file that training wrote beside the model (``profile.json``), or None."""
-        path = self.training / name if self.training else None
-        return path if path is not None and path.is_file() else None
+        """A file that training wrote beside the model (``profile.json``), or None, as for a link out of the folder."""
+        if self.training is None:
+            return None
+        path = self.training / name
+        inside = path.resolve().is_relative_to(self.training.resolve())
+        return path if inside and path.is_file() else None
 
     def verdict(self) -> Verdict | None:
         """What training came to. Raises ValueError for a file that holds no verdict."""
@@ -72,19 +81,17 @@ def find(wanted: Wanted, into: Path) -> Found:
         if place.kind == "release":
             raise CallError(Problem(f"the model cannot be {wanted.model!r}: it is a path or artifact:NAME"))
         if place.kind == "path":
-            return _open(Path(place.name), f"the path {place.name}")
-        return _open(place.folder(), f"the artifact {place.name}")
-    served = _served(wanted, wanted.artifact)
-    if served is not None:
-        return _open(served, f"the artifact {wanted.artifact} of an earlier dry run")
-    return _open(*_fetch(wanted, into))
+            return open_folder(Path(place.name), f"the path {place.name}")
+        return open_folder(place.folder(), f"the artifact {place.name}")
+    for artifacts in (root / "artifacts" for root in wanted.served):
+        if (artifacts / wanted.artifact).is_dir():
+            found = open_folder(artifacts / wanted.artifact, f"the artifact {wanted.artifact} of an earlier dry run")
+            return replace(found, verdicts=stages_before.left_in(artifacts))
+    return _fetch(wanted, into)
 
 
-def _served(wanted: Wanted, name: str) -> Path | None:
-    return next((root / "artifacts" / name for root in wanted.served if (root / "artifacts" / name).is_dir()), None)
-
-
-def _open(folder: Path, origin: str) -> Found:
+def open_folder(folder: Path, origin: str) -> Found:
+    """The model in ``folder``, which is its directory or that of its training. Raises CallError where there is none."""
     if (folder / "model" / "MLmodel").is_file():
         return Found(folder / "model", origin, folder if (folder / "verdict.json").is_file() else None)
     if (folder / "MLmodel").is_file():
@@ -105,8 +112,8 @@ def _is_training(folder: Path) -> bool:
 # --- GitHub --------------------------------------------------------------------------------------
 
 
-def _fetch(wanted: Wanted, into: Path) -> tuple[Path, str]:
-    """Download what training made for the commit; the folder and where it comes from."""
+def _fetch(wanted: Wanted, into: Path) -> Found:
+    """Download what training made for the commit, and the verdicts that the same run left."""
     if wanted.client is None or not wanted.repository or not wanted.commit:
         hint = (
             "Say which (input `model`, `release.model`), or give a dry run the folder of an earlier one (--from DIR)."
@@ -114,10 +121,16 @@ def _fetch(wanted: Wanted, into: Path) -> tuple[Path, str]:
         raise CallError(Problem("nothing says which model to release, and there is no GitHub to ask", hint=hint))
     try:
         artifact, run = _trained(wanted, wanted.client)
-        download_artifact(wanted.client, wanted.repository, artifact, into)
+        into.mkdir()
+        download_artifact(wanted.client, wanted.repository, artifact, into / "training")
+        for stage in stages_before.BEFORE:
+            newest = next(iter(_artifacts(wanted.client, wanted, run, stage)), None)
+            if newest is not None and not newest["expired"]:
+                download_artifact(wanted.client, wanted.repository, newest, into / stage)
     except ApiError as error:
         raise CallError(Problem(f"the trained model cannot be fetched: {error}", hint=_hint(error))) from error
-    return into, f"the artifact {wanted.artifact} of run {run['id']} ({run.get('name') or 'training'})"
+    origin = f"the artifact {wanted.artifact} of run {run['id']} ({run.get('name') or 'training'})"
+    return replace(open_folder(into / "training", origin), verdicts=stages_before.left_in(into))
 
 
 def _hint(error: ApiError) -> str | None:
@@ -134,11 +147,11 @@ def _trained(wanted: Wanted, client: Client) -> tuple[Mapping[str, Any], Mapping
     for run in sorted(runs, key=lambda each: int(each["id"]), reverse=True):
         reason = _distrusted(run, wanted)
         if reason is None:
-            for artifact in _artifacts(client, wanted, run):
+            artifacts = _artifacts(client, wanted, run, wanted.artifact)
+            for artifact in artifacts:
                 if not artifact["expired"]:
                     return artifact, run
-                reason = "its artifact has expired"
-            reason = reason or f"it keeps no artifact {wanted.artifact}"
+            reason = "its artifact has expired" if artifacts else f"it keeps no artifact {wanted.artifact}"
         passed_over.append(f"run {run['id']}: {reason}")
     seen = "; ".join(passed_over[:10]) or "no run at all"
     raise CallError(
@@ -165,9 +178,10 @@ def _distrusted(run: Mapping[str, Any], wanted: Wanted) -> str | None:
     return None
 
 
-def _artifacts(client: Client, wanted: Wanted, run: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The artifacts of the wanted name, the newest first."""
-    owner, name = repository(wanted.repository)
-    path = ("repos", owner, name, "actions", "runs", int(run["id"]), "artifacts")
-    found = client.pages(*path, key="artifacts", name=wanted.artifact)
-    return iter(sorted((each for each in found if each["name"] == wanted.artifact), key=lambda each: -int(each["id"])))
+def _artifacts(client: Client, wanted: Wanted, run: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """A run's artifacts of one name, the newest first."""
+    owner, repo = repository(wanted.repository)
+    found = client.pages(
+        "repos", owner, repo, "actions", "runs", int(run["id"]), "artifacts", key="artifacts", name=name
+    )
+    return sorted((each for each in found if each["name"] == name), key=lambda each: -int(each["id"]))

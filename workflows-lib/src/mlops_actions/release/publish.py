@@ -13,7 +13,8 @@ from mlops_actions.github.api import ApiError, Client, repository
 from mlops_actions.github.desk import Desk, Draft, Refused
 from mlops_actions.outcome import Outcome, Request, Section, Table
 from mlops_actions.release import bundle
-from mlops_actions.release.release import STAGE, parse_tag, would_publish
+from mlops_actions.release.candidate import STAGE, parse_tag
+from mlops_actions.release.release import would_publish
 from mlops_actions.release.tag import Version
 from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict
 
@@ -22,14 +23,17 @@ from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict
 class Publication:
     """What to publish: the folder that ``mlops release`` wrote, or its ``bundle``.
 
-    Without a ``client`` (a dry run) nothing is published, and what would be is
-    handed back as a request.
+    ``tag`` and ``commit`` are those that it must be of: a job that ran a model
+    made it, so what the bundle says of itself is not enough. Without a
+    ``client`` (a dry run) nothing is published, and what would be is handed
+    back as a request.
     """
 
     folder: Path
     repository: str = ""
     commit: str = ""
     client: Client | None = None
+    tag: str = ""
 
 
 def publish(request: Publication, _out: Path) -> Outcome:
@@ -85,8 +89,12 @@ def _read(folder: Path, request: Publication, checks: list[Check]) -> tuple[dict
     except (bundle.Broken, CallError) as error:
         checks.append(Check("bundle", Status.FAIL, f"the bundle is not published: {error}"))
         return {}, None, ""
+    words = ""
     if request.commit and commit != request.commit:
         words = f"the bundle was made for {commit[:12]}, and this run is of {request.commit[:12]}"
+    elif request.tag and request.tag.removeprefix("refs/tags/") != str(version):
+        words = f"the bundle was made for {version}, and {request.tag} is to be published"
+    if words:
         checks.append(Check("bundle", Status.FAIL, words))
         return digests, None, commit
     checks.append(Check("bundle", Status.PASS, f"{len(digests)} files are what {bundle.SUMS} says"))

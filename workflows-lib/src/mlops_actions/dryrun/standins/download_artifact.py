@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -33,9 +34,10 @@ def main(_: str) -> None:
     elif numbers:
         chosen = _by_number(stored, numbers)
     else:
-        chosen = sorted(each for each in stored if not pattern or fnmatch.fnmatchcase(each, pattern))
+        patterns = _alternatives(pattern or "*")
+        chosen = sorted(each for each in stored if any(fnmatch.fnmatchcase(each, one) for one in patterns))
         if not chosen:
-            toolkit.warning("No artifacts found" + (f" that match {pattern}." if pattern else "."))
+            toolkit.say("No artifacts found" + (f" that match {pattern}." if pattern else "."))
     single = bool(name) or (bool(numbers) and len(chosen) == 1)
     for each in chosen:
         place = target if single or toolkit.flag(given, "merge-multiple") else target / each
@@ -43,6 +45,15 @@ def main(_: str) -> None:
         toolkit.say(f"Artifact {each} has been placed in {place}: {count} file(s)")
     target.mkdir(parents=True, exist_ok=True)
     toolkit.set_output("download-path", target)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The patterns that one with ``{a,b}`` stands for."""
+    found = re.search(r"\{([^{}]*,[^{}]*)\}", pattern)
+    if found is None:
+        return [pattern]
+    ways = (pattern[: found.start()] + each + pattern[found.end() :] for each in found[1].split(","))
+    return [one for way in ways for one in _alternatives(way)]
 
 
 def _by_number(stored: dict[str, Path], text: str) -> list[str]:
