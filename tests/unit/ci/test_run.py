@@ -110,6 +110,31 @@ def test_a_python_that_is_neither_here_nor_to_be_had_fails_by_name(project: Make
     assert (done.python, done.interpreter, done.steps) == ("3.99", None, ())
 
 
+def test_a_python_that_is_here_and_cannot_be_isolated_is_not_said_to_be_missing(
+    project: Make, out: Path, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_CONFIG_FILE", str(out.parent / "nowhere.toml"))
+    outcome, done, _ = carry_out(project({"test_a.py": ""}), out, here)
+    assert finding(outcome, "python.version").message.startswith(f"Python {here} could not be isolated: ")
+    assert "is here, and no environment could be made" in outcome.headline
+    assert done.interpreter is not None and done.interpreter.startswith(here)
+
+
+def test_a_project_that_never_calls_uv_may_ask_for_another_uv(
+    project: Make, out: Path, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "pyproject.toml": '[tool.uv]\nrequired-version = "<0.1"\n',
+        "Makefile": "install:\n\ttrue\n",
+        "test_a.py": "def test_a():\n    assert True\n",
+    }
+    folder = project(files)
+    monkeypatch.chdir(folder)
+    outcome, done, seen = carry_out(folder, out, here, None, "true")
+    assert outcome.verdict.status is Status.PASS, seen
+    assert done.tests is not None and done.tests.passed == 1
+
+
 @pytest.mark.parametrize("python", ["3.1", "3.12; id", ""])
 def test_what_is_no_version_is_a_wrong_call(project: Make, out: Path, python: str) -> None:
     with pytest.raises(CallError):

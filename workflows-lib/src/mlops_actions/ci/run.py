@@ -7,6 +7,7 @@ tests say.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -83,6 +84,7 @@ class _Leg:
         self._project, self._python, self._out, self._echo = project, python, out, echo
         self._started = verdict.now()
         self._environment = Environment(Path(), Path(), {})
+        self._private = Path()
         self._interpreter: str | None = None
         self._ran: list[Ran] = []
         self._checks: list[Check] = []
@@ -94,13 +96,17 @@ class _Leg:
 
     def prepare(self, root: Path) -> bool:
         """Make the environment; False, with a check that says why, where there is no such Python."""
+        self._private = root
         found = interpreters.find(self._python)
         try:
             made = environment.create(root, found or self._python.removesuffix("-dev"))
         except CannotCreate as error:
-            looked = f"; looked in {interpreters.PLACES}" if found is None else ""
-            state = "is not on this machine and could not be fetched" if found is None else "could not be isolated"
-            return self._no_python(f"Python {self._python} {state}: {error}{looked}")
+            if found is None:
+                state = "is not on this machine and could not be fetched"
+                return self._no_python(f"Python {self._python} {state}: {error}; looked in {interpreters.PLACES}")
+            here = interpreters.ask(found)
+            self._interpreter = here.version if here else None
+            return self._no_python(f"Python {self._python} could not be isolated: {error}")
         answer = interpreters.ask(made.python)
         if answer is None or not answer.answers_to(self._python):
             got = f"{answer.version}{'' if answer.final else ', a pre-release'}" if answer else "one that does not run"
@@ -124,7 +130,7 @@ class _Leg:
         missing = self._missing(tuple(name for each in later for name in each.needs)) if ok else []
         if missing:
             tools = Step("tools", f"uv pip install {' '.join(missing)}", "the project does not install them")
-            ok, more = self._run(tools, {})
+            ok, more = self._run(tools, {}, folder=self._for_tools(step))
             seconds += more
         step = step or Step("install", "", "nothing asks for it")
         if missing:
@@ -134,6 +140,11 @@ class _Leg:
         else:
             self._ran.append(_ran(step, Status.PASS if ok else Status.FAIL, seconds))
         return ok
+
+    def _for_tools(self, install: Step | None) -> Path:
+        """Where the tools are installed: the project's settings for uv hold for them only where it uses uv itself."""
+        uses_uv = install is not None and re.search(r"\buv\b", install.command)
+        return self._project.folder if uses_uv else self._private
 
     def lint(self, step: Step | None) -> None:
         if step is None:
@@ -166,14 +177,16 @@ class _Leg:
 
     # --- their parts -----------------------------------------------------------------------------
 
-    def _run(self, step: Step, variables: Mapping[str, str], findings: Findings = lambda: ()) -> tuple[bool, float]:
+    def _run(
+        self, step: Step, variables: Mapping[str, str], findings: Findings = lambda: (), folder: Path | None = None
+    ) -> tuple[bool, float]:
         """Run a step's command, judge it, and keep its findings: failing ones fail, those of a passing step warn."""
         env = {**self._environment.variables, **variables}
         mask = secrets.Mask(secrets.values(env))
         command = mask.whole(step.command)
         self._say(f"{step.name}: {command}  ({step.reason})")
         log = self._out / f"{step.name}.log"
-        result = shell.run(step.command, self._project.folder, env, log, self._echo)
+        result = shell.run(step.command, folder or self._project.folder, env, log, self._echo)
         found = list(islice(findings(), MAX_FINDINGS + 1))
         status = Status.PASS if result.ok else Status.FAIL
         message = f"`{command}` passed" if result.ok else f"`{command}` ended with status {result.code}"
@@ -271,6 +284,8 @@ def headline(done: Leg) -> str:
     failed = [step.name for step in done.steps if step.status is Status.FAIL]
     if done.interpreter is None:
         return f"Python {done.python} is not here"
+    if not done.steps:
+        return f"Python {done.interpreter} is here, and no environment could be made with it"
     parts = [f"{' and '.join(failed)} failed"] if failed else [f"passed in {done.seconds:.1f} s"]
     if done.tests:
         parts.append(f"tests: {done.tests.in_words()}")

@@ -101,21 +101,38 @@ def find_uv(env: Mapping[str, str] | None = None) -> str:
 
 
 def _make(uv: str, folder: Path, python: Path | str, variables: Mapping[str, str]) -> None:
-    made = captured([uv, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)], variables)
+    """Make the environment. These calls are ours: run beside it, they see no uv setting of the project's folder."""
+    variables, home = _from_elsewhere(variables), folder.parent
+    made = captured([uv, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)], variables, home)
     if made.returncode:
         raise CannotCreate(_words(made, variables))
     interpreter = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     install = [uv, "pip", "install", "--quiet", "--python", interpreter]
-    if captured([*install, *_SEED], variables).returncode == 0:
+    if captured([*install, *_SEED], variables, home).returncode == 0:
         return
     # An index without pip: a copy that came with an interpreter serves, that of this library's where the other carries
     # none (Debian's does not). uv puts it in place at once; ensurepip itself takes seconds.
     for carrier in (interpreter, sys.executable):
         wheels = captured([carrier, "-I", "-c", _BUNDLED], variables).stdout.splitlines()
-        if wheels and captured([*install, "--no-index", "--no-deps", *wheels], variables).returncode == 0:
+        if wheels and captured([*install, "--no-index", "--no-deps", *wheels], variables, home).returncode == 0:
             return
     if os.name != "nt":
         _bar(folder / "bin")
+
+
+_MAY_BE_RELATIVE = re.compile(
+    r"UV_(CONFIG_FILE|FIND_LINKS|INDEX|DEFAULT_INDEX|INDEX_URL|EXTRA_INDEX_URL|(BUILD_)?CONSTRAINT|OVERRIDE)$"
+)
+
+
+def _from_elsewhere(variables: Mapping[str, str]) -> dict[str, str]:
+    """``variables`` for a call of uv in another folder: what they name in this one is named by its whole path."""
+    moved = {name: value for name, value in variables.items() if not name.startswith("UV_WORKING_DIR")}
+    for name, value in moved.items():
+        if _MAY_BE_RELATIVE.match(name):
+            parts = re.split("(,)" if name == "UV_FIND_LINKS" else r"(\s+)", value)
+            moved[name] = "".join(os.path.abspath(each) if os.path.exists(each) else each for each in parts)
+    return moved
 
 
 # What a virtual environment has had from its first day: setuptools too, before Python 3.12.
