@@ -117,7 +117,7 @@ def _ci_run(options: Options) -> Stage:
     from mlops_actions.ci import run
 
     request = run.RunRequest(python=options.required("python"), commands=_commands(options), echo=sys.stderr)
-    return lambda out: run.run(request, out)
+    return _quoted(lambda out: run.run(request, out))
 
 
 def _ci_gate(options: Options) -> Stage:
@@ -157,7 +157,7 @@ def _train(options: Options) -> Stage:
         limit=minutes * 60 if minutes else None,
         places={key: _place(options, key) for key in ("command", "install-command", "model", "metrics")},
     )
-    return lambda out: train.train(request, out)
+    return _quoted(lambda out: train.train(request, out))
 
 
 def _place(options: Options, key: str) -> Where:
@@ -326,6 +326,20 @@ def _list(options: Options) -> str | None:
 
 
 # --- what several stages need --------------------------------------------------------------------
+
+
+def _quoted(stage: Stage) -> Stage:
+    """A stage that shows what the consumer's commands print: on GitHub that is text, whatever it looks like."""
+
+    def quoted(out: Path) -> Outcome:
+        from mlops_actions.github import quoting
+        from mlops_actions.project import environment, secrets
+
+        hidden = secrets.values(environment.cleaned(os.environ))
+        with quoting.quoted(hidden, os.environ, sys.stderr):
+            return stage(out)
+
+    return quoted
 
 
 def _is_dry_run() -> bool:
