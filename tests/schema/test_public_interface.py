@@ -117,3 +117,11 @@ def test_every_public_workflow_ends_with_one_gate_that_always_runs() -> None:
         assert list(jobs)[-1] == "gate"
         assert gate["if"] == "always()"
         assert set(gate["needs"]) == set(jobs) - {"gate"}, name
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_first_setup_of_a_workflow_checks_what_it_was_called_with(name: str) -> None:
+    jobs = load(ROOT / ".github/workflows" / f"{name}.yml")["jobs"]
+    first = next(step for step in next(iter(jobs.values()))["steps"] if step.get("uses") == "$/actions/setup")
+    for each in ("name", "working-directory"):
+        assert first["with"][each] == f"${{{{ inputs.{each} }}}}"

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 SECRET = "correct-horse-battery"
-HOSTILE = "printf '::error file=x::fake\\n::stop-commands::tok\\n::tok::\\n##[error]fake\\n::add-mask::a'; env | grep API_"
+HOSTILE = (
+    "printf '::error file=x::fake\\n::stop-commands::tok\\n::tok::\\n##[error]fake\\n::add-mask::a'; env | grep API_"
+)
 CALLS = {
     "ci run": {"MLOPS_INPUT_TEST_COMMAND": HOSTILE, "MLOPS_INPUT_LINT_COMMAND": "true"},
     "train": {"MLOPS_INPUT_PYTHON_VERSION": ""},
@@ -69,4 +71,4 @@ def test_what_we_say_afterwards_is(tmp_path: Path) -> None:
 
 def test_off_github_nothing_is_added(tmp_path: Path) -> None:
     _, lines = ran("ci run", tmp_path)
-    assert not any(SECRET in each or each.startswith("::stop-commands::") and "tok" not in each for each in lines)
+    assert not any(SECRET in each or (each.startswith("::stop-commands::") and "tok" not in each) for each in lines)
