@@ -58,6 +58,15 @@ def test_requirement_files_of_development_are_taken_and_others_are_not(tmp_path:
     )
 
 
+def test_a_folder_of_requirement_files_has_a_base_where_no_requirements_txt_stands(tmp_path: Path) -> None:
+    (tmp_path / "requirements").mkdir()
+    for name in ("base", "dev", "private", "production"):
+        (tmp_path / "requirements" / f"{name}.txt").touch()
+    assert layout.read(tmp_path).requirements == ("requirements/base.txt", "requirements/dev.txt")
+    (tmp_path / "requirements.txt").touch()
+    assert layout.read(tmp_path).requirements == ("requirements.txt", "requirements/dev.txt")
+
+
 def test_extras_and_groups_of_development(tmp_path: Path) -> None:
     text = """
 [project.optional-dependencies]

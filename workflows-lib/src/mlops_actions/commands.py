@@ -116,8 +116,13 @@ def _ci_plan(options: Options) -> Stage:
 def _ci_run(options: Options) -> Stage:
     from mlops_actions.ci import run
 
-    request = run.RunRequest(python=options.required("python"), commands=_commands(options), echo=sys.stderr)
-    return _quoted(lambda out: run.run(request, out))
+    request = run.RunRequest(
+        python=options.required("python"),
+        commands=_commands(options),
+        echo=sys.stderr,
+        index_url=options.text("index-url"),  # a secret, so there is no flag for it
+    )
+    return _quoted(options, lambda out: run.run(request, out))
 
 
 def _ci_gate(options: Options) -> Stage:
@@ -155,9 +160,10 @@ def _train(options: Options) -> Stage:
         python_version=options.text("python-version", "training", "python-version"),
         platform=options.one_of("platform", train.PLATFORMS, "training", "platform", default="runner"),
         limit=minutes * 60 if minutes else None,
+        index_url=options.text("index-url"),
         places={key: _place(options, key) for key in ("command", "install-command", "model", "metrics")},
     )
-    return _quoted(lambda out: train.train(request, out))
+    return _quoted(options, lambda out: train.train(request, out))
 
 
 def _place(options: Options, key: str) -> Where:
@@ -328,14 +334,14 @@ def _list(options: Options) -> str | None:
 # --- what several stages need --------------------------------------------------------------------
 
 
-def _quoted(stage: Stage) -> Stage:
+def _quoted(options: Options, stage: Stage) -> Stage:
     """A stage that shows what the consumer's commands print: on GitHub that is text, whatever it looks like."""
 
     def quoted(out: Path) -> Outcome:
         from mlops_actions.github import quoting
         from mlops_actions.project import environment, secrets
 
-        hidden = secrets.values(environment.cleaned(os.environ))
+        hidden = secrets.values(environment.cleaned(os.environ)) | secrets.of_address(options.text("index-url"))
         with quoting.quoted(hidden, os.environ, sys.stderr):
             return stage(out)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TextIO, TypeAlias
+from xml.sax.saxutils import escape
 
 from mlops_actions import verdict
 from mlops_actions.ci import leg, steps, versions
@@ -47,13 +48,15 @@ Findings: TypeAlias = Callable[[], Iterable[Check]]
 class RunRequest:
     """One leg: the project's folder, the Python version, and what the caller gave.
 
-    What the commands print goes to ``echo`` as it comes.
+    What the commands print goes to ``echo`` as it comes. ``index_url`` is the
+    package index that they use, a secret.
     """
 
     python: str
     folder: Path = Path()
     commands: Commands = field(default_factory=Commands)
     echo: TextIO | None = None
+    index_url: str | None = field(default=None, repr=False)
 
 
 def run(request: RunRequest, out: Path) -> Outcome:
@@ -67,7 +70,7 @@ def run(request: RunRequest, out: Path) -> Outcome:
     temporary = os.environ.get("RUNNER_TEMP") or None
     with tempfile.TemporaryDirectory(prefix="mlops-leg-", dir=temporary, ignore_cleanup_errors=True) as root:
         work = _Leg(project, python, out, request.echo or sys.stderr)
-        if work.prepare(Path(root)):
+        if work.prepare(Path(root), request.index_url):
             if work.install(chosen.install, [step for step in (chosen.lint, chosen.test) if step]):
                 work.lint(chosen.lint)
                 work.test(chosen.test)
@@ -85,6 +88,7 @@ class _Leg:
         self._started = verdict.now()
         self._environment = Environment(Path(), Path(), {})
         self._private = Path()
+        self._mask = secrets.Mask(())
         self._interpreter: str | None = None
         self._ran: list[Ran] = []
         self._checks: list[Check] = []
@@ -94,12 +98,13 @@ class _Leg:
 
     # --- the steps -------------------------------------------------------------------------------
 
-    def prepare(self, root: Path) -> bool:
+    def prepare(self, root: Path, index_url: str | None) -> bool:
         """Make the environment; False, with a check that says why, where there is no such Python."""
         self._private = root
         found = interpreters.find(self._python)
         try:
-            made = environment.create(root, found or self._python.removesuffix("-dev"))
+            python = found or self._python.removesuffix("-dev")
+            made = environment.create(root, python, index_url=index_url)
         except CannotCreate as error:
             if found is None:
                 state = "is not on this machine and could not be fetched"
@@ -115,6 +120,7 @@ class _Leg:
                 + (f': name it "{answer.minor}-dev"' if answer and not answer.final else "")
             )
         self._interpreter, self._environment = answer.version, made
+        self._mask = secrets.Mask(made.hidden)
         return True
 
     def _no_python(self, message: str) -> bool:
@@ -182,11 +188,11 @@ class _Leg:
     ) -> tuple[bool, float]:
         """Run a step's command, judge it, and keep its findings: failing ones fail, those of a passing step warn."""
         env = {**self._environment.variables, **variables}
-        mask = secrets.Mask(secrets.values(env))
-        command = mask.whole(step.command)
+        command = self._mask.whole(step.command)
         self._say(f"{step.name}: {command}  ({step.reason})")
         log = self._out / f"{step.name}.log"
-        result = shell.run(step.command, folder or self._project.folder, env, log, self._echo)
+        hidden = self._environment.hidden
+        result = shell.run(step.command, folder or self._project.folder, env, log, self._echo, hidden=hidden)
         found = list(islice(findings(), MAX_FINDINGS + 1))
         status = Status.PASS if result.ok else Status.FAIL
         message = f"`{command}` passed" if result.ok else f"`{command}` ended with status {result.code}"
@@ -228,6 +234,7 @@ class _Leg:
         ours = self._out / "junit.xml"
         if report is not None and _written_since(report, before):
             shutil.copyfile(report, ours)
+        self._hide(ours)
         if not ours.is_file():
             yield from transcript.read(_lines(self._out / "test.log"), self._project.folder)
             return
@@ -238,6 +245,16 @@ class _Leg:
             return
         self._tests = Counts(tests.passed, tests.failed, tests.skipped)
         yield from tests.checks
+
+    def _hide(self, report: Path) -> None:
+        """Mask the secrets in a JUnit file, which the project's process wrote past us, also where XML escaped them."""
+        if not self._environment.hidden or not report.is_file() or report.stat().st_size > junit.MAX_BYTES:
+            return
+        hidden = self._environment.hidden
+        mask = secrets.Mask({*hidden, *map(escape, hidden), *(escape(each, {'"': "&quot;"}) for each in hidden)})
+        text = report.read_bytes().decode("utf-8", "surrogateescape")
+        if (masked := mask.whole(text)) != text:
+            report.write_bytes(masked.encode("utf-8", "surrogateescape"))
 
     def _covered(self, before: float) -> float | None:
         folder = self._project.folder

@@ -21,6 +21,9 @@ DEVELOPMENT = frozenset(
 )
 """Names of extras, dependency groups and requirement files that hold what lint and test need."""
 
+_BASE = ("requirements/base.txt", "requirements/main.txt")
+"""What a project that keeps its requirement files in a folder calls requirements.txt."""
+
 _SKIPPED = {"node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages"}
 _MAX_BYTES = 4 * 1024 * 1024
 
@@ -122,9 +125,11 @@ def _targets(folder: Path, name: str, depth: int = 0) -> Iterator[str]:
 
 
 def _requirements(folder: Path) -> Iterator[str]:
-    """``requirements.txt`` first, then those of development, beside it or in ``requirements/``."""
+    """What the project needs first, then what development does; beside the project's files or in ``requirements/``."""
     if (folder / "requirements.txt").is_file():
         yield "requirements.txt"
+    else:
+        yield from (name for name in _BASE if (folder / name).is_file())
     for place, prefix in ((folder, ""), (folder / "requirements", "requirements/")):
         for path in sorted(place.glob("*.txt")) if place.is_dir() else ():
             words = set(re.split(r"[-_.]", path.stem.lower()))

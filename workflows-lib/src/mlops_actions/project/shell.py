@@ -46,11 +46,18 @@ class Result:
 
 
 def run(
-    command: str, cwd: Path, env: Mapping[str, str], log: Path, echo: TextIO | None = None, limit: float | None = None
+    command: str,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: Path,
+    echo: TextIO | None = None,
+    *,
+    limit: float | None = None,
+    hidden: frozenset[str] = frozenset(),
 ) -> Result:
     """Run ``command`` in ``cwd`` with exactly ``env``; both streams go to ``log`` and to ``echo``.
 
-    Credentials of ``env`` are masked in both. After ``limit`` seconds the
+    Credentials of ``env``, and what is ``hidden``, are masked in both. After ``limit`` seconds the
     command and all that it started are ended. So are what it left running in
     the background, and all of it when this process is interrupted. Raises
     OSError where the command cannot be started or the log not be written.
@@ -68,7 +75,7 @@ def run(
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         assert process.stdout is not None  # noqa: S101  # asked for above
-        copy = _Copy(process.stdout, file, echo, secrets.Mask(secrets.values(env)))
+        copy = _Copy(process.stdout, file, echo, secrets.Mask(secrets.values(env) | hidden))
         reader = threading.Thread(target=copy.run, daemon=True)
         reader.start()
         try:

@@ -26,13 +26,17 @@ NEWEST = "3.14"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be run: the shell text of ``command`` in ``folder``; ``limit`` in seconds for each step."""
+    """What is to be run: the shell text of ``command`` in ``folder``; ``limit`` in seconds for each step.
+
+    ``index_url`` is the package index that both steps use, a secret.
+    """
 
     command: str
     folder: Path
     install_command: str | None = None
     python_version: str | None = None
     limit: float | None = None
+    index_url: str | None = field(default=None, repr=False)
     command_at: Where = field(default_factory=Where)
     install_at: Where = field(default_factory=Where)
 
@@ -61,7 +65,7 @@ def run(job: Job, home: Path, logs: Path) -> Ran:
     project = layout.read(job.folder)
     wanted = job.python_version or _allowed(project)
     try:
-        made = environment.create(home, _interpreter(wanted))
+        made = environment.create(home, _interpreter(wanted), index_url=job.index_url)
     except environment.CannotCreate as error:
         message = f"no environment with Python {wanted} could be made: {error}"
         ran.checks.append(Check("training.python", Status.FAIL, message))
@@ -93,7 +97,7 @@ class _Step:
 
 def _step(ran: Ran, made: environment.Environment, job: Job, step: _Step, logs: Path) -> None:
     log = logs / f"{step.name}.log"
-    result = shell.run(step.command, job.folder, made.variables, log, echo=sys.stderr, limit=job.limit)
+    result = shell.run(step.command, job.folder, made.variables, log, sys.stderr, limit=job.limit, hidden=made.hidden)
     tail = _tail(log)
     what = f"`{clip(visible(step.command), 200)}`"
     if step.name == "train":

@@ -38,7 +38,7 @@ class Training:
     as ``contract`` describes it where there is one; ``inputs`` and ``data`` are
     recorded as materials. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
-    each. ``places`` says where the keys `command`, `install-command`, `model`
+    each. ``index_url`` is the package index of both, a secret. ``places`` says where the keys `command`, `install-command`, `model`
     and `metrics` are set.
     """
 
@@ -55,6 +55,7 @@ class Training:
     python_version: str | None = None
     platform: str = "runner"
     limit: float | None = None
+    index_url: str | None = field(default=None, repr=False)
     places: Mapping[str, Where] = field(default_factory=dict)
 
     def where(self, key: str) -> Where:
@@ -177,6 +178,7 @@ def _job(request: Training, folder: Path) -> run.Job:
         request.install_command,
         request.python_version,
         request.limit,
+        request.index_url,
         request.where("command"),
         request.where("install-command"),
     )
