@@ -96,6 +96,14 @@ def test_an_install_that_fails_ends_the_leg(project: Make, out: Path, here: str)
     assert not (out / "test.log").exists()
 
 
+def test_under_make_the_message_says_what_failed_not_which_target(project: Make, out: Path, here: str) -> None:
+    makefile = "install:\n\t@echo 'error: no wheel of x' >&2; echo more; exit 3\nlint:\n\t@echo 'no y'; exit 3\n"
+    outcome, _, _ = carry_out(project({"Makefile": makefile, "a.py": ""}), out, here, None, None, "true")
+    assert finding(outcome, "install.command").message == "`make install` ended with status 2: no wheel of x"
+    outcome, _, _ = carry_out(project({}), out, here, "true", None, "true")
+    assert finding(outcome, "lint.command").message == "`make lint` ended with status 2: no y"
+
+
 def test_a_python_that_is_neither_here_nor_to_be_had_fails_by_name(project: Make, out: Path) -> None:
     outcome, done, seen = carry_out(project({"test_a.py": ""}), out, "3.99")
     check = finding(outcome, "python.version")

@@ -27,7 +27,7 @@ from mlops_actions.ci.plan import STAGE, unplanned
 from mlops_actions.ci.readers import coverage, junit, lint, transcript
 from mlops_actions.ci.steps import Commands
 from mlops_actions.outcome import Block, Log, Outcome, Section, Table
-from mlops_actions.project import environment, interpreters, layout, secrets, shell
+from mlops_actions.project import environment, interpreters, layout, reason, secrets, shell
 from mlops_actions.project.environment import CannotCreate, Environment
 from mlops_actions.project.install import Step
 from mlops_actions.project.layout import Layout
@@ -199,8 +199,8 @@ class _Leg:
         if found:
             message += f", with {_findings(len(found))}"
         elif not result.ok:
-            message += f": {clip(_last_line(log), 500)}"
-        if result.ok and not found and _last_line(log) == f"make: '{step.name}' is up to date.":
+            message += f": {clip(_reason(step, log), 500)}"
+        if result.ok and not found and reason.last_line(_end_of(log)) == f"make: '{step.name}' is up to date.":
             status = Status.WARN
             message = f"`{command}` did nothing: a file or folder is named `{step.name}`. Declare the target `.PHONY`"
         self._checks.append(Check(f"{step.name}.command", status, message, where=Where(object=step.name)))
@@ -343,9 +343,11 @@ def _end_of(log: Path) -> str:
     return text if size <= MAX_SHOWN_LOG else f"[the last {MAX_SHOWN_LOG // 1024} KiB of {log.name}]\n{text}"
 
 
-def _last_line(log: Path) -> str:
-    lines = [line.strip() for line in _end_of(log).splitlines() if line.strip()]
-    return lines[-1] if lines else "it printed nothing"
+def _reason(step: Step, log: Path) -> str:
+    """Why a step failed, where nothing was found in what it printed."""
+    installs = step.name in {"install", "tools"}
+    text = _end_of(log)
+    return (reason.of_install(text) if installs else reason.last_line(text)) or "it printed nothing"
 
 
 def _written_since(path: Path, moment: float) -> bool:

@@ -4,5 +4,5 @@ Shared by the stages that run a consumer's code (``ci``, ``training``).
 ``layout`` reads the folder, ``interpreters`` finds Pythons, ``environment``
 makes an isolated one, ``install`` says how the project is installed there,
 ``shell`` runs a command and keeps its log, ``secrets`` keeps credentials out
-of that log. Nothing of the consumer is imported here.
+of that log, ``reason`` finds in it why the command failed. Nothing of the consumer is imported here.
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Log
-from mlops_actions.project import environment, install, interpreters, layout, shell
+from mlops_actions.project import environment, install, interpreters, layout, reason, shell
 from mlops_actions.project.layout import Layout
 from mlops_actions.verdict import Check, Status, Where
 from mlops_actions.visible import clip, visible
@@ -109,8 +109,9 @@ def _step(ran: Ran, made: environment.Environment, job: Job, step: _Step, logs: 
         how = (
             f"ended with exit status {result.code}" if result.code is not None else f"took longer than {job.limit:g} s"
         )
-        last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
-        message = f"{what} {how}" + (f". Its last line: {clip(visible(last), 300)}" if last else " and printed nothing")
+        why = reason.last_line(tail) if step.name == "train" else reason.of_install(tail)
+        label = "Its last line" if step.name == "train" else "It says"
+        message = f"{what} {how}" + (f". {label}: {clip(visible(why), 300)}" if why else " and printed nothing")
         ran.checks.append(
             Check(step.rule, Status.FAIL, message, where=step.where, measured=result.code, threshold={"mustBe": 0})
         )
