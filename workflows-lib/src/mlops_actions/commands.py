@@ -104,8 +104,12 @@ def _commands(options: Options) -> Commands:
 def _ci_plan(options: Options) -> Stage:
     from mlops_actions.ci import plan
 
+    versions, given = options.texts("python-versions", "ci", "python-versions"), options.find("python-versions")
+    if given and not versions:
+        hint = "Name a version, or leave it out: then the project's `requires-python` decides."
+        raise CallError(given.problem("must not be empty", hint))
     request = plan.PlanRequest(
-        python_versions=options.texts("python-versions", "ci", "python-versions"),
+        python_versions=versions,
         commands=_commands(options),
         fail_fast=options.flag("fail-fast", "ci", "fail-fast"),
         dry_run=_is_dry_run(),

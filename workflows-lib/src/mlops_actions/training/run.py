@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Log
-from mlops_actions.project import environment, install, interpreters, layout, reason, shell
+from mlops_actions.project import environment, install, interpreters, layout, reason, requires, shell
 from mlops_actions.project.layout import Layout
 from mlops_actions.verdict import Check, Status, Where
 from mlops_actions.visible import clip, visible
@@ -139,18 +139,10 @@ def _interpreter(version: str) -> Path | str:
 def _allowed(project: Layout) -> str:
     """The newest Python here that the project allows; where none is here, the newest that it allows.
 
-    Raises CallError where `requires-python` is no specifier, or allows nothing.
+    Raises CallError where what it says is no specifier, or allows nothing.
     """
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # pylint: disable=import-outside-toplevel
-
-    requires = project.project.get("requires-python") or project.setup_cfg.get("options", {}).get("python_requires")
-    try:
-        allowed = SpecifierSet(str(requires or ""))
-    except InvalidSpecifier:
-        hint = 'Write ">=3.11".'
-        raise CallError(
-            Problem(f"`requires-python` is {requires!r}, which is no version specifier", hint=hint)
-        ) from None
+    said = requires.of(project) or requires.Requires("")
+    allowed = said.ranges()
     for version, path in reversed(interpreters.find_all().items()):
         found = interpreters.ask(path) if not version.endswith("t") else None
         if found and allowed.contains(found.version):
@@ -158,7 +150,7 @@ def _allowed(project: Layout) -> str:
     for version in _lines():
         if allowed.contains(f"{version}.99"):
             return version
-    raise CallError(Problem(f"`requires-python` is {requires!r}, which allows no Python that could be used"))
+    raise CallError(Problem(f"{said.named}, which allows no Python that could be used", said.file))
 
 
 def _lines() -> Iterator[str]:
