@@ -165,17 +165,20 @@ def _train(options: Options) -> Stage:
         platform=options.one_of("platform", train.PLATFORMS, "training", "platform", default="runner"),
         limit=minutes * 60 if minutes else None,
         index_url=options.text("index-url"),
-        places={key: _place(options, key) for key in ("command", "install-command", "model", "metrics")},
+        places={
+            "data": _place(options, "data", "path"),
+            **{key: _place(options, "training", key) for key in config.get("training") or ()},
+        },
     )
     return _quoted(options, lambda out: train.train(request, out))
 
 
-def _place(options: Options, key: str) -> Where:
+def _place(options: Options, section: str, key: str) -> Where:
     from mlops_actions.verdict import Where
 
-    if options.config.get("training", key) is None:
+    if options.config.get(section, key) is None:
         return Where()
-    position = options.config.where("training", key)
+    position = options.config.where(section, key)
     return Where(file=options.config.name, line=position.line, character=position.column)
 
 
