@@ -8,7 +8,10 @@ from pathlib import Path
 from mlops_actions.project import layout
 from mlops_actions.project.layout import Layout
 
-LOOKED_FOR = "a Makefile target `install`, uv.lock, requirements*.txt, requirements/base.txt, pyproject.toml, setup.cfg, setup.py"
+LOOKED_FOR = (
+    "a Makefile target `install`, uv.lock, requirements*.txt, requirements/base.txt, "
+    "pyproject.toml, setup.cfg, setup.py"
+)
 
 
 @dataclass(frozen=True, slots=True)

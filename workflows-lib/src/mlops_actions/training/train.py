@@ -38,8 +38,8 @@ class Training:
     as ``contract`` describes it where there is one; ``inputs`` and ``data`` are
     recorded as materials. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
-    each. ``index_url`` is the package index of both, a secret. ``places`` says where the keys of `training` are set, and `data`
-    where `data.path` is.
+    each. ``index_url`` is the package index of both, a secret. ``places`` says
+    where the keys of `training` are set, and as `data` where `data.path` is.
     """
 
     command: str
@@ -114,8 +114,7 @@ def train(request: Training, out: Path) -> Outcome:
         *result.collected.checks,
         *result.checks,
     ]
-    reason = "the command failed" if not result.ran.ok else "there are no metrics"
-    result.checks += gates.judge(request.gates, result.metrics, f"not judged: {reason}")
+    result.checks += gates.judge(request.gates, result.metrics, _unjudged(result))
     _write_card(result, request, materials, source, out)
     return _outcome(
         request,
@@ -137,6 +136,11 @@ def train(request: Training, out: Path) -> Outcome:
             },
         ),
     )
+
+
+def _unjudged(result: _Result) -> str:
+    """Why no gate is judged, where there are no metrics."""
+    return f"not judged: {'there are no metrics' if result.ran.ok else 'the command failed'}"
 
 
 def _refuse_platform(platform: str) -> None:
