@@ -1,4 +1,4 @@
-"""Writes the generated tables of the documentation: inputs and outputs of every workflow and action.
+"""Writes the generated tables of the documentation: inputs, secrets and outputs of every workflow and action.
 
 The YAML files are the source: a description is written once, there. `--check`
 says which page is not current and changes nothing.
@@ -35,6 +35,13 @@ def input_table(inputs: Mapping[str, Mapping[str, Any]]) -> str:
     for name, each in inputs.items():
         default = "required" if each.get("required") else shown(each.get("default"))
         lines.append(f"| `{name}` | {each.get('type', 'string')} | {default} | {cell(each['description'])} |")
+    return "\n".join(lines)
+
+
+def secret_table(secrets: Mapping[str, Mapping[str, Any]]) -> str:
+    lines = ["| secret | required | what it says |", "|---|---|---|"]
+    for name, each in secrets.items():
+        lines.append(f"| `{name}` | {'yes' if each.get('required') else 'no'} | {cell(each['description'])} |")
     return "\n".join(lines)
 
 
@@ -88,6 +95,8 @@ def page(path: Path, source: Mapping[str, Any]) -> str:
     name = str(path.relative_to(ROOT))
     if source.get("inputs"):
         text = filled(text, "inputs", input_table(source["inputs"]), name)
+    if source.get("secrets"):
+        text = filled(text, "secrets", secret_table(source["secrets"]), name)
     if source.get("outputs"):
         text = filled(text, "outputs", output_table(source["outputs"]), name)
     return text

@@ -56,6 +56,27 @@ def clean_environment():
     return env
 
 
+NOT_IN_A_NAME = re.compile(r'["<>|*?:/\\\x00-\x1f\x7f]')  # what upload-artifact refuses
+LONGEST_NAME = 200
+
+
+def check_call(name, folder):
+    """Refuse what the workflow was called with where a later step would trip over it and not say so by name."""
+    found = NOT_IN_A_NAME.search(name)
+    mend = "Write letters, digits, dashes, dots and underscores, such as ci-api."
+    if found:
+        raise Refused("input `name`: %r holds %r, and artifacts are named after it. %s" % (name, found.group(), mend))
+    if not name.strip(" .") or len(name) > LONGEST_NAME:
+        raise Refused("input `name`: %r is no name for an artifact. %s" % (name[:LONGEST_NAME], mend))
+    path = Path(os.environ.get("GITHUB_WORKSPACE") or os.getcwd(), folder)
+    if not folder or not path.is_dir():
+        what = "%r is a file" % folder if folder and path.exists() else "there is no folder %r" % folder
+        raise Refused(
+            "input `working-directory`: %s in this checkout. Name the project's folder from the repository's root, "
+            "`.` for the root itself." % what
+        )
+
+
 def lock_file(extra):
     known = {each.stem: each for each in (LIBRARY / "locks").glob("*.txt")}
     if extra not in known or extra == "uv":
@@ -269,6 +290,7 @@ def main(argv):
     env = clean_environment()
     try:
         if arguments.what == "plan":
+            check_call(os.environ.get("MLOPS_NAME", "mlops"), os.environ.get("MLOPS_FOLDER", "."))
             write_outputs(plan(arguments.extra, env))
         elif arguments.what == "develop":
             develop(Path(arguments.venv).resolve(), env)

@@ -27,6 +27,8 @@ OUTPUTS = {
     "drift-check": {"verdict", "drifted", "drifted-columns", "report-artifact"},
     "edge-release": {"verdict", "targets", "release-url", "bundle-artifact"},
 }
+SECRETS = {"python-ci": {"index-url"}, "model-training": {"index-url"}}
+"""All of them optional: a pull request from a fork has none."""
 NEEDS_MORE = {("edge-release", "find"), ("edge-release", "publish")}
 """Jobs that take what the caller grants; all others name `contents: read` or nothing."""
 
@@ -58,6 +60,23 @@ def test_a_workflow_takes_the_promised_inputs(name: str) -> None:
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_workflow_gives_the_promised_outputs(name: str) -> None:
     assert set(called(name)["outputs"]) == OUTPUTS[name]
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_workflow_takes_the_promised_secrets_and_needs_none(name: str) -> None:
+    secrets = called(name).get("secrets", {})
+    assert set(secrets) == SECRETS.get(name, set())
+    assert all(each["required"] is False and len(each["description"]) > 3 for each in secrets.values())
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_reaches_one_step_alone_as_a_variable(name: str) -> None:
+    data = load(ROOT / ".github/workflows" / f"{name}.yml")
+    for each in SECRETS[name]:
+        expression = f"${{{{ secrets.{each} }}}}"
+        (step,) = [step for step in steps_of(data) if expression in repr(step)]
+        assert step["env"]["MLOPS_INPUT_" + each.upper().replace("-", "_")] == expression
+        assert repr(data).count("secrets.") == len(SECRETS[name])
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -117,3 +136,11 @@ def test_every_public_workflow_ends_with_one_gate_that_always_runs() -> None:
         assert list(jobs)[-1] == "gate"
         assert gate["if"] == "always()"
         assert set(gate["needs"]) == set(jobs) - {"gate"}, name
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_first_setup_of_a_workflow_checks_what_it_was_called_with(name: str) -> None:
+    jobs = load(ROOT / ".github/workflows" / f"{name}.yml")["jobs"]
+    first = next(step for step in next(iter(jobs.values()))["steps"] if step.get("uses") == "$/actions/setup")
+    for each in ("name", "working-directory"):
+        assert first["with"][each] == f"${{{{ inputs.{each} }}}}"

@@ -134,7 +134,7 @@ PLACES = {
 def test_a_name_is_data_wherever_it_stands(call: Call, place: str, name: str) -> None:
     ended = call(*(each.replace("{}", name) for each in PLACES[place]))
     assert ended.code == 2
-    assert ended.said.startswith("error: ")
+    assert "\nerror: " in f"\n{ended.said}"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -43,6 +43,8 @@ def test_the_designs_example_is_valid(tmp_path: Path) -> None:
         ("drift: {data: 3}", ["1:9: `drift.data` must be a list or a string, not 3"]),
         ("drift: {threshold: 2}", ["1:9: `drift.threshold` must be at most 1, not 2"]),
         ("model: Flight Delay", ['1:1: `model` is "Flight Delay", which does not match ^[a-z]([a-z0-9-]*[a-z0-9])?$']),
+        ("ci: {python-versions: [3.10]}", ["1:24: `ci.python-versions[0]` must be a string, not 3.1. Quote it: in YAML, 3.10 is the number 3.1."]),
+        ("training: {python-version: 3.10}", ["1:12: `training.python-version` must be a string, not 3.1. Quote it: in YAML, 3.10 is the number 3.1."]),
         ("[a]", ["1:1: the file must be a mapping, not a list"]),
         ("export: {targets: []}", ["1:10: `export.targets` must not be empty"]),
     ],

@@ -88,6 +88,8 @@ def ran(repository: Callable[..., Any], calls: Callable[..., str]) -> Any:
             },
         ),
         "bad-nothing": ("python-ci", {"working-directory": "bad/nothing", **one}),
+        "bad-name": ("python-ci", {"name": "ci/api", **one}),
+        "bad-folder": ("python-ci", {"working-directory": "no such/folder", **one}),
         "bad-words": ("python-ci", {"working-directory": "bad/version", "python-versions": "[3.10]"}),
     }
     files = {**SCAFFOLD, **MONOREPO, **WAYS_TO_FAIL, ".github/workflows/ci.yml": calls(jobs)}
@@ -195,6 +197,15 @@ def test_a_version_that_yaml_reads_as_a_number_is_refused_with_its_cure(ran: Any
     (message,) = {each["message"] for each in ran.annotations("bad-words / Plan")}
     assert "python-versions" in message and "3.1" in message and "Quote" in message
     assert "bad-words-plan" not in ran.artifacts
+
+
+@pytest.mark.parametrize(("job", "input_"), [("bad-name", "name"), ("bad-folder", "working-directory")])
+def test_a_name_or_folder_that_cannot_be_is_refused_by_the_first_step(ran: Any, job: str, input_: str) -> None:
+    (message,) = {
+        each["message"] for each in ran.annotations(job) if each["job"] == f"{job} / Plan" and each["level"] == "error"
+    }
+    assert f"input `{input_}`" in message
+    assert ran.of(job)["Plan"] == "failure"
 
 
 def test_what_a_person_reads(ran: Any) -> None:

@@ -130,3 +130,33 @@ def test_a_package_with_another_hash_is_refused(tmp_path: Path, workspace: Path)
     assert done.returncode == 2, name
     assert "hash" in done.stderr.lower()
     assert not list((tmp_path / "temp").rglob("mlops")), "a half-made environment was left"
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\\b", 'say "hi"', "ci:api", "what?", "one\ntwo", "", " ", "..", "x" * 300])
+def test_a_name_that_no_artifact_can_take_is_refused_by_name(workspace: Path, tmp_path: Path, name: str) -> None:
+    done = setup("plan", workspace, tmp_path / "temp", MLOPS_NAME=name, GITHUB_ACTIONS="true")
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert line.startswith("::error title=mlops-actions::input `name`: ")
+    assert "such as ci-api" in line
+
+
+@pytest.mark.parametrize("name", ["ci", "ci-api", "Modell Größe 1.2", "a_b"])
+def test_a_name_that_an_artifact_can_take_is_taken(workspace: Path, tmp_path: Path, name: str) -> None:
+    outputs(setup("plan", workspace, tmp_path / "temp", MLOPS_NAME=name))
+
+
+@pytest.mark.parametrize("folder", ["gone", "uv.toml", "", "a%0A::warning::x"])
+def test_a_folder_that_is_not_there_is_refused_by_name(workspace: Path, tmp_path: Path, folder: str) -> None:
+    settings = {"MLOPS_FOLDER": folder, "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(workspace)}
+    done = setup("plan", workspace.parent, tmp_path / "temp", **settings)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert line.startswith("::error title=mlops-actions::input `working-directory`: ")
+    assert repr(folder).replace("%", "%25") in line and "repository's root" in line
+
+
+def test_a_folder_of_the_checkout_is_taken(workspace: Path, tmp_path: Path) -> None:
+    for folder in (".", "mlops_actions", "mlops_actions/"):
+        settings = {"MLOPS_FOLDER": folder, "GITHUB_WORKSPACE": str(workspace)}
+        outputs(setup("plan", tmp_path, tmp_path / "temp", **settings))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_actions import cli
 from mlops_actions.ci import plan
 from mlops_actions.ci.plan import PlanRequest
 from mlops_actions.ci.steps import Commands
@@ -65,3 +66,13 @@ def test_what_is_no_plan_is_no_plan(tmp_path: Path, text: str) -> None:
     (tmp_path / "plan.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError):  # whatever it says
         plan.read(tmp_path / "plan.json")
+
+
+def test_an_input_that_names_no_version_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "test_a.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLOPS_INPUT_PYTHON_VERSIONS", "[]")
+    assert cli.main(["ci", "plan"]) == 2
+    assert "input `python-versions`: must not be empty" in capsys.readouterr().err

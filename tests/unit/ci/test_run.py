@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import json
 import os
 import subprocess
-import threading
-import zipfile
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,6 +96,14 @@ def test_an_install_that_fails_ends_the_leg(project: Make, out: Path, here: str)
     assert not (out / "test.log").exists()
 
 
+def test_under_make_the_message_says_what_failed_not_which_target(project: Make, out: Path, here: str) -> None:
+    makefile = "install:\n\t@echo 'error: no wheel of x' >&2; echo more; exit 3\nlint:\n\t@echo 'no y'; exit 3\n"
+    outcome, _, _ = carry_out(project({"Makefile": makefile, "a.py": ""}), out, here, None, None, "true")
+    assert finding(outcome, "install.command").message == "`make install` ended with status 2: no wheel of x"
+    outcome, _, _ = carry_out(project({}), out, here, "true", None, "true")
+    assert finding(outcome, "lint.command").message == "`make lint` ended with status 2: no y"
+
+
 def test_a_python_that_is_neither_here_nor_to_be_had_fails_by_name(project: Make, out: Path) -> None:
     outcome, done, seen = carry_out(project({"test_a.py": ""}), out, "3.99")
     check = finding(outcome, "python.version")
@@ -108,6 +112,31 @@ def test_a_python_that_is_neither_here_nor_to_be_had_fails_by_name(project: Make
     assert "looked in the runner's tool cache, PATH, pyenv" in check.message
     assert check.message in seen
     assert (done.python, done.interpreter, done.steps) == ("3.99", None, ())
+
+
+def test_a_python_that_is_here_and_cannot_be_isolated_is_not_said_to_be_missing(
+    project: Make, out: Path, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_CONFIG_FILE", str(out.parent / "nowhere.toml"))
+    outcome, done, _ = carry_out(project({"test_a.py": ""}), out, here)
+    assert finding(outcome, "python.version").message.startswith(f"Python {here} could not be isolated: ")
+    assert "is here, and no environment could be made" in outcome.headline
+    assert done.interpreter is not None and done.interpreter.startswith(here)
+
+
+def test_a_project_that_never_calls_uv_may_ask_for_another_uv(
+    project: Make, out: Path, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "pyproject.toml": '[tool.uv]\nrequired-version = "<0.1"\n',
+        "Makefile": "install:\n\ttrue\n",
+        "test_a.py": "def test_a():\n    assert True\n",
+    }
+    folder = project(files)
+    monkeypatch.chdir(folder)
+    outcome, done, seen = carry_out(folder, out, here, None, "true")
+    assert outcome.verdict.status is Status.PASS, seen
+    assert done.tests is not None and done.tests.passed == 1
 
 
 @pytest.mark.parametrize("python", ["3.1", "3.12; id", ""])
@@ -248,85 +277,71 @@ def test_without_an_install_step_and_without_findings_the_last_line_says_why(
 
 # --- a private index -----------------------------------------------------------------------------
 
-PASSWORD = "correct-horse-battery"
 
-
-def wheel() -> bytes:
-    """A wheel of the package `secretsauce` 1.0, made by hand."""
-    files = {
-        "secretsauce.py": "NAME = 'sauce'\n",
-        "secretsauce-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: secretsauce\nVersion: 1.0\n",
-        "secretsauce-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{name},,\n" for name in [*files, "secretsauce-1.0.dist-info/RECORD"])
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        for name, text in {**files, "secretsauce-1.0.dist-info/RECORD": record}.items():
-            archive.writestr(name, text)
-    return data.getvalue()
-
-
-@pytest.fixture
-def private_index() -> Iterator[str]:
-    """An index on the loopback that asks for a password and serves one package; its address without credentials."""
-    content = wheel()
-    digest = hashlib.sha256(content).hexdigest()
-    name = "secretsauce-1.0-py3-none-any.whl"
-    expected = "Basic " + base64.b64encode(f"robot:{PASSWORD}".encode()).decode()
-
-    class Index(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.headers.get("Authorization") != expected:
-                self.answer(401, b"who are you?")
-            elif self.path == "/simple/secretsauce/":
-                self.answer(200, f'<a href="/files/{name}#sha256={digest}">{name}</a>'.encode())
-            elif self.path == f"/files/{name}":
-                self.answer(200, content)
-            else:
-                self.answer(404, b"")
-
-        do_HEAD = do_GET
-
-        def answer(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            if status == 401:
-                self.send_header("WWW-Authenticate", 'Basic realm="private"')
-            self.send_header("Content-Type", "text/html" if body.startswith(b"<") else "application/octet-stream")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            del format, args
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Index)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.mark.parametrize("install", [None, "pip install -v -r requirements.txt"])
-def test_a_private_requirement_file_and_no_secret_in_any_log(
-    project: Make, out: Path, here: str, private_index: str, monkeypatch: pytest.MonkeyPatch, install: str | None
-) -> None:
+def no_index(monkeypatch: pytest.MonkeyPatch, out: Path) -> None:
+    """Take out what this machine says about indexes."""
     for name in [name for name in os.environ if name.startswith(("UV_", "PIP_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("UV_CACHE_DIR", str(out.parent / "cache"))
-    monkeypatch.setenv("PIP_INDEX_URL", f"http://robot:{PASSWORD}@{private_index}/simple/")
+
+
+TESTED = 'python -c "import secretsauce; print(secretsauce.NAME)"; env | grep INDEX'
+
+
+@pytest.mark.parametrize("install", [None, "pip install -v -r requirements.txt"])
+def test_a_private_requirement_file_and_no_secret_in_any_log(
+    project: Make, out: Path, here: str, private_index: Any, monkeypatch: pytest.MonkeyPatch, install: str | None
+) -> None:
+    no_index(monkeypatch, out)
+    monkeypatch.setenv("PIP_INDEX_URL", private_index.url)
     folder = project({"requirements.txt": "secretsauce==1.0\n", "hello.py": ""})
-    test = 'python -c "import secretsauce; print(secretsauce.NAME)"; env | grep INDEX'
-    outcome, _, seen = carry_out(folder, out, here, install, "true", test)
+    outcome, _, seen = carry_out(folder, out, here, install, "true", TESTED)
     assert outcome.verdict.status is Status.PASS, seen
     log = (out / "test.log").read_text(encoding="utf-8")
     assert log.startswith("sauce\n")
-    assert f"PIP_INDEX_URL=http://robot:***@{private_index}/simple/" in log
+    assert f"PIP_INDEX_URL={private_index.masked}" in log
     left = "".join(path.read_text(encoding="utf-8") for path in out.iterdir())
-    assert PASSWORD not in left + seen + repr(outcome)
+    assert private_index.password not in left + seen + repr(outcome)
+
+
+@pytest.mark.parametrize("install", [None, "pip install -v -r requirements.txt"])
+def test_an_index_that_is_given_as_a_secret_is_used_and_wins(
+    project: Make, out: Path, here: str, private_index: Any, monkeypatch: pytest.MonkeyPatch, install: str | None
+) -> None:
+    no_index(monkeypatch, out)
+    for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/simple")
+    folder = project({"requirements.txt": "secretsauce==1.0\n", "hello.py": ""})
+    echo = io.StringIO()
+    commands = Commands(install, "true", TESTED)
+    outcome = run.run(RunRequest(here, folder, commands, echo, private_index.url), out)
+    assert outcome.verdict.status is Status.PASS, echo.getvalue()
+    log = (out / "test.log").read_text(encoding="utf-8").splitlines()
+    assert sorted(log) == ["PIP_INDEX_URL=***", "UV_DEFAULT_INDEX=***", "sauce"]
+    left = "".join(path.read_text(encoding="utf-8") for path in out.iterdir()) + echo.getvalue() + repr(outcome)
+    assert private_index.password not in left and private_index.url not in left
+
+
+def test_a_secret_that_a_test_shows_is_not_in_its_report(
+    project: Make, out: Path, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The JUnit file is written by the project's process, past the log."""
+    secret = 'a&b<"c">defgh'
+    monkeypatch.setenv("SERVICE_PASSWORD", secret)
+    test = (
+        "import os\n\n\ndef test_a(record_property):\n"
+        "    record_property('service', os.environ['SERVICE_PASSWORD'])\n"
+        "    print(os.environ['SERVICE_PASSWORD'])\n    assert os.environ['SERVICE_PASSWORD'] == 1\n"
+    )
+    outcome, done, seen = carry_out(
+        project({"test_a.py": test, "requirements.txt": "pytest\n"}), out, here, None, "true"
+    )
+    assert done.tests is not None and done.tests.failed == 1, seen
+    assert finding(outcome, "test.failure").where.line == 7
+    report = (out / "junit.xml").read_text(encoding="utf-8")
+    assert "***" in report and "defgh" not in report
+    assert "defgh" not in repr(outcome) + seen
 
 
 def test_a_target_that_is_the_name_of_a_folder_is_no_test(project: Make, out: Path, here: str) -> None:

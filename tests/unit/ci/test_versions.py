@@ -12,6 +12,7 @@ from mlops_actions.ci import versions
 from mlops_actions.ci.versions import Claim
 from mlops_actions.errors import CallError
 from mlops_actions.project import layout
+from mlops_actions.project.requires import Requires
 
 TODAY = date(2026, 11, 23)
 ALL = ("3.11", "3.12", "3.13", "3.14", "3.15")
@@ -57,13 +58,13 @@ def test_supported_lines_come_and_go_by_date(today: date, expected: tuple[str, .
     ],
 )
 def test_requires_python(requires: str, expected: tuple[str, ...]) -> None:
-    assert versions.choose((), Claim(requires), TODAY).versions == expected
+    assert versions.choose((), Claim(Requires(requires)), TODAY).versions == expected
 
 
 @pytest.mark.parametrize("requires", ["<3", "==3.8.*", ">=3.16", ">=3.12,<3.12", "!=3.*"])
 def test_an_empty_intersection_is_a_clear_error(requires: str) -> None:
     with pytest.raises(CallError) as caught:
-        versions.choose((), Claim(requires, "setup.cfg"), TODAY)
+        versions.choose((), Claim(Requires(requires, "python_requires", "setup.cfg")), TODAY)
     (problem,) = caught.value.problems
     assert (problem.file, "none of the supported Pythons (3.11, 3.12, 3.13, 3.14, 3.15)" in problem.message) == (
         "setup.cfg",
@@ -74,7 +75,7 @@ def test_an_empty_intersection_is_a_clear_error(requires: str) -> None:
 @pytest.mark.parametrize("requires", ["3.11", "^3.11", ">=three", ">=3.11;<4"])
 def test_what_is_no_specifier_is_a_clear_error(requires: str) -> None:
     with pytest.raises(CallError, match=r"which is no version specifier.*>=3\.11"):
-        versions.choose((), Claim(requires), TODAY)
+        versions.choose((), Claim(Requires(requires)), TODAY)
 
 
 def parts() -> st.SearchStrategy[str]:
@@ -95,7 +96,7 @@ def test_the_plan_agrees_with_trying_every_patch(requires: str) -> None:
         return found
 
     try:
-        chosen = list(versions.choose((), Claim(requires), TODAY).versions)
+        chosen = list(versions.choose((), Claim(Requires(requires)), TODAY).versions)
     except CallError:
         chosen = []
     assert chosen == reference()
@@ -105,7 +106,7 @@ def test_classifiers_where_nothing_is_required() -> None:
     names = ("Python", "Python :: 3", "Python :: 3 :: Only", "Python :: 3.9", "Python :: 3.14", "Python :: 3.12")
     classifiers = tuple(f"Programming Language :: {name}" for name in names)
     assert versions.choose((), Claim(None, classifiers=classifiers), TODAY).versions == ("3.12", "3.14")
-    assert versions.choose((), Claim(">=3.14", classifiers=classifiers), TODAY).versions == ("3.14", "3.15")
+    assert versions.choose((), Claim(Requires(">=3.14"), classifiers=classifiers), TODAY).versions == ("3.14", "3.15")
     old = ("Programming Language :: Python :: 3.9",)
     with pytest.raises(CallError, match=r"the classifiers name 3\.9, none of which is supported today"):
         versions.choose((), Claim(None, classifiers=old), TODAY)
@@ -119,7 +120,7 @@ def test_the_newest_where_the_project_says_nothing() -> None:
 
 def test_given_versions_stay_as_they_are() -> None:
     given_ = ("3.13", "3.8", "3.12.1", "3.14t", "3.16-dev")
-    assert versions.choose(given_, Claim(">=3.12"), TODAY, here=lambda _: False).versions == given_
+    assert versions.choose(given_, Claim(Requires(">=3.12")), TODAY, here=lambda _: False).versions == given_
 
 
 @pytest.mark.parametrize(
@@ -158,12 +159,12 @@ def test_a_version_that_stands_twice_is_refused() -> None:
 
 def test_in_a_dry_run_the_matrix_is_what_is_here() -> None:
     here = {"3.10", "3.12", "3.13"}.__contains__
-    choice = versions.choose((), Claim(">=3.12"), TODAY, here)
+    choice = versions.choose((), Claim(Requires(">=3.12")), TODAY, here)
     assert choice.versions == ("3.12", "3.13")
     assert "not on this machine: 3.14, 3.15" in choice.reason
     assert versions.choose((), Claim(), TODAY, here).versions == ("3.13",)
     with pytest.raises(CallError, match=r"none of the Pythons that the project supports \(3\.14, 3\.15\)"):
-        versions.choose((), Claim(">=3.14"), TODAY, here)
+        versions.choose((), Claim(Requires(">=3.14")), TODAY, here)
 
 
 def test_what_a_project_claims_stands_in_pyproject_or_setup_cfg(tmp_path: Path) -> None:
@@ -172,7 +173,8 @@ def test_what_a_project_claims_stands_in_pyproject_or_setup_cfg(tmp_path: Path) 
         f"[metadata]\nname = a\nclassifiers =\n  {name}\n[options]\npython_requires = >=3.9, <4\n", encoding="utf-8"
     )
     claim = versions.claim(layout.read(tmp_path))
-    assert (claim.requires, claim.file, versions.classified(claim.classifiers)) == (">=3.9, <4", "setup.cfg", ("3.12",))
+    assert claim.requires == Requires(">=3.9, <4", "python_requires", "setup.cfg")
+    assert (claim.file, versions.classified(claim.classifiers)) == ("setup.cfg", ("3.12",))
     (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.13"\n', encoding="utf-8")
     claim = versions.claim(layout.read(tmp_path))
-    assert (claim.requires, claim.file) == (">=3.13", "pyproject.toml")
+    assert (claim.requires, claim.file) == (Requires(">=3.13"), "pyproject.toml")

@@ -117,3 +117,48 @@ def test_without_uv_the_call_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(CallError, match="uv is neither beside this program nor on PATH"):
         environment.find_uv({"PATH": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("pyproject.toml", '[tool.uv]\nrequired-version = "<0.1"\n'), ("uv.toml", "= broken")]
+)
+def test_the_projects_settings_for_uv_are_not_ours(
+    tmp_path: Path, with_uv: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    """A project that never calls uv may say what it wants of it; one that does is heard."""
+    project, root = tmp_path / "project", tmp_path / "root"
+    project.mkdir()
+    root.mkdir()
+    (project / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(project)
+    made = environment.create(root, Path(sys.executable), with_uv)
+    assert str(made.path) in output(made, "pip --version")
+    assert "refused" in output(made, "uv pip install --dry-run x 2>/dev/null || echo refused")
+
+
+def test_a_users_own_settings_for_uv_are_kept(
+    tmp_path: Path, with_uv: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "uv").mkdir()
+    (tmp_path / "uv" / "uv.toml").write_text('required-version = "<0.1"\n', encoding="utf-8")
+    with pytest.raises(CannotCreate, match=r"<0\.1"):
+        environment.create(tmp_path, Path(sys.executable), {**with_uv, "XDG_CONFIG_HOME": str(tmp_path)})
+
+
+def test_what_the_runners_settings_name_in_the_folder_is_still_found(
+    tmp_path: Path, with_uv: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative paths count from the project's folder, as they do for the commands."""
+    project, root = tmp_path / "project", tmp_path / "root"
+    for folder in (project / "wheels", project / "more wheels", root):
+        folder.mkdir(parents=True)
+    (project / "uv.ci.toml").write_text("", encoding="utf-8")
+    (project / "constraints.txt").write_text("", encoding="utf-8")
+    monkeypatch.chdir(project)
+    settings = {
+        "UV_CONFIG_FILE": "uv.ci.toml",
+        "UV_FIND_LINKS": "wheels,more wheels",
+        "UV_CONSTRAINT": "constraints.txt",
+    }
+    made = environment.create(root, Path(sys.executable), {**with_uv, **settings})
+    assert str(made.path) in output(made, "pip --version")

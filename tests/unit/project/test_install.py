@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from mlops_actions.project import install
+from mlops_actions.project import environment, install
 
 PACKAGE = '[project]\nname = "a"\nversion = "1"\n[project.optional-dependencies]\ntest = ["pytest"]\n'
 BUILT = PACKAGE + '[build-system]\nrequires = ["setuptools"]\n'
@@ -59,3 +61,28 @@ def test_a_name_from_a_file_never_reaches_the_shell(tmp_path: Path) -> None:
     step = install.plan(tmp_path)
     assert step is not None
     assert step.command == "uv pip install -e '.'"
+
+
+ROOT = '[project]\nname = "root"\nversion = "1"\n[tool.uv.workspace]\nmembers = ["services/*"]\nexclude = ["services/old"]\n'
+
+
+@pytest.mark.parametrize(
+    ("member", "locked"),
+    [("services/api", True), ("services/old", False), ("elsewhere", False), ("services/api/deep", False)],
+)
+def test_a_member_of_a_uv_workspace_is_installed_by_the_workspaces_lock(
+    tmp_path: Path, with_uv: dict[str, str], member: str, locked: bool
+) -> None:
+    """As uv itself sees it: what it would lock is asked of it."""
+    for name, text in {"": ROOT, "services/api": PACKAGE, "services/old": PACKAGE, member: PACKAGE}.items():
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "pyproject.toml").write_text(text, encoding="utf-8")
+    uv = environment.find_uv(with_uv)
+    subprocess.run([uv, "lock", "--quiet"], cwd=tmp_path, env=with_uv, check=True)
+    step = install.plan(tmp_path / member)
+    assert step is not None
+    assert step.command.startswith("uv sync --locked") == locked
+    if locked:
+        assert step.reason == "../../uv.lock locks the workspace"
+        words = [uv, *shlex.split(step.command)[1:], "--dry-run"]
+        subprocess.run(words, cwd=tmp_path / member, env=with_uv, check=True, capture_output=True)

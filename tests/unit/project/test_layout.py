@@ -33,6 +33,33 @@ def test_targets_are_the_names_before_the_colons(tmp_path: Path) -> None:
     assert project.targets == {"install", "lint", "test-all", "%.o", "included"}
 
 
+def test_the_text_of_a_variable_has_no_targets(tmp_path: Path) -> None:
+    text = """\
+define HELP
+lint:
+\tnot a rule
+  define inner
+test:
+  endef
+install: neither
+endef
+override define more =
+check:
+endef
+define = not a block
+define: real
+build:
+"""
+    (tmp_path / "Makefile").write_text(text, encoding="utf-8")
+    assert layout.read(tmp_path).targets == {"define", "build"}
+
+
+def test_a_makefile_is_never_run_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("X := $(shell touch ran)\ntest:\n\ttrue\n", encoding="utf-8")
+    assert layout.read(tmp_path).targets == {"test"}
+    assert not (tmp_path / "ran").exists()
+
+
 def test_make_takes_the_first_of_its_names(tmp_path: Path) -> None:
     (tmp_path / "GNUmakefile").write_text("lint:\n\ttrue\n", encoding="utf-8")
     (tmp_path / "Makefile").write_text("test:\n\ttrue\n", encoding="utf-8")
@@ -56,6 +83,15 @@ def test_requirement_files_of_development_are_taken_and_others_are_not(tmp_path:
         "test_requirements.txt",
         "requirements/test.txt",
     )
+
+
+def test_a_folder_of_requirement_files_has_a_base_where_no_requirements_txt_stands(tmp_path: Path) -> None:
+    (tmp_path / "requirements").mkdir()
+    for name in ("base", "dev", "private", "production"):
+        (tmp_path / "requirements" / f"{name}.txt").touch()
+    assert layout.read(tmp_path).requirements == ("requirements/base.txt", "requirements/dev.txt")
+    (tmp_path / "requirements.txt").touch()
+    assert layout.read(tmp_path).requirements == ("requirements.txt", "requirements/dev.txt")
 
 
 def test_extras_and_groups_of_development(tmp_path: Path) -> None:

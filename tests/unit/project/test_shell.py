@@ -4,6 +4,7 @@ import io
 import os
 import select
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -102,11 +103,26 @@ def test_bytes_that_are_no_text_and_a_screen_without_unicode(tmp_path: Path) -> 
     assert raw.getvalue() == b"caf\\xe9 \\ufffd\n"
 
 
-def test_a_full_disk_is_said_and_the_command_still_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [10, 1_000_000])
+def test_a_full_disk_is_said_and_the_command_still_ends(tmp_path: Path, size: int) -> None:
+    """A short log is written when it is closed, a long one before."""
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
-    with pytest.raises(OSError, match="No space left"):
-        shell.run("yes | head -c 1000000; exit 0", tmp_path, ENV, Path("/dev/full"))
+    with pytest.raises(OSError, match="No space left") as caught:
+        shell.run(f"yes | head -c {size}; exit 0", tmp_path, ENV, Path("/dev/full"))
+    assert caught.value.filename == "/dev/full"
+
+
+def test_a_screen_that_cannot_be_written_is_not_taken_for_the_log(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    raw = open("/dev/full", "wb", buffering=0)  # noqa: SIM115  # closed below
+    echo = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    with pytest.raises(OSError, match="No space left") as caught:
+        shell.run("echo one", tmp_path, ENV, tmp_path / "log", echo)
+    assert caught.value.filename is None
+    with suppress(OSError):
+        echo.close()
 
 
 def test_without_bash_sh_is_used(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from mlops_actions.errors import CallError
 from mlops_actions.training import inputs
+from mlops_actions.verdict import Where
 
 Write = Callable[[Path, dict[str, str]], Path]
 
@@ -41,10 +42,18 @@ def test_files_folders_and_globs(root: Path, patterns: tuple[str, ...], expected
 
 
 def test_a_pattern_that_names_nothing_is_a_wrong_call(root: Path) -> None:
-    for pattern in ("data/*.parquet", "dat", "empty"):
-        (root / "empty").mkdir(exist_ok=True)
+    for pattern in ("data/*.parquet", "dat"):
         with pytest.raises(CallError, match=f"data.path: no file matches '{pattern[:3]}"):
             inputs.find((pattern,), root, "data.path")
+
+
+def test_a_folder_without_files_is_called_one_and_a_wrong_input_has_its_line(root: Path) -> None:
+    (root / "empty" / "deep").mkdir(parents=True)
+    at = Where(file="mlops.yaml", line=4, character=3)
+    for pattern, words in (("empty", "the folder 'empty' holds no file"), ("gone", "no file matches 'gone'")):
+        with pytest.raises(CallError) as caught:
+            inputs.find((pattern,), root, "training.inputs", at)
+        assert str(caught.value) == f"mlops.yaml:4:3: training.inputs: {words}"
 
 
 def test_a_link_out_of_the_folder_is_a_wrong_call(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 def test_what_json_wrote_is_read_back(tmp_path_factory: pytest.TempPathFactory, data: dict[str, float]) -> None:
     path = tmp_path_factory.mktemp("metrics") / "metrics.json"
     path.write_text(json.dumps(data), encoding="utf-8")
-    assert metrics.read(path) == data
+    assert metrics.read(path, path.parent) == data
 
 
 @pytest.mark.parametrize(
@@ -49,12 +50,28 @@ def test_what_is_no_metric_is_said(tmp_path: Path, content: bytes, message: str)
     path = tmp_path / "metrics.json"
     path.write_bytes(content)
     with pytest.raises(metrics.Unusable, match=message):
-        metrics.read(path)
+        metrics.read(path, path.parent)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(metrics.Unusable, match="wrote no such file"):
-        metrics.read(tmp_path / "metrics.json")
+        metrics.read(tmp_path / "metrics.json", tmp_path)
     (tmp_path / "metrics.json").mkdir()
     with pytest.raises(metrics.Unusable, match="cannot be read"):
-        metrics.read(tmp_path / "metrics.json")
+        metrics.read(tmp_path / "metrics.json", tmp_path)
+
+
+def test_what_is_not_the_commands_own_file_is_refused_at_once(tmp_path: Path) -> None:
+    """Nobody writes into the pipe: reading it would wait for ever."""
+    root = tmp_path / "root"
+    root.mkdir()
+    os.mkfifo(root / "pipe")
+    (tmp_path / "other.json").write_text('{"auc": 1}')
+    (root / "link").symlink_to("../other.json")
+    (root / "inner.json").write_text('{"auc": 1}')
+    (root / "good").symlink_to("inner.json")
+    with pytest.raises(metrics.Unusable, match="not a regular file"):
+        metrics.read(root / "pipe", root)
+    with pytest.raises(metrics.Unusable, match="symbolic link out of the working directory"):
+        metrics.read(root / "link", root)
+    assert metrics.read(root / "good", root) == {"auc": 1}

@@ -1,4 +1,4 @@
-"""What stood where the command writes is put aside, comes back when nothing new comes, and is never somebody else's."""
+"""What stood where the command writes is put aside, comes back unless a new model was recorded, and is the command's own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from mlops_actions.errors import CallError
 from mlops_actions.training import place
+from mlops_actions.verdict import Where
 
 
 @pytest.fixture(name="model")
@@ -35,11 +36,30 @@ def test_nothing_stands_there_while_the_command_runs(tmp_path: Path, model: Path
 
 
 def test_what_is_new_replaces_what_was(tmp_path: Path, model: Path) -> None:
-    with place.vacated(model, model / "metrics.json"):
+    with place.vacated(model, model / "metrics.json") as room:
         model.mkdir()
         (model / "MLmodel").write_text("new")
+        room.recorded = True
     assert tree(tmp_path) == {"build/model/MLmodel": "new"}
     assert [path.name for path in model.parent.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_what_was_half_written_makes_way_for_what_was(tmp_path: Path, model: Path, as_file: bool) -> None:
+    with place.vacated(model, model / "metrics.json"):
+        if as_file:
+            model.write_text("half")
+        else:
+            model.mkdir()
+            (model / "half").write_text("half")
+    assert tree(tmp_path) == OLD
+    assert [path.name for path in model.parent.iterdir()] == ["model"]
+
+
+def test_what_was_half_written_stays_where_nothing_was(tmp_path: Path) -> None:
+    with place.vacated(tmp_path / "model"):
+        (tmp_path / "model").write_text("half")
+    assert tree(tmp_path) == {"model": "half"}
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
@@ -73,6 +93,15 @@ def test_a_link_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
         place.inside("build/model", root, "training.model")
     with pytest.raises(CallError, match="leads through a symbolic link"):
         place.inside("build", root, "training.model")
+
+
+def test_a_path_through_a_file_is_refused_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "train.py").touch()
+    with pytest.raises(CallError) as caught:
+        place.inside("train.py/deep/model", tmp_path, "training.model", Where(file="mlops.yaml", line=3, character=5))
+    (problem,) = caught.value.problems
+    assert "leads through 'train.py', which is a file" in problem.message
+    assert (problem.file, problem.line, problem.column) == ("mlops.yaml", 3, 5)
 
 
 def test_a_path_below_the_folder_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ def test_an_install_step_that_fails_is_the_last(job: run.Job, tmp_path: Path) ->
     assert not (job.folder / "trained").exists()
 
 
+def test_under_make_it_is_said_what_failed_not_which_target(job: run.Job, tmp_path: Path) -> None:
+    (job.folder / "Makefile").write_text("install:\n\t@echo 'error: no wheel of x'; echo more; exit 1\n")
+    assert ran(job, tmp_path).checks[0].message.endswith("ended with exit status 2. It says: no wheel of x")
+
+
 def test_a_command_is_ended_when_its_time_is_up(job: run.Job, tmp_path: Path) -> None:
     found = ran(replace(job, command="exec sleep 600", limit=0.5), tmp_path)
     assert "took longer than 0.5 s" in found.checks[-1].message

@@ -104,6 +104,32 @@ def test_a_command_that_fails_brings_the_old_model_back(request_: Training, out:
     assert [each.name for each in outcome.verdict.subjects] == ["profile.json"]
 
 
+@pytest.mark.parametrize("command", ["python make.py; exit 7", "python make.py; rm build/model/MLmodel"])
+def test_a_command_that_wrote_and_then_failed_brings_the_old_model_back(
+    request_: Training, out: Path, command: str
+) -> None:
+    old = Path.cwd() / "build" / "model"
+    old.mkdir(parents=True)
+    (old / "MLmodel").write_text("old")
+    outcome = train.train(replace(request_, command=command), out)
+    assert outcome.verdict.status is Status.FAIL
+    assert [path.name for path in old.iterdir()] == ["MLmodel"]
+    assert (old / "MLmodel").read_text() == "old"
+
+
+def test_metrics_in_a_pipe_are_no_metrics(request_: Training, out: Path) -> None:
+    command = "python make.py; rm build/metrics.json; mkfifo build/metrics.json"
+    outcome = train.train(replace(request_, command=command), out)
+    assert failed(outcome) == ["training.metrics"]
+    assert not (out / "metrics.json").exists()
+
+
+@pytest.mark.parametrize("end", [".", "?", "!", ""])
+def test_a_headline_ends_once(request_: Training, out: Path, end: str) -> None:
+    outcome = train.train(replace(request_, command=f"echo 'no rows{end}'; exit 1"), out)
+    assert outcome.headline.endswith(f"Its last line: no rows{end or '.'}")
+
+
 def test_an_old_model_is_never_taken_for_a_new_one(request_: Training, out: Path) -> None:
     train.train(request_, out)
     again = out.parent / "again"

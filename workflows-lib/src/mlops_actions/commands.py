@@ -105,8 +105,12 @@ def _commands(options: Options) -> Commands:
 def _ci_plan(options: Options) -> Stage:
     from mlops_actions.ci import plan
 
+    versions, given = options.texts("python-versions", "ci", "python-versions"), options.find("python-versions")
+    if given and not versions:
+        hint = "Name a version, or leave it out: then the project's `requires-python` decides."
+        raise CallError(given.problem("must not be empty", hint))
     request = plan.PlanRequest(
-        python_versions=options.texts("python-versions", "ci", "python-versions"),
+        python_versions=versions,
         commands=_commands(options),
         fail_fast=options.flag("fail-fast", "ci", "fail-fast"),
         dry_run=_is_dry_run(),
@@ -117,8 +121,13 @@ def _ci_plan(options: Options) -> Stage:
 def _ci_run(options: Options) -> Stage:
     from mlops_actions.ci import run
 
-    request = run.RunRequest(python=options.required("python"), commands=_commands(options), echo=sys.stderr)
-    return lambda out: run.run(request, out)
+    request = run.RunRequest(
+        python=options.required("python"),
+        commands=_commands(options),
+        echo=sys.stderr,
+        index_url=options.text("index-url"),  # a secret, so there is no flag for it
+    )
+    return _quoted(options, lambda out: run.run(request, out))
 
 
 def _ci_gate(options: Options) -> Stage:
@@ -156,17 +165,21 @@ def _train(options: Options) -> Stage:
         python_version=options.text("python-version", "training", "python-version"),
         platform=options.one_of("platform", train.PLATFORMS, "training", "platform", default="runner"),
         limit=minutes * 60 if minutes else None,
-        places={key: _place(options, key) for key in ("command", "install-command", "model", "metrics")},
+        index_url=options.text("index-url"),
+        places={
+            "data": _place(options, "data", "path"),
+            **{key: _place(options, "training", key) for key in config.get("training") or ()},
+        },
     )
-    return lambda out: train.train(request, out)
+    return _quoted(options, lambda out: train.train(request, out))
 
 
-def _place(options: Options, key: str) -> Where:
+def _place(options: Options, section: str, key: str) -> Where:
     from mlops_actions.verdict import Where
 
-    if options.config.get("training", key) is None:
+    if options.config.get(section, key) is None:
         return Where()
-    position = options.config.where("training", key)
+    position = options.config.where(section, key)
     return Where(file=options.config.name, line=position.line, character=position.column)
 
 
@@ -349,6 +362,20 @@ def _list(options: Options) -> str | None:
 
 
 # --- what several stages need --------------------------------------------------------------------
+
+
+def _quoted(options: Options, stage: Stage) -> Stage:
+    """A stage that shows what the consumer's commands print: on GitHub that is text, whatever it looks like."""
+
+    def quoted(out: Path) -> Outcome:
+        from mlops_actions.github import quoting
+        from mlops_actions.project import environment, secrets
+
+        hidden = secrets.values(environment.cleaned(os.environ)) | secrets.of_address(options.text("index-url"))
+        with quoting.quoted(hidden, os.environ, sys.stderr):
+            return stage(out)
+
+    return quoted
 
 
 def _is_dry_run() -> bool:

@@ -155,6 +155,8 @@ def _expected(error: Any) -> str:
 
 
 def _hint(error: Any) -> str | None:
+    if error.validator == "type" and error.validator_value == "string" and isinstance(error.instance, float):
+        return "Quote it: in YAML, 3.10 is the number 3.1."
     if error.validator == "enum" and isinstance(error.instance, str):
         return did_you_mean(error.instance, [each for each in error.validator_value if isinstance(each, str)])
     return None

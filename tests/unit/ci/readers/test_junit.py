@@ -152,3 +152,38 @@ def test_attributes_of_no_sense_do_no_harm(tmp_path: Path) -> None:
     )
     tests = junit.read(report, tmp_path)
     assert [(check.message, check.where.file) for check in tests.checks] == [("t: failed", None), ("a test: m", None)]
+
+
+BROKEN = "x = 1\n\n\ndef test_syntax(:\n    assert x\n"
+NO_FIXTURE = "def test_fine():\n    pass\n\n\ndef test_needs(no_such_fixture):\n    assert no_such_fixture\n"
+
+
+@pytest.mark.parametrize("family", ["xunit1", "xunit2"])
+@pytest.mark.parametrize("style", ["auto", "short", "native"])
+@pytest.mark.parametrize(
+    ("text", "line", "words"), [(BROKEN, 4, "SyntaxError"), (NO_FIXTURE, 5, "fixture 'no_such_fixture' not found")]
+)
+def test_a_test_that_never_ran_has_its_line(
+    tmp_path: Path, family: str, style: str, text: str, line: int, words: str
+) -> None:
+    (tmp_path / "test_it.py").write_text(text, encoding="utf-8")
+    tests = junit.read(pytest_run(tmp_path, "-o", f"junit_family={family}", f"--tb={style}"), tmp_path)
+    (check,) = tests.checks
+    assert (check.rule, check.where.file, check.where.line) == ("test.error", "test_it.py", line)
+    assert words in check.message
+
+
+@pytest.mark.parametrize("family", ["xunit1", "xunit2"])
+def test_where_pytest_ran_in_a_folder_below(folder: Path, family: str) -> None:
+    """`cd 'a b' && pytest`: the paths count from there."""
+    tests = junit.read(pytest_run(folder, "-o", f"junit_family={family}"), folder.parent)
+    assert {check.where.file for check in tests.checks} == {"a b/tests/test_all.py"}
+    assert {check.where.object: check.where.line for check in tests.checks} == LINES
+
+
+def test_a_path_that_two_folders_have_is_not_guessed(folder: Path) -> None:
+    other = folder.parent / "other" / "tests"
+    other.mkdir(parents=True)
+    (other / "test_all.py").touch()
+    tests = junit.read(pytest_run(folder), folder.parent)
+    assert "test_all.py" not in {Path(check.where.file or "").name for check in tests.checks}

@@ -138,3 +138,12 @@ def test_a_file_outside_the_folder_is_told_of_and_not_pointed_at(folder: Path) -
 def test_an_absolute_path_is_made_relative_and_a_repeat_is_dropped(folder: Path) -> None:
     line = f"{folder / NAME}:5:1: F821 undefined name"
     assert found(f"{line}\n{line}", folder) == [("lint.F821", NAME, 5, 1, Severity.ERROR)]
+
+
+def test_a_file_named_from_a_folder_below_is_found_where_it_is_the_only_one(tmp_path: Path) -> None:
+    for name in ("src/app/a.py", "src/app/b.py", "lib/b.py", "b.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    lines = [f"{name}:1:1: E100 x" for name in ("app/a.py", "./a.py", "a.py", "b.py", "no-such.py", "p/a.py")]
+    found = [check.where.file for check in lint.read(lines, tmp_path)]
+    assert found == ["src/app/a.py", "b.py"]

@@ -7,6 +7,7 @@ tests say.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TextIO, TypeAlias
+from xml.sax.saxutils import escape
 
 from mlops_actions import verdict
 from mlops_actions.ci import leg, steps, versions
@@ -25,7 +27,7 @@ from mlops_actions.ci.plan import STAGE, unplanned
 from mlops_actions.ci.readers import coverage, junit, lint, transcript
 from mlops_actions.ci.steps import Commands
 from mlops_actions.outcome import Block, Log, Outcome, Section, Table
-from mlops_actions.project import environment, interpreters, layout, secrets, shell
+from mlops_actions.project import environment, interpreters, layout, reason, secrets, shell
 from mlops_actions.project.environment import CannotCreate, Environment
 from mlops_actions.project.install import Step
 from mlops_actions.project.layout import Layout
@@ -46,13 +48,15 @@ Findings: TypeAlias = Callable[[], Iterable[Check]]
 class RunRequest:
     """One leg: the project's folder, the Python version, and what the caller gave.
 
-    What the commands print goes to ``echo`` as it comes.
+    What the commands print goes to ``echo`` as it comes. ``index_url`` is the
+    package index that they use, a secret.
     """
 
     python: str
     folder: Path = Path()
     commands: Commands = field(default_factory=Commands)
     echo: TextIO | None = None
+    index_url: str | None = field(default=None, repr=False)
 
 
 def run(request: RunRequest, out: Path) -> Outcome:
@@ -66,7 +70,7 @@ def run(request: RunRequest, out: Path) -> Outcome:
     temporary = os.environ.get("RUNNER_TEMP") or None
     with tempfile.TemporaryDirectory(prefix="mlops-leg-", dir=temporary, ignore_cleanup_errors=True) as root:
         work = _Leg(project, python, out, request.echo or sys.stderr)
-        if work.prepare(Path(root)):
+        if work.prepare(Path(root), request.index_url):
             if work.install(chosen.install, [step for step in (chosen.lint, chosen.test) if step]):
                 work.lint(chosen.lint)
                 work.test(chosen.test)
@@ -83,6 +87,8 @@ class _Leg:
         self._project, self._python, self._out, self._echo = project, python, out, echo
         self._started = verdict.now()
         self._environment = Environment(Path(), Path(), {})
+        self._private = Path()
+        self._mask = secrets.Mask(())
         self._interpreter: str | None = None
         self._ran: list[Ran] = []
         self._checks: list[Check] = []
@@ -92,15 +98,20 @@ class _Leg:
 
     # --- the steps -------------------------------------------------------------------------------
 
-    def prepare(self, root: Path) -> bool:
+    def prepare(self, root: Path, index_url: str | None) -> bool:
         """Make the environment; False, with a check that says why, where there is no such Python."""
+        self._private = root
         found = interpreters.find(self._python)
         try:
-            made = environment.create(root, found or self._python.removesuffix("-dev"))
+            python = found or self._python.removesuffix("-dev")
+            made = environment.create(root, python, index_url=index_url)
         except CannotCreate as error:
-            looked = f"; looked in {interpreters.PLACES}" if found is None else ""
-            state = "is not on this machine and could not be fetched" if found is None else "could not be isolated"
-            return self._no_python(f"Python {self._python} {state}: {error}{looked}")
+            if found is None:
+                state = "is not on this machine and could not be fetched"
+                return self._no_python(f"Python {self._python} {state}: {error}; looked in {interpreters.PLACES}")
+            here = interpreters.ask(found)
+            self._interpreter = here.version if here else None
+            return self._no_python(f"Python {self._python} could not be isolated: {error}")
         answer = interpreters.ask(made.python)
         if answer is None or not answer.answers_to(self._python):
             got = f"{answer.version}{'' if answer.final else ', a pre-release'}" if answer else "one that does not run"
@@ -109,6 +120,7 @@ class _Leg:
                 + (f': name it "{answer.minor}-dev"' if answer and not answer.final else "")
             )
         self._interpreter, self._environment = answer.version, made
+        self._mask = secrets.Mask(made.hidden)
         return True
 
     def _no_python(self, message: str) -> bool:
@@ -124,7 +136,7 @@ class _Leg:
         missing = self._missing(tuple(name for each in later for name in each.needs)) if ok else []
         if missing:
             tools = Step("tools", f"uv pip install {' '.join(missing)}", "the project does not install them")
-            ok, more = self._run(tools, {})
+            ok, more = self._run(tools, {}, folder=self._for_tools(step))
             seconds += more
         step = step or Step("install", "", "nothing asks for it")
         if missing:
@@ -134,6 +146,11 @@ class _Leg:
         else:
             self._ran.append(_ran(step, Status.PASS if ok else Status.FAIL, seconds))
         return ok
+
+    def _for_tools(self, install: Step | None) -> Path:
+        """Where the tools are installed: the project's settings for uv hold for them only where it uses uv itself."""
+        uses_uv = install is not None and re.search(r"\buv\b", install.command)
+        return self._project.folder if uses_uv else self._private
 
     def lint(self, step: Step | None) -> None:
         if step is None:
@@ -166,22 +183,24 @@ class _Leg:
 
     # --- their parts -----------------------------------------------------------------------------
 
-    def _run(self, step: Step, variables: Mapping[str, str], findings: Findings = lambda: ()) -> tuple[bool, float]:
+    def _run(
+        self, step: Step, variables: Mapping[str, str], findings: Findings = lambda: (), folder: Path | None = None
+    ) -> tuple[bool, float]:
         """Run a step's command, judge it, and keep its findings: failing ones fail, those of a passing step warn."""
         env = {**self._environment.variables, **variables}
-        mask = secrets.Mask(secrets.values(env))
-        command = mask.whole(step.command)
+        command = self._mask.whole(step.command)
         self._say(f"{step.name}: {command}  ({step.reason})")
         log = self._out / f"{step.name}.log"
-        result = shell.run(step.command, self._project.folder, env, log, self._echo)
+        hidden = self._environment.hidden
+        result = shell.run(step.command, folder or self._project.folder, env, log, self._echo, hidden=hidden)
         found = list(islice(findings(), MAX_FINDINGS + 1))
         status = Status.PASS if result.ok else Status.FAIL
         message = f"`{command}` passed" if result.ok else f"`{command}` ended with status {result.code}"
         if found:
             message += f", with {_findings(len(found))}"
         elif not result.ok:
-            message += f": {clip(_last_line(log), 500)}"
-        if result.ok and not found and _last_line(log) == f"make: '{step.name}' is up to date.":
+            message += f": {clip(_reason(step, log), 500)}"
+        if result.ok and not found and reason.last_line(_end_of(log)) == f"make: '{step.name}' is up to date.":
             status = Status.WARN
             message = f"`{command}` did nothing: a file or folder is named `{step.name}`. Declare the target `.PHONY`"
         self._checks.append(Check(f"{step.name}.command", status, message, where=Where(object=step.name)))
@@ -215,6 +234,7 @@ class _Leg:
         ours = self._out / "junit.xml"
         if report is not None and _written_since(report, before):
             shutil.copyfile(report, ours)
+        self._hide(ours)
         if not ours.is_file():
             yield from transcript.read(_lines(self._out / "test.log"), self._project.folder)
             return
@@ -225,6 +245,16 @@ class _Leg:
             return
         self._tests = Counts(tests.passed, tests.failed, tests.skipped)
         yield from tests.checks
+
+    def _hide(self, report: Path) -> None:
+        """Mask the secrets in a JUnit file, which the project's process wrote past us, also where XML escaped them."""
+        if not self._environment.hidden or not report.is_file() or report.stat().st_size > junit.MAX_BYTES:
+            return
+        hidden = self._environment.hidden
+        mask = secrets.Mask({*hidden, *map(escape, hidden), *(escape(each, {'"': "&quot;"}) for each in hidden)})
+        text = report.read_bytes().decode("utf-8", "surrogateescape")
+        if (masked := mask.whole(text)) != text:
+            report.write_bytes(masked.encode("utf-8", "surrogateescape"))
 
     def _covered(self, before: float) -> float | None:
         folder = self._project.folder
@@ -271,6 +301,8 @@ def headline(done: Leg) -> str:
     failed = [step.name for step in done.steps if step.status is Status.FAIL]
     if done.interpreter is None:
         return f"Python {done.python} is not here"
+    if not done.steps:
+        return f"Python {done.interpreter} is here, and no environment could be made with it"
     parts = [f"{' and '.join(failed)} failed"] if failed else [f"passed in {done.seconds:.1f} s"]
     if done.tests:
         parts.append(f"tests: {done.tests.in_words()}")
@@ -311,9 +343,11 @@ def _end_of(log: Path) -> str:
     return text if size <= MAX_SHOWN_LOG else f"[the last {MAX_SHOWN_LOG // 1024} KiB of {log.name}]\n{text}"
 
 
-def _last_line(log: Path) -> str:
-    lines = [line.strip() for line in _end_of(log).splitlines() if line.strip()]
-    return lines[-1] if lines else "it printed nothing"
+def _reason(step: Step, log: Path) -> str:
+    """Why a step failed, where nothing was found in what it printed."""
+    installs = step.name in {"install", "tools"}
+    text = _end_of(log)
+    return (reason.of_install(text) if installs else reason.last_line(text)) or "it printed nothing"
 
 
 def _written_since(path: Path, moment: float) -> bool:

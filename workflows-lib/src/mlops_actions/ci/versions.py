@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from mlops_actions.errors import CallError, Problem
+from mlops_actions.project import requires
 from mlops_actions.project.interpreters import VERSION
 from mlops_actions.project.layout import Layout
+from mlops_actions.project.requires import Ranges, Requires
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a project says about its Pythons: ``requires`` as written and the file it stands in, and its classifiers."""
+    """What a project says about its Pythons: ``requires``, its classifiers, and the file where it says so."""
 
-    requires: str | None = None
+    requires: Requires | None = None
     file: str = "pyproject.toml"
     classifiers: tuple[str, ...] = ()
 
@@ -70,17 +70,14 @@ def supported(today: date) -> tuple[str, ...]:
 
 
 def claim(project: Layout) -> Claim:
-    """What the project in this folder says about its Pythons."""
-    requires = project.project.get("requires-python")
-    classifiers = _strings(project.project.get("classifiers"))
-    if isinstance(requires, str):
-        return Claim(requires, "pyproject.toml", classifiers)
-    options = project.setup_cfg.get("options", {})
+    """What the project in this folder says about its Pythons. Raises CallError where it is not said as a string."""
+    said = requires.of(project)
     metadata = project.setup_cfg.get("metadata", {})
-    classifiers = classifiers or tuple(metadata.get("classifiers", metadata.get("classifier", "")).splitlines())
-    if options.get("python_requires"):
-        return Claim(options["python_requires"].strip(), "setup.cfg", classifiers)
-    return Claim(None, "pyproject.toml" if project.project else "setup.cfg", classifiers)
+    classifiers = _strings(project.project.get("classifiers")) or tuple(
+        metadata.get("classifiers", metadata.get("classifier", "")).splitlines()
+    )
+    file = said.file if said else "pyproject.toml" if project.project else "setup.cfg"
+    return Claim(said, file, classifiers)
 
 
 def _strings(value: object) -> tuple[str, ...]:
@@ -98,7 +95,7 @@ def choose(given: Sequence[str], project: Claim, today: date, here: Callable[[st
         return Choice(checked(given), "`python-versions` gives them")
     lines = supported(today)
     if project.requires is not None:
-        choice = _required(project.requires, project.file, lines)
+        choice = _required(project.requires, lines)
     elif named := classified(project.classifiers):
         choice = _classified(named, project.file, lines)
     else:
@@ -157,35 +154,30 @@ def _wrong(version: str) -> Problem | None:
     )
 
 
-def _required(requires: str, file: str, lines: Sequence[str]) -> Choice:
-    try:
-        specifiers = SpecifierSet(requires)
-    except InvalidSpecifier:
-        raise CallError(
-            Problem(f"`requires-python` is {requires!r}, which is no version specifier", file, hint='Write ">=3.11".')
-        ) from None
-    versions = tuple(version for line in lines if (version := allowed(line, specifiers)))
+def _required(said: Requires, lines: Sequence[str]) -> Choice:
+    ranges = said.ranges()
+    versions = tuple(version for line in lines if (version := allowed(line, ranges)))
     if not versions:
         raise CallError(
             Problem(
-                f"`requires-python` is {requires!r}, which allows none of the supported Pythons ({listed(lines)})",
-                file,
+                f"{said.named}, which allows none of the supported Pythons ({listed(lines)})",
+                said.file,
                 hint="Widen it, or name the versions with `python-versions`.",
             )
         )
-    return Choice(versions, f"`requires-python` of {file} is {requires}")
+    return Choice(versions, f"`{said.key}` of {said.file} is {said.text}")
 
 
-def allowed(line: str, specifiers: SpecifierSet) -> str | None:
-    """What ``specifiers`` allow of a line: all of it (``3.12``), its newest allowed patch (``3.12.4``), or None.
+def allowed(line: str, ranges: Ranges) -> str | None:
+    """What ``ranges`` allow of a line: all of it (``3.12``), its newest allowed patch (``3.12.4``), or None.
 
     A leg named ``3.12`` runs the newest patch, so the line is allowed as a
     whole only where that is: ``<=3.12`` allows 3.12.0 and no other.
     """
-    if specifiers.contains(f"{line}.{LAST_PATCH}"):
+    if ranges.contains(f"{line}.{LAST_PATCH}"):
         return line
     patches = (f"{line}.{patch}" for patch in range(LAST_PATCH - 1, -1, -1))
-    return next((patch for patch in patches if specifiers.contains(patch)), None)
+    return next((patch for patch in patches if ranges.contains(patch)), None)
 
 
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d{1,2})")

@@ -42,30 +42,38 @@ _HABITS = {
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A virtual environment: its folder, its interpreter, and the variables that commands run with."""
+    """A virtual environment: its folder, its interpreter, and the variables that commands run with.
+
+    ``hidden`` is what of these variables must not be shown.
+    """
 
     path: Path
     python: Path
     variables: Mapping[str, str]
+    hidden: frozenset[str] = frozenset()
 
 
 class CannotCreate(Exception):
     """The environment could not be made; the message says why."""
 
 
-def create(root: Path, python: Path | str, base: Mapping[str, str] | None = None) -> Environment:
+def create(
+    root: Path, python: Path | str, base: Mapping[str, str] | None = None, index_url: str | None = None
+) -> Environment:
     """Make an environment in ``root/venv`` with the interpreter ``python``.
 
     ``root`` is an existing folder outside the workspace. ``python`` is an
     interpreter, or a version (``3.14``) that uv fetches. ``base`` is the
     environment to build on, ``os.environ`` unless given. pip is installed in
-    it too, since a project's own commands may call it. Raises CannotCreate.
+    it too, since a project's own commands may call it. ``index_url`` is the
+    package index of pip and uv, a secret as a whole. Raises CannotCreate.
     """
     base = os.environ if base is None else base
     uv = find_uv(base)
     folder = root / "venv"
-    variables = cleaned(base)
-    _make(uv, folder, python, variables)
+    variables = cleaned(base if index_url is None else with_index(base, index_url))
+    hidden = secrets.values(variables) | secrets.of_address(index_url)
+    _make(uv, folder, python, variables, secrets.Mask(hidden))
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
     interpreter = programs / ("python.exe" if os.name == "nt" else "python")
     if shutil.which("uv", path=base.get("PATH")) is None:
@@ -75,7 +83,13 @@ def create(root: Path, python: Path | str, base: Mapping[str, str] | None = None
     # uv's project commands (`uv sync`, `uv run`) use this environment, not a .venv in the workspace.
     variables["UV_PROJECT_ENVIRONMENT"] = str(folder)
     variables["UV_PYTHON"] = str(interpreter)
-    return Environment(folder, interpreter, {**_HABITS, **variables})
+    return Environment(folder, interpreter, {**_HABITS, **variables}, hidden)
+
+
+def with_index(base: Mapping[str, str], url: str) -> dict[str, str]:
+    """``base``, with ``url`` as the package index of pip and of uv."""
+    others = {name: value for name, value in base.items() if name != "UV_INDEX_URL"}  # uv's older name
+    return {**others, "PIP_INDEX_URL": url, "UV_DEFAULT_INDEX": url}
 
 
 def cleaned(base: Mapping[str, str]) -> dict[str, str]:
@@ -100,22 +114,39 @@ def find_uv(env: Mapping[str, str] | None = None) -> str:
     return found
 
 
-def _make(uv: str, folder: Path, python: Path | str, variables: Mapping[str, str]) -> None:
-    made = captured([uv, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)], variables)
+def _make(uv: str, folder: Path, python: Path | str, variables: Mapping[str, str], mask: secrets.Mask) -> None:
+    """Make the environment. These calls are ours: run beside it, they see no uv setting of the project's folder."""
+    variables, home = _from_elsewhere(variables), folder.parent
+    made = captured([uv, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)], variables, home)
     if made.returncode:
-        raise CannotCreate(_words(made, variables))
+        raise CannotCreate(_words(made, mask))
     interpreter = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     install = [uv, "pip", "install", "--quiet", "--python", interpreter]
-    if captured([*install, *_SEED], variables).returncode == 0:
+    if captured([*install, *_SEED], variables, home).returncode == 0:
         return
     # An index without pip: a copy that came with an interpreter serves, that of this library's where the other carries
     # none (Debian's does not). uv puts it in place at once; ensurepip itself takes seconds.
     for carrier in (interpreter, sys.executable):
         wheels = captured([carrier, "-I", "-c", _BUNDLED], variables).stdout.splitlines()
-        if wheels and captured([*install, "--no-index", "--no-deps", *wheels], variables).returncode == 0:
+        if wheels and captured([*install, "--no-index", "--no-deps", *wheels], variables, home).returncode == 0:
             return
     if os.name != "nt":
         _bar(folder / "bin")
+
+
+_MAY_BE_RELATIVE = re.compile(
+    r"UV_(CONFIG_FILE|FIND_LINKS|INDEX|DEFAULT_INDEX|INDEX_URL|EXTRA_INDEX_URL|(BUILD_)?CONSTRAINT|OVERRIDE)$"
+)
+
+
+def _from_elsewhere(variables: Mapping[str, str]) -> dict[str, str]:
+    """``variables`` for a call of uv in another folder: what they name in this one is named by its whole path."""
+    moved = {name: value for name, value in variables.items() if not name.startswith("UV_WORKING_DIR")}
+    for name, value in moved.items():
+        if _MAY_BE_RELATIVE.match(name):
+            parts = re.split("(,)" if name == "UV_FIND_LINKS" else r"(\s+)", value)
+            moved[name] = "".join(os.path.abspath(each) if os.path.exists(each) else each for each in parts)
+    return moved
 
 
 # What a virtual environment has had from its first day: setuptools too, before Python 3.12.
@@ -153,12 +184,12 @@ def captured(
     )
 
 
-def _words(done: subprocess.CompletedProcess[str], variables: Mapping[str, str]) -> str:
+def _words(done: subprocess.CompletedProcess[str], mask: secrets.Mask) -> str:
     """uv's error in one line: what it says first, and the last cause."""
     lines = [re.sub(r"^\s*(error|cause|Caused by): ", "", line).strip() for line in done.stderr.splitlines()]
     lines = list(dict.fromkeys(line for line in lines if line)) or [f"uv ended with status {done.returncode}"]
     shown = lines if len(lines) <= 3 else [*lines[:2], lines[-1]]
-    return secrets.Mask(secrets.values(variables)).whole("; ".join(shown))
+    return mask.whole("; ".join(shown))
 
 
 def _index_for_uv(variables: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,10 @@ from pathlib import Path
 from mlops_actions.project import layout
 from mlops_actions.project.layout import Layout
 
-LOOKED_FOR = "a Makefile target `install`, uv.lock, requirements*.txt, pyproject.toml, setup.cfg, setup.py"
+LOOKED_FOR = (
+    "a Makefile target `install`, uv.lock, requirements*.txt, requirements/base.txt, "
+    "pyproject.toml, setup.cfg, setup.py"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,9 @@ def choose(project: Layout, given: str | None = None) -> Step | None:
         return Step("install", given, "`install-command` says so")
     if "install" in project.targets:
         return Step("install", "make install", f"{project.makefile} has the target `install`")
-    if project.pyproject and project.has("uv.lock"):
-        return Step("install", _sync(project), "uv.lock is there")
+    if project.lock:
+        where = "uv.lock is there" if project.lock == "uv.lock" else f"{project.lock} locks the workspace"
+        return Step("install", _sync(project), where)
     arguments, files = _arguments(project)
     if not arguments:
         return None

@@ -21,6 +21,9 @@ DEVELOPMENT = frozenset(
 )
 """Names of extras, dependency groups and requirement files that hold what lint and test need."""
 
+_BASE = ("requirements/base.txt", "requirements/main.txt")
+"""What a project that keeps its requirement files in a folder calls requirements.txt."""
+
 _SKIPPED = {"node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages"}
 _MAX_BYTES = 4 * 1024 * 1024
 
@@ -31,7 +34,8 @@ class Layout:
 
     ``targets`` are those of the Makefile; ``requirements`` the requirement
     files that lint and test need; ``pyproject`` and ``setup_cfg`` are the
-    files' data, empty where they are not there.
+    files' data, empty where they are not there; ``lock`` is the uv.lock that
+    holds for the project, its own or that of the uv workspace around it.
     """
 
     folder: Path
@@ -40,6 +44,7 @@ class Layout:
     requirements: tuple[str, ...] = ()
     pyproject: Mapping[str, Any] = field(default_factory=dict)
     setup_cfg: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lock: str | None = None
 
     def has(self, *names: str) -> str | None:
         """The first of ``names`` that is a file of this folder, or None."""
@@ -95,25 +100,73 @@ def read(folder: Path) -> Layout:
     if not folder.is_dir():
         raise CallError(Problem("no such folder", str(folder), hint="Check `working-directory`."))
     makefile = next((name for name in MAKEFILES if (folder / name).is_file()), None)
+    pyproject = _toml(folder, "pyproject.toml")
     return Layout(
         folder,
         makefile,
         frozenset(_targets(folder, makefile)) if makefile else frozenset(),
         tuple(_requirements(folder)),
-        _toml(folder, "pyproject.toml"),
+        pyproject,
         ini(folder, "setup.cfg"),
+        _lock(folder, pyproject) if pyproject else None,
     )
 
 
+def _lock(folder: Path, pyproject: Mapping[str, Any]) -> str | None:
+    """The uv.lock of the project in ``folder``, as uv looks for it: its own, else its workspace's."""
+    if (folder / "uv.lock").is_file():
+        return "uv.lock"
+    member = Path(os.path.realpath(folder))
+    for root in () if _workspace(pyproject) else member.parents:
+        if workspace := _workspace(_around(root)):
+            within = _matches(root, member, workspace.get("members")) and not _matches(
+                root, member, workspace.get("exclude")
+            )
+            there = within and (root / "uv.lock").is_file()
+            return os.path.relpath(root / "uv.lock", member).replace(os.sep, "/") if there else None
+    return None
+
+
+def _workspace(pyproject: Mapping[str, Any]) -> Mapping[str, Any]:
+    return table(table(table(pyproject, "tool"), "uv"), "workspace")
+
+
+def _around(folder: Path) -> dict[str, Any]:
+    """The pyproject.toml of a folder that is not the project's, empty where it has none that can be read."""
+    try:
+        return _toml(folder, "pyproject.toml")
+    except CallError:
+        return {}
+
+
+def _matches(root: Path, member: Path, patterns: object) -> bool:
+    """Is ``member`` one of the folders below ``root`` that the globs name?"""
+    for pattern in patterns if isinstance(patterns, list) else ():
+        try:
+            if isinstance(pattern, str) and any(each == member for each in root.glob(pattern.rstrip("/"))):
+                return True
+        except (NotImplementedError, ValueError, OSError):  # an absolute or an empty pattern
+            continue
+    return False
+
+
 _RULE = re.compile(r"(?P<names>[^\s#:=][^#:=]*?)\s*(&?::?)(?![:=])")
+_DEFINE = re.compile(r" *((override|export|unexport|private) +)*define +[^\s:=]")
 _INCLUDE = re.compile(r"-?s?include\s+(?P<names>[^#]+)")
 
 
 def _targets(folder: Path, name: str, depth: int = 0) -> Iterator[str]:
-    """The names before the colons, in the Makefile and in those that it includes by a plain name."""
+    """The names before the colons, in the Makefile and in those that it includes by a plain name.
+
+    make is not asked: even reading a Makefile runs its ``$(shell ...)``.
+    """
     text = _text(folder, name) if (folder / name).is_file() else ""
+    defines = 0
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
-        if rule := _RULE.match(line):
+        if (opened := _DEFINE.match(line)) or defines:  # the text of a variable
+            ended = not opened and re.match(r"\s*endef\b", line)
+            defines += 1 if opened else -1 if ended else 0
+        elif rule := _RULE.match(line):
             yield from (each for each in rule["names"].split() if not each.startswith("."))
         elif (include := _INCLUDE.match(line)) and depth < 8:
             for included in include["names"].split():
@@ -122,9 +175,11 @@ def _targets(folder: Path, name: str, depth: int = 0) -> Iterator[str]:
 
 
 def _requirements(folder: Path) -> Iterator[str]:
-    """``requirements.txt`` first, then those of development, beside it or in ``requirements/``."""
+    """What the project needs first, then what development does; beside the project's files or in ``requirements/``."""
     if (folder / "requirements.txt").is_file():
         yield "requirements.txt"
+    else:
+        yield from (name for name in _BASE if (folder / name).is_file())
     for place, prefix in ((folder, ""), (folder / "requirements", "requirements/")):
         for path in sorted(place.glob("*.txt")) if place.is_dir() else ():
             words = set(re.split(r"[-_.]", path.stem.lower()))

@@ -7,7 +7,7 @@ what a tool prints passes through :class:`Mask` before it is shown or kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 _NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)($|_)", re.IGNORECASE)
@@ -24,10 +24,28 @@ def values(env: Mapping[str, str]) -> frozenset[str]:
     for name, value in env.items():
         if _NAME.search(name):
             found.update(value.splitlines())
-        for match in _USERINFO.finditer(value):
-            # With a user and a password the password is secret; a lone user is a token.
-            secret = match["password"] or match["user"]
-            found.update((secret, unquote(secret)))
+        found.update(_credentials(value))
+    return _worth_hiding(found)
+
+
+def of_address(url: str | None) -> frozenset[str]:
+    """What of an address that was given as a secret must not be shown: its credentials, and it as a whole.
+
+    The longer is hidden first, so a token in its path goes with the whole.
+    """
+    if not url:
+        return frozenset()
+    return _worth_hiding({*_credentials(url), url, url.rstrip("/")})
+
+
+def _credentials(text: str) -> Iterator[str]:
+    for match in _USERINFO.finditer(text):
+        # With a user and a password the password is secret; a lone user is a token.
+        secret = match["password"] or match["user"]
+        yield from (secret, unquote(secret))
+
+
+def _worth_hiding(found: Iterable[str]) -> frozenset[str]:
     return frozenset(each.strip() for each in found if len(each.strip()) >= SHORTEST and not _is_path(each))
 
 

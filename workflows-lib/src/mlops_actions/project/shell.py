@@ -15,8 +15,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TextIO
@@ -46,17 +46,24 @@ class Result:
 
 
 def run(
-    command: str, cwd: Path, env: Mapping[str, str], log: Path, echo: TextIO | None = None, limit: float | None = None
+    command: str,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: Path,
+    echo: TextIO | None = None,
+    *,
+    limit: float | None = None,
+    hidden: frozenset[str] = frozenset(),
 ) -> Result:
     """Run ``command`` in ``cwd`` with exactly ``env``; both streams go to ``log`` and to ``echo``.
 
-    Credentials of ``env`` are masked in both. After ``limit`` seconds the
+    Credentials of ``env``, and what is ``hidden``, are masked in both. After ``limit`` seconds the
     command and all that it started are ended. So are what it left running in
     the background, and all of it when this process is interrupted. Raises
     OSError where the command cannot be started or the log not be written.
     """
     started = time.monotonic()
-    with log.open("wb") as file:
+    with _named(log), log.open("wb") as file:
         process = subprocess.Popen(  # pylint: disable=consider-using-with  # the finally below ends it, with its group
             arguments(command, env),
             cwd=cwd,
@@ -68,7 +75,7 @@ def run(
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         assert process.stdout is not None  # noqa: S101  # asked for above
-        copy = _Copy(process.stdout, file, echo, secrets.Mask(secrets.values(env)))
+        copy = _Copy(process.stdout, file, echo, secrets.Mask(secrets.values(env) | hidden))
         reader = threading.Thread(target=copy.run, daemon=True)
         reader.start()
         try:
@@ -81,6 +88,17 @@ def run(
     if copy.error is not None:
         raise copy.error
     return Result(code, time.monotonic() - started)
+
+
+@contextmanager
+def _named(path: Path | str) -> Iterator[None]:
+    """An error of writing names the file: a full disk says none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def arguments(command: str, env: Mapping[str, str]) -> list[str]:
@@ -126,9 +144,10 @@ class _Copy:
 
     def _keep(self, data: bytes) -> None:
         if self._room > 0:
-            self._log.write(data[: self._room])
-            if len(data) > self._room:
-                self._log.write(f"\n[the log is cut here, after {MAX_LOG:,} bytes]\n".encode())
+            with _named(self._log.name):
+                self._log.write(data[: self._room])
+                if len(data) > self._room:
+                    self._log.write(f"\n[the log is cut here, after {MAX_LOG:,} bytes]\n".encode())
             self._room -= len(data)
 
 

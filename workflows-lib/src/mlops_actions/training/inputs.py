@@ -12,9 +12,10 @@ from pathlib import Path
 
 from mlops_actions import verdict
 from mlops_actions.errors import CallError, Problem
-from mlops_actions.verdict import Subject
+from mlops_actions.verdict import Subject, Where
 
 MAX_SOURCE_FILES = 20_000
+NOWHERE = Where()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,28 @@ class Input:
         return status.st_size, status.st_mtime_ns
 
 
-def find(patterns: Sequence[str], root: Path, key: str) -> tuple[Input, ...]:
+def find(patterns: Sequence[str], root: Path, key: str, at: Where = NOWHERE) -> tuple[Input, ...]:
     """The files that ``patterns`` (files, folders or globs relative to ``root``) name, sorted by name.
 
-    ``key`` is what a message calls the list of patterns. Raises CallError
-    for a pattern that names no file, or leads out of ``root`` by a symbolic
-    link.
+    ``key`` is what a message calls the list of patterns, and ``at`` where it
+    is set. Raises CallError for a pattern that names no file, or leads out of
+    ``root`` by a symbolic link.
     """
     found: dict[str, Input] = {}
     for pattern in patterns:
         names = list(_expand(pattern, root))
-        if not names:
-            raise CallError(Problem(f"{key}: no file matches {pattern!r}"))
+        wrong = None if names else _nothing(pattern, root)
         for name in names:
-            found[name] = Input(name, _inside(name, root, key))
+            path = (root / name).resolve()
+            wrong = wrong or _unusable(name, path, root)
+            found[name] = Input(name, path)
+        if wrong:
+            raise CallError(Problem(f"{key}: {wrong}", at.file, at.line, at.character))
     return tuple(found[name] for name in sorted(found))
+
+
+def _nothing(pattern: str, root: Path) -> str:
+    return f"the folder {pattern!r} holds no file" if (root / pattern).is_dir() else f"no file matches {pattern!r}"
 
 
 def _expand(pattern: str, root: Path) -> Iterator[str]:
@@ -62,13 +70,11 @@ def _relative(path: Path, root: Path) -> str:
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 
-def _inside(name: str, root: Path, key: str) -> Path:
-    path = (root / name).resolve()
+def _unusable(name: str, path: Path, root: Path) -> str | None:
+    """What is wrong with an input, None where it is a file that the command may read."""
     if not name.startswith("../") and not path.is_relative_to(root.resolve()):
-        raise CallError(Problem(f"{key}: {name!r} is a symbolic link out of the working directory"))
-    if not path.is_file():
-        raise CallError(Problem(f"{key}: {name!r} is not a file that can be read"))
-    return path
+        return f"{name!r} is a symbolic link out of the working directory"
+    return None if path.is_file() else f"{name!r} is not a file that can be read"
 
 
 def digests(inputs: Iterable[Input]) -> tuple[Subject, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,15 @@ class Unusable(Exception):
     """The file holds no metrics; the message says why."""
 
 
-def read(path: Path) -> dict[str, float]:
+def read(path: Path, root: Path) -> dict[str, float]:
     """The metrics in ``path``, in the file's order.
 
-    Raises Unusable for a file that is not there, not UTF-8, not JSON, not one
-    object, or where a value is not a finite number (``NaN`` is none) or a name
+    Raises Unusable for what is not there, is no regular file in the folder
+    ``root``, not UTF-8, not JSON, not one object, or where a value is not a finite number (``NaN`` is none) or a name
     stands twice.
     """
     try:
+        _refuse_special(path, root)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -43,6 +45,14 @@ def read(path: Path) -> dict[str, float]:
     if not isinstance(data, dict):
         raise Unusable(f"the file holds {_kind(data)}, not one object of names and numbers")
     return {name: _number(name, value) for name, value in data.items()}
+
+
+def _refuse_special(path: Path, root: Path) -> None:
+    """A pipe would be waited for, and a link may lead to what the command did not write."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise Unusable("the file cannot be read: it is not a regular file")
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise Unusable("the file is a symbolic link out of the working directory")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Log
-from mlops_actions.project import environment, install, interpreters, layout, shell
+from mlops_actions.project import environment, install, interpreters, layout, reason, requires, shell
 from mlops_actions.project.layout import Layout
 from mlops_actions.verdict import Check, Status, Where
 from mlops_actions.visible import clip, visible
@@ -26,13 +26,17 @@ NEWEST = "3.14"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be run: the shell text of ``command`` in ``folder``; ``limit`` in seconds for each step."""
+    """What is to be run: the shell text of ``command`` in ``folder``; ``limit`` in seconds for each step.
+
+    ``index_url`` is the package index that both steps use, a secret.
+    """
 
     command: str
     folder: Path
     install_command: str | None = None
     python_version: str | None = None
     limit: float | None = None
+    index_url: str | None = field(default=None, repr=False)
     command_at: Where = field(default_factory=Where)
     install_at: Where = field(default_factory=Where)
 
@@ -61,7 +65,7 @@ def run(job: Job, home: Path, logs: Path) -> Ran:
     project = layout.read(job.folder)
     wanted = job.python_version or _allowed(project)
     try:
-        made = environment.create(home, _interpreter(wanted))
+        made = environment.create(home, _interpreter(wanted), index_url=job.index_url)
     except environment.CannotCreate as error:
         message = f"no environment with Python {wanted} could be made: {error}"
         ran.checks.append(Check("training.python", Status.FAIL, message))
@@ -93,7 +97,7 @@ class _Step:
 
 def _step(ran: Ran, made: environment.Environment, job: Job, step: _Step, logs: Path) -> None:
     log = logs / f"{step.name}.log"
-    result = shell.run(step.command, job.folder, made.variables, log, echo=sys.stderr, limit=job.limit)
+    result = shell.run(step.command, job.folder, made.variables, log, sys.stderr, limit=job.limit, hidden=made.hidden)
     tail = _tail(log)
     what = f"`{clip(visible(step.command), 200)}`"
     if step.name == "train":
@@ -105,8 +109,9 @@ def _step(ran: Ran, made: environment.Environment, job: Job, step: _Step, logs: 
         how = (
             f"ended with exit status {result.code}" if result.code is not None else f"took longer than {job.limit:g} s"
         )
-        last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
-        message = f"{what} {how}" + (f". Its last line: {clip(visible(last), 300)}" if last else " and printed nothing")
+        why = reason.last_line(tail) if step.name == "train" else reason.of_install(tail)
+        label = "Its last line" if step.name == "train" else "It says"
+        message = f"{what} {how}" + (f". {label}: {clip(visible(why), 300)}" if why else " and printed nothing")
         ran.checks.append(
             Check(step.rule, Status.FAIL, message, where=step.where, measured=result.code, threshold={"mustBe": 0})
         )
@@ -134,18 +139,10 @@ def _interpreter(version: str) -> Path | str:
 def _allowed(project: Layout) -> str:
     """The newest Python here that the project allows; where none is here, the newest that it allows.
 
-    Raises CallError where `requires-python` is no specifier, or allows nothing.
+    Raises CallError where what it says is no specifier, or allows nothing.
     """
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # pylint: disable=import-outside-toplevel
-
-    requires = project.project.get("requires-python") or project.setup_cfg.get("options", {}).get("python_requires")
-    try:
-        allowed = SpecifierSet(str(requires or ""))
-    except InvalidSpecifier:
-        hint = 'Write ">=3.11".'
-        raise CallError(
-            Problem(f"`requires-python` is {requires!r}, which is no version specifier", hint=hint)
-        ) from None
+    said = requires.of(project) or requires.Requires("")
+    allowed = said.ranges()
     for version, path in reversed(interpreters.find_all().items()):
         found = interpreters.ask(path) if not version.endswith("t") else None
         if found and allowed.contains(found.version):
@@ -153,7 +150,7 @@ def _allowed(project: Layout) -> str:
     for version in _lines():
         if allowed.contains(f"{version}.99"):
             return version
-    raise CallError(Problem(f"`requires-python` is {requires!r}, which allows no Python that could be used"))
+    raise CallError(Problem(f"{said.named}, which allows no Python that could be used", said.file))
 
 
 def _lines() -> Iterator[str]:

@@ -38,8 +38,8 @@ class Training:
     as ``contract`` describes it where there is one; ``inputs`` and ``data`` are
     recorded as materials. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
-    each. ``places`` says where the keys `command`, `install-command`, `model`
-    and `metrics` are set.
+    each. ``index_url`` is the package index of both, a secret. ``places`` says
+    where the keys of `training` are set, and as `data` where `data.path` is.
     """
 
     command: str
@@ -55,6 +55,7 @@ class Training:
     python_version: str | None = None
     platform: str = "runner"
     limit: float | None = None
+    index_url: str | None = field(default=None, repr=False)
     places: Mapping[str, Where] = field(default_factory=dict)
 
     def where(self, key: str) -> Where:
@@ -89,8 +90,8 @@ def train(request: Training, out: Path) -> Outcome:
     """
     started, folder = verdict.now(), Path.cwd()
     _refuse_platform(request.platform)
-    model_path = place.inside(request.model, folder, "training.model")
-    metrics_path = place.inside(request.metrics, folder, "training.metrics")
+    model_path = place.inside(request.model, folder, "training.model", request.where("model"))
+    metrics_path = place.inside(request.metrics, folder, "training.metrics", request.where("metrics"))
     declared = _declared(request, folder)
     before = {each.name: each.state() for each in declared}
     materials = inputs.digests(declared)
@@ -98,12 +99,13 @@ def train(request: Training, out: Path) -> Outcome:
     profiled = _profile(request, out)
     with (
         TemporaryDirectory(prefix="mlops-train-", dir=os.environ.get("RUNNER_TEMP") or None) as home,
-        place.vacated(model_path, metrics_path),
+        place.vacated(model_path, metrics_path) as room,
     ):
         result = _Result(run.run(_job(request, folder), Path(home), out), profiled=profiled.headline)
         if result.ran.ok:
             wanted = collect.Wanted(model_path, request.model, request.where("model"), request.allow_pickle)
             result.collected = collect.collect(wanted, out / "model")
+            room.recorded = result.collected.model is not None
             _keep_metrics(result, request, metrics_path, out)
     result.checks = [
         *result.ran.checks,
@@ -112,8 +114,7 @@ def train(request: Training, out: Path) -> Outcome:
         *result.collected.checks,
         *result.checks,
     ]
-    reason = "the command failed" if not result.ran.ok else "there are no metrics"
-    result.checks += gates.judge(request.gates, result.metrics, f"not judged: {reason}")
+    result.checks += gates.judge(request.gates, result.metrics, _unjudged(result))
     _write_card(result, request, materials, source, out)
     return _outcome(
         request,
@@ -137,6 +138,11 @@ def train(request: Training, out: Path) -> Outcome:
     )
 
 
+def _unjudged(result: _Result) -> str:
+    """Why no gate is judged, where there are no metrics."""
+    return f"not judged: {'there are no metrics' if result.ran.ok else 'the command failed'}"
+
+
 def _refuse_platform(platform: str) -> None:
     if platform not in PLATFORMS:
         known = ", ".join(f"`{each}`" for each in PLATFORMS)
@@ -147,8 +153,8 @@ def _refuse_platform(platform: str) -> None:
 def _declared(request: Training, folder: Path) -> tuple[Input, ...]:
     """The declared inputs and the data to profile, which are inputs too."""
     patterns = [each for paths in _by_object(request.data).values() for each in paths]
-    found = inputs.find(request.inputs, folder, "training.inputs")
-    data = inputs.find(patterns, folder, "data.path")
+    found = inputs.find(request.inputs, folder, "training.inputs", request.where("inputs"))
+    data = inputs.find(patterns, folder, "data.path", request.where("data"))
     return tuple(sorted({*found, *data}, key=lambda each: each.name))
 
 
@@ -177,6 +183,7 @@ def _job(request: Training, folder: Path) -> run.Job:
         request.install_command,
         request.python_version,
         request.limit,
+        request.index_url,
         request.where("command"),
         request.where("install-command"),
     )
@@ -198,7 +205,7 @@ def _untouched(declared: tuple[Input, ...], before: Mapping[str, tuple[int, int]
 def _keep_metrics(result: _Result, request: Training, path: Path, out: Path) -> None:
     where, name = request.where("metrics"), request.metrics
     try:
-        result.metrics = metrics.read(path)
+        result.metrics = metrics.read(path, Path.cwd())
     except metrics.Unusable as error:
         result.checks.append(Check("training.metrics", Status.FAIL, f"`{name}`: {error}", where=where))
         return
@@ -253,15 +260,19 @@ def _outcome(request: Training, result: _Result, judged: Verdict) -> Outcome:
 def _headline(request: Training, result: _Result, judged: Verdict) -> str:
     failed = next((each for each in judged.findings if each.status in {Status.FAIL, Status.ERROR}), None)
     if failed is not None and not failed.rule.startswith("gates."):
-        return f"`{request.name}` is not promoted: {clip(failed.message, 300)}."
+        return _sentence(f"`{request.name}` is not promoted: {clip(failed.message, 300)}")
     numbers = ", ".join(
         f"{gate.metric} {(result.metrics or {})[gate.metric]:.4g} ({gate.words})"
         for gate in request.gates
         if gate.metric in (result.metrics or {})
     )
     if failed is not None:
-        return f"`{request.name}` is not promoted: {numbers or failed.message}."
+        return _sentence(f"`{request.name}` is not promoted: {numbers or failed.message}")
     return f"`{request.name}` is trained and promoted: {numbers or 'no gates are set'}."
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _sections(request: Training, result: _Result) -> tuple[Section, ...]:

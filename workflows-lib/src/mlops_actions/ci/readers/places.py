@@ -6,15 +6,17 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlops_actions.project import layout
 from mlops_actions.verdict import Where
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Resolves names of files as printed by a tool that ran in ``folder``."""
+    """Resolves names of files as printed by a tool that ran in ``folder``, or in a folder below it."""
 
     folder: Path
     _known: dict[str, str | None] = field(default_factory=dict)
+    _files: dict[str, list[str]] = field(default_factory=dict)
 
     def exists(self, name: str) -> bool:
         """Is it a file at all? If not, the text was no finding."""
@@ -45,15 +47,25 @@ class Places:
         return self._known[name]
 
     def _resolve(self, name: str) -> str | None:
-        """The real path. A name relative to a folder above (pytest's root) is found there too."""
+        """The real path. A name relative to a folder below (``cd sub && pytest``) or above (pytest's root) is found."""
         folder = Path(os.path.realpath(self.folder))
-        for base in (folder, *list(folder.parents)[:4]):
-            try:
-                path = base / name
-                if path.is_file():
-                    return os.path.realpath(path)
-            except (OSError, ValueError):  # a name too long, or with a NUL
+        try:
+            if (folder / name).is_file():
+                return os.path.realpath(folder / name)
+            if os.path.isabs(name):
                 return None
-            if path.is_absolute() and os.path.isabs(name):
-                return None
-        return None
+            if below := self._below(folder, name):
+                return os.path.realpath(below)
+            above = (base / name for base in list(folder.parents)[:4])
+            return next((os.path.realpath(path) for path in above if path.is_file()), None)
+        except (OSError, ValueError):  # a name too long, or with a NUL
+            return None
+
+    def _below(self, folder: Path, name: str) -> Path | None:
+        """The one file of the project whose path ends with ``name``; None where there is none, or more than one."""
+        if not self._files:
+            for file in layout.Layout(folder).files(".*"):
+                self._files.setdefault(file.rpartition("/")[2], []).append(file)
+        normal = os.path.normpath(name).replace(os.sep, "/")
+        found = [file for file in self._files.get(normal.rpartition("/")[2], ()) if file.endswith(f"/{normal}")]
+        return folder / found[0] if len(found) == 1 else None
