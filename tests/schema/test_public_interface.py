@@ -117,3 +117,14 @@ def test_every_public_workflow_ends_with_one_gate_that_always_runs() -> None:
         assert list(jobs)[-1] == "gate"
         assert gate["if"] == "always()"
         assert set(gate["needs"]) == set(jobs) - {"gate"}, name
+
+
+def test_this_repository_calls_each_workflow_on_each_system() -> None:
+    """What is left out stands in ci.yml with its reason, and then here."""
+    jobs = load(ROOT / ".github/workflows/ci.yml")["jobs"]
+    for name in INPUTS:
+        job = jobs[name]
+        assert job["uses"] == f"$/.github/workflows/{name}.yml"
+        assert job["strategy"]["matrix"] == {"system": ["ubuntu-24.04", "macos-26", "windows-2025"]}, name
+        assert job["with"]["runs-on"] == "${{ matrix.system }}", name
+    assert set(jobs["ci"]["needs"]) == set(jobs) - {"ci"}
