@@ -73,7 +73,32 @@ def test_every_input_and_output_is_described_and_no_input_but_one_is_required(na
 def test_every_input_is_used(name: str) -> None:
     text = (ROOT / ".github/workflows" / f"{name}.yml").read_text(encoding="utf-8")
     for each in called(name)["inputs"]:
-        assert re.search(rf"inputs\.{re.escape(each)}\b(?!-)", text), each
+        assert re.search(rf"inputs\.{re.escape(each)}(?![\w-])", text), each
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.parent.name)
+def test_every_input_and_output_of_an_action_is_described_documented_and_used(path: Path) -> None:
+    data, text = load(path), path.read_text(encoding="utf-8")
+    page = (path.parent / "README.md").read_text(encoding="utf-8")
+    for name, each in data["inputs"].items():
+        assert len(each["description"]) > 3, name
+        assert "default" in each or each.get("required"), name
+        assert re.search(rf"inputs\.{re.escape(name)}(?![\w-])", text.partition("\nruns:")[2]), name
+        assert f"| `{name}` |" in page, name
+    steps = {step.get("id") for step in data["runs"]["steps"]}
+    for name, each in data.get("outputs", {}).items():
+        assert len(each["description"]) > 3, name
+        assert set(re.findall(r"steps\.([\w-]+)\.outputs", each["value"])) <= steps, name
+        assert f"| `{name}` |" in page, name
+    assert set(re.findall(r"inputs\.([\w-]+)", text)) == set(data["inputs"])
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_input_and_output_is_documented(name: str) -> None:
+    page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for part in ("inputs", "outputs"):
+        (table,) = re.findall(rf"<!-- {part} -->(.*?)<!-- /{part} -->", page, re.DOTALL)
+        assert set(re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)) == set(called(name)[part]), part
 
 
 @pytest.mark.parametrize("name", INPUTS)
