@@ -11,7 +11,9 @@ import pytest
 import screenshots
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md"), *ROOT.glob("actions/*/*.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md"), *ROOT.glob("actions/*/*.md")]
+)
 PUBLIC = {
     path.name
     for path in ROOT.glob(".github/workflows/*.yml")

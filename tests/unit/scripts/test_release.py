@@ -76,7 +76,9 @@ def test_a_version_without_changes_is_refused(checkout: Path, text: str, capsys:
 
 
 def test_a_version_is_not_taken_for_one_that_begins_like_it(checkout: Path) -> None:
-    (checkout / "CHANGELOG.md").write_text(f"## {__version__}-rc.1\n\n- A candidate.\n\n## {__version__}0\n\n- Later.\n")
+    (checkout / "CHANGELOG.md").write_text(
+        f"## {__version__}-rc.1\n\n- A candidate.\n\n## {__version__}0\n\n- Later.\n"
+    )
     assert release.notes(TAG, checkout) is None
 
 
