@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +113,21 @@ def test_defaults_need_no_permission_beyond_reading(name: str) -> None:
             assert "permissions" not in data, "a workflow-level grant would take away what the caller gave"
         else:
             assert job["permissions"] in ({}, {"contents": "read"}), job_id
+
+
+def test_the_security_linter_ignores_these_jobs_and_no_other(tmp_path: Path) -> None:
+    """Without our settings it finds the jobs that take what the caller granted, and their file, which says nothing."""
+    (tmp_path / "zizmor.yml").write_text("rules: {}\n", encoding="utf-8")
+    command = [str(Path(sys.executable).parent / "zizmor"), "--offline", "--strict-collection", "--persona=auditor"]
+    command += ["--no-progress", "--config", str(tmp_path / "zizmor.yml"), "--format=json", "."]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    found = set()
+    for each in json.loads(done.stdout):
+        (place,) = [place["symbolic"] for place in each["locations"] if place["symbolic"]["kind"] == "Primary"]
+        keys = [str(part["Key"]) for part in place["route"]["route"]]
+        found.add((each["ident"], Path(place["key"]["Local"]["verbatim_path"]).stem, ".".join(keys)))
+    wanted = {(file, f"jobs.{job}") for file, job in NEEDS_MORE} | {(file, "") for file, _ in NEEDS_MORE}
+    assert found == {("excessive-permissions", *each) for each in wanted}
 
 
 @pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: str(path.relative_to(ROOT)))
