@@ -20,8 +20,8 @@ $(VENV)/.installed: workflows-lib/locks/dev.txt workflows-lib/locks/uv.txt actio
 lint: install
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy workflows-lib/src scripts
-	$(BIN)/pylint workflows-lib/src/mlops_actions scripts
+	$(BIN)/mypy workflows-lib/src scripts actions bench
+	$(BIN)/pylint workflows-lib/src/mlops_actions scripts actions bench
 	$(BIN)/zizmor --offline --strict-collection --persona=auditor --no-progress --quiet .
 	$(BIN)/python scripts/docs.py --check
 	$(BIN)/python scripts/lock.py --check

@@ -96,21 +96,26 @@ def counted(reference: Data, current: Data) -> tuple[Profile, Profile, dict[str,
             one, other = (
                 dict(zip(*np.unique(each.astype(str), return_counts=True), strict=True)) for each in (old, new)
             )
-            before.append(category(name, one))
-            now.append(category(name, other))
-            added = tuple((value, int(count)) for value, count in other.items() if value not in one)
-            known = tuple(int(other.get(value, 0)) for value, _ in before[-1].categories.values)
-            recounts[name] = profiling.Recount(categories=known, new=added)
+            before.append(category(name, categories(one)))
+            now.append(category(name, categories(other)))
+            recounts[name] = recounted(categories(one), other)
         else:
             before.append(number(name, old, rows))
             now.append(number(name, new, rows))
-            edges = before[-1].bins.edges
+            edges = before[-1].bins.edges if before[-1].bins else ()
             recounts[name] = profiling.Recount(bins=bins.counts(edges, histogram(finite(new), edges)))
     return Profile("", rows, tuple(before)), Profile("", rows, tuple(now)), recounts
 
 
+def recounted(names: Categories, values: dict[str, int]) -> profiling.Recount:
+    there = {name for name, _ in names.values}
+    added = tuple((value, int(count)) for value, count in values.items() if value not in there)
+    return profiling.Recount(categories=tuple(int(values.get(name, 0)) for name, _ in names.values), new=added)
+
+
 def finite(values: np.ndarray) -> np.ndarray:
-    return values[values != None].astype(float)  # noqa: E711 (elementwise)
+    there: np.ndarray = values != None  # noqa: E711  # pylint: disable=singleton-comparison  # elementwise
+    return np.asarray(values[there], dtype=float)
 
 
 def histogram(values: np.ndarray, edges: tuple[float, ...]) -> dict[float, int]:
@@ -131,15 +136,19 @@ def number(name: str, values: np.ndarray, rows: int) -> ColumnProfile:
     return ColumnProfile(name, kind, Kind.NUMBER, rows - len(values), range=Range(low, high), bins=stored)
 
 
-def category(name: str, values: dict[str, int]) -> ColumnProfile:
-    ranked = tuple((str(value), int(count)) for value, count in sorted(values.items(), key=lambda each: -each[1]))
-    return ColumnProfile(name, "VARCHAR", Kind.CATEGORY, 0, len(ranked), categories=Categories(ranked))
+def categories(values: dict[str, int]) -> Categories:
+    ranked = sorted(values.items(), key=lambda each: -each[1])
+    return Categories(tuple((str(value), int(count)) for value, count in ranked))
+
+
+def category(name: str, values: Categories) -> ColumnProfile:
+    return ColumnProfile(name, "VARCHAR", Kind.CATEGORY, 0, len(values.values), categories=values)
 
 
 def scanned(reference: Data, current: Data) -> tuple[Profile, Profile, dict[str, profiling.Recount]]:
     """The same, counted by the library's own query."""
-    import duckdb
-    import pyarrow as pa
+    import duckdb  # pylint: disable=import-outside-toplevel  # both for --scan alone
+    import pyarrow as pa  # pylint: disable=import-outside-toplevel,import-error
 
     with duckdb.connect(":memory:") as connection:
         relations = []
@@ -162,6 +171,26 @@ def interval(hits: int, trials: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def trial(rows: int, name: str, options: argparse.Namespace, seed: int) -> set[str]:
+    """The columns that drifted in one trial."""
+    random = np.random.default_rng([options.seed, rows, seed])
+    weights = [random.dirichlet(np.full(levels, 2.0)) for levels in LEVELS]
+    reference, current = draw(random, rows, weights), draw(random, rows, weights)
+    SHIFTS[name][1](random, current)
+    decisions = check(reference, current, Thresholds(mass=options.threshold), options.scan)
+    return {each.comparison.name for each in decisions if each.drifted}
+
+
+def line(rows: int, name: str, options: argparse.Namespace) -> str:
+    """A line of the table: what became of all trials of one size and one shift."""
+    column, trials = SHIFTS[name][0], options.trials
+    drifted = [trial(rows, name, options, seed) for seed in range(trials)]
+    flagged, others = sum(map(bool, drifted)), sum(bool(each - {column}) for each in drifted)
+    low, high = interval(flagged, trials)
+    share = f"{sum(column in each for each in drifted) / trials:.1%}" if column else ""
+    return f"| {rows:,} | {name} | {flagged} of {trials} ({low:.1%} to {high:.1%}) | {share} | {others} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[200, 2_000, 20_000])
@@ -175,27 +204,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for rows in options.rows:
         for name in options.shift:
-            column, shift = SHIFTS[name]
-            flagged = seen = others = 0
-            for trial in range(options.trials):
-                random = np.random.default_rng([options.seed, rows, trial])
-                weights = [random.dirichlet(np.full(levels, 2.0)) for levels in LEVELS]
-                reference, current = draw(random, rows, weights), draw(random, rows, weights)
-                shift(random, current)
-                drifted = {
-                    each.comparison.name
-                    for each in check(reference, current, Thresholds(mass=options.threshold), options.scan)
-                    if each.drifted
-                }
-                flagged += bool(drifted)
-                seen += column in drifted
-                others += bool(drifted - {column})
-            low, high = interval(flagged, options.trials)
-            print(
-                f"| {rows:,} | {name} | {flagged} of {options.trials} ({low:.1%} to {high:.1%}) "
-                f"| {f'{seen / options.trials:.1%}' if column else ''} | {others} |",
-                flush=True,
-            )
+            print(line(rows, name, options), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import sys
 
 
-def main():
+def main() -> int:
     needs = json.loads(os.environ["MLOPS_NEEDS"])
     if not needs:
         print("::error title=mlops-actions::the gate needs no job, so it proves nothing")
@@ -17,10 +17,10 @@ def main():
         for name, result in results.items()
         if result != "success" and not (result == "skipped" and name in may_skip)
     }
-    for item in sorted(results.items()):
-        print("%s: %s" % item)
+    for name, result in sorted(results.items()):
+        print(f"{name}: {result}")
     if failed:
-        words = ", ".join("`%s` %s" % item for item in sorted(failed.items()))
+        words = ", ".join(f"`{name}` {result}" for name, result in sorted(failed.items()))
         print("::error title=mlops-actions::not every job succeeded: " + words)
     return 1 if failed else 0
 

@@ -10,6 +10,8 @@ workspace. What it takes from the environment are the runner's index and
 certificate settings; a wrong package from there fails its hash.
 """
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import os
@@ -20,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "workflows-lib"
@@ -41,7 +44,7 @@ class Refused(Exception):
     """What is wrong and what to do, in one sentence each."""
 
 
-def clean_environment():
+def clean_environment() -> dict[str, str]:
     """The environment that uv and pip run in: the runner's, without what a project may have set."""
     env = {
         key: value
@@ -60,43 +63,43 @@ NOT_IN_A_NAME = re.compile(r'["<>|*?:/\\\x00-\x1f\x7f]')  # what upload-artifact
 LONGEST_NAME = 200
 
 
-def check_call(name, folder):
+def check_call(name: str, folder: str) -> None:
     """Refuse what the workflow was called with where a later step would trip over it and not say so by name."""
     found = NOT_IN_A_NAME.search(name)
     mend = "Write letters, digits, dashes, dots and underscores, such as ci-api."
     if found:
-        raise Refused("input `name`: %r holds %r, and artifacts are named after it. %s" % (name, found.group(), mend))
+        raise Refused(f"input `name`: {name!r} holds {found.group()!r}, and artifacts are named after it. {mend}")
     if not name.strip(" .") or len(name) > LONGEST_NAME:
-        raise Refused("input `name`: %r is no name for an artifact. %s" % (name[:LONGEST_NAME], mend))
+        raise Refused(f"input `name`: {name[:LONGEST_NAME]!r} is no name for an artifact. {mend}")
     path = Path(os.environ.get("GITHUB_WORKSPACE") or os.getcwd(), folder)
     if not folder or not path.is_dir():
-        what = "%r is a file" % folder if folder and path.exists() else "there is no folder %r" % folder
+        what = f"{folder!r} is a file" if folder and path.exists() else f"there is no folder {folder!r}"
         raise Refused(
-            "input `working-directory`: %s in this checkout. Name the project's folder from the repository's root, "
-            "`.` for the root itself." % what
+            f"input `working-directory`: {what} in this checkout. Name the project's folder from the repository's root, "
+            "`.` for the root itself."
         )
 
 
-def lock_file(extra):
+def lock_file(extra: str) -> Path:
     known = {each.stem: each for each in (LIBRARY / "locks").glob("*.txt")}
     if extra not in known or extra == "uv":
         stages = sorted(known.keys() - {"uv", "dev", "dryrun"})
-        raise Refused("extra %r is not known. There is: %s." % (extra, ", ".join(stages)))
+        raise Refused(f"extra {extra!r} is not known. There is: {', '.join(stages)}.")
     return known[extra]
 
 
-def state_dir():
+def state_dir() -> Path:
     """Where environments and packages go: the runner's temporary folder, emptied by GitHub after each job."""
     base = os.environ.get("MLOPS_SETUP_CACHE") or os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()
     return Path(base) / "mlops-actions"
 
 
-def package_cache(env):
+def package_cache(env: Mapping[str, str]) -> str:
     """Where uv keeps its packages, and itself: the folder that GitHub's cache restores."""
     return os.environ.get("MLOPS_CACHE") or env.get("UV_CACHE_DIR") or str(state_dir() / "packages")
 
 
-def library_digest(lock):
+def library_digest(lock: Path) -> str:
     """Changes when the library or what it is installed with changes."""
     state = hashlib.sha256(lock.read_bytes())
     for path in sorted((LIBRARY / "src").rglob("*")):
@@ -105,12 +108,12 @@ def library_digest(lock):
     return state.hexdigest()[:16]
 
 
-def interpreters():
+def interpreters() -> Iterator[str]:
     """Candidates for the private environment, the likeliest first."""
     yield sys.executable
-    versions = ["3.%d" % minor for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1)]
-    for tools in (os.environ.get("RUNNER_TOOL_CACHE"), os.environ.get("AGENT_TOOLSDIRECTORY")):
-        for version in versions if tools else ():
+    versions = [f"3.{minor}" for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1)]
+    for tools in filter(None, map(os.environ.get, ("RUNNER_TOOL_CACHE", "AGENT_TOOLSDIRECTORY"))):
+        for version in versions:
             for home in sorted(Path(tools, "Python").glob(version + ".*/*"), reverse=True):
                 yield str(home / ("python.exe" if os.name == "nt" else "bin/python3"))
     for version in versions:
@@ -120,7 +123,7 @@ def interpreters():
     yield "/usr/bin/python3"
 
 
-def find_python():
+def find_python() -> str | None:
     """An interpreter that the library runs on, or None: then uv fetches one."""
     if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         return sys.executable
@@ -134,7 +137,7 @@ def find_python():
     return None
 
 
-def find_uv(env):
+def find_uv(env: Mapping[str, str]) -> str:
     """uv from PATH when recent enough, else from the locked wheel."""
     found = shutil.which("uv")
     if found and uv_version(found, env) >= OLDEST_UV:
@@ -148,13 +151,13 @@ def find_uv(env):
     return str(program)
 
 
-def uv_version(program, env):
+def uv_version(program: str, env: Mapping[str, str]) -> tuple[int, int]:
     done = subprocess.run([program, "--version"], capture_output=True, text=True, env=env, check=False)
     numbers = re.match(r"uv (\d+)\.(\d+)", done.stdout)
     return (int(numbers.group(1)), int(numbers.group(2))) if numbers else (0, 0)
 
 
-def bootstrap_uv(target, env):
+def bootstrap_uv(target: Path, env: Mapping[str, str]) -> None:
     """uv's wheel, by pip, with its hash."""
     target.parent.mkdir(parents=True, exist_ok=True)
     has_pip = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"
@@ -170,17 +173,17 @@ def bootstrap_uv(target, env):
     settle(fresh, target)
 
 
-def run_quietly(command, env):
+def run_quietly(command: Sequence[str], env: Mapping[str, str]) -> int:
     return subprocess.run(command, env=env, capture_output=True, check=False).returncode
 
 
-def run(command, env, what):
+def run(command: Sequence[str], env: Mapping[str, str], what: str) -> None:
     done = subprocess.run(command, env=env, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise Refused("%s:\n%s" % (what, done.stderr.strip()))
+        raise Refused(f"{what}:\n{done.stderr.strip()}")
 
 
-def settle(fresh, target):
+def settle(fresh: Path, target: Path) -> None:
     """Move a finished folder into place; where another process was first, use what it made."""
     try:
         os.rename(str(fresh), str(target))
@@ -190,14 +193,14 @@ def settle(fresh, target):
         shutil.rmtree(str(fresh), ignore_errors=True)
 
 
-def make_environment(extra, env):
+def make_environment(extra: str, env: Mapping[str, str]) -> tuple[Path, Path]:
     """The private environment for ``extra``; the paths of its ``mlops`` and its interpreter."""
     lock = lock_file(extra)
-    target = state_dir() / ("%s-%s" % (extra, library_digest(lock)))
+    target = state_dir() / f"{extra}-{library_digest(lock)}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         uv = find_uv(env)
-        fresh = Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".%s-" % extra))
+        fresh = Path(tempfile.mkdtemp(dir=str(target.parent), prefix=f".{extra}-"))
         try:
             fill_environment(uv, fresh, lock, env)
             shutil.copytree(
@@ -213,7 +216,7 @@ def make_environment(extra, env):
     return target / "mlops", interpreter(target)
 
 
-def fill_environment(uv, folder, lock, env):
+def fill_environment(uv: str, folder: Path, lock: Path, env: Mapping[str, str]) -> None:
     """A virtual environment in ``folder`` with what ``lock`` names, and nothing else."""
     python = find_python() or "3.12"
     run(
@@ -226,36 +229,36 @@ def fill_environment(uv, folder, lock, env):
     run(command, env, "the locked packages could not be installed")
 
 
-def interpreter(folder):
+def interpreter(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def site_packages(folder):
+def site_packages(folder: Path) -> Path:
     """Where the environment in ``folder`` keeps its packages."""
     if os.name == "nt":
         return folder / "Lib" / "site-packages"
     return next((folder / "lib").glob("python3.*/site-packages"))
 
 
-def write_launcher(folder):
+def write_launcher(folder: Path) -> None:
     """``mlops``: isolated (-I), so neither the working directory nor PYTHON* variables are looked at."""
     relative = "Scripts/python.exe" if os.name == "nt" else "bin/python"
-    script = '#!/bin/sh\nexec "$(dirname -- "$0")/%s" -I -m mlops_actions "$@"\n' % relative
+    script = f'#!/bin/sh\nexec "$(dirname -- "$0")/{relative}" -I -m mlops_actions "$@"\n'
     path = folder / "mlops"
-    path.write_text(script, encoding="utf-8", newline="\n") if sys.version_info >= (3, 10) else path.write_text(script)
+    path.write_bytes(script.encode())
     path.chmod(0o755)
 
 
-def plan(extra, env):
+def plan(extra: str, env: Mapping[str, str]) -> dict[str, str]:
     lock = lock_file(extra)
     # A runner that has a package cache of its own needs no other, and would have all of it sent to GitHub's.
-    there = "UV_CACHE_DIR" in env or (state_dir() / ("%s-%s" % (extra, library_digest(lock)))).exists()
+    there = "UV_CACHE_DIR" in env or (state_dir() / f"{extra}-{library_digest(lock)}").exists()
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    key = "mlops-actions-%s-%s-%s-%s" % (platform.system(), platform.machine(), extra, digest)
+    key = f"mlops-actions-{platform.system()}-{platform.machine()}-{extra}-{digest}"
     return {"cache-dir": package_cache(env), "cache-key": key, "cached": "true" if there else "false"}
 
 
-def develop(venv, env):
+def develop(venv: Path, env: Mapping[str, str]) -> None:
     """The maintainers' environment: the library editable, with the tools of ``make lint`` and ``make test``."""
     uv = find_uv(env)
     run(
@@ -267,13 +270,13 @@ def develop(venv, env):
     run([*command, str(lock_file("dev"))], env, "the locked packages could not be installed")
     (site_packages(venv) / "mlops_actions.pth").write_text(str(LIBRARY / "src") + "\n", encoding="utf-8")
     program = interpreter(venv).parent / "mlops"
-    program.write_text('#!/bin/sh\nexec "%s" -I -m mlops_actions "$@"\n' % interpreter(venv), encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nexec "{interpreter(venv)}" -I -m mlops_actions "$@"\n', encoding="utf-8")
     program.chmod(0o755)
 
 
-def write_outputs(outputs):
+def write_outputs(outputs: Mapping[str, str]) -> None:
     """As step outputs; the values are paths and digests made here, one line each."""
-    lines = "".join("%s=%s\n" % item for item in outputs.items())
+    lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
     if os.environ.get("GITHUB_OUTPUT"):
         with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as file:
             file.write(lines)
@@ -281,7 +284,7 @@ def write_outputs(outputs):
         sys.stdout.write(lines)
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Install the mlops-actions library into a private environment.")
     parser.add_argument("what", choices=["plan", "install", "develop"])
     parser.add_argument("--extra", default=os.environ.get("MLOPS_EXTRA") or "ci")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,6 +155,31 @@ jobs:
     assert consumer.run().result("one (true)") == "success"
 
 
+LEGS = """
+on: push
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    strategy:
+      fail-fast: false
+      max-parallel: %d
+      matrix: {leg: [a, b%s]}
+    env: {HERE: "%s", LEG: "${{ matrix.leg }}"}
+    steps: [{run: '%s'}]
+"""
+
+
+def test_max_parallel_holds_legs_back(workflow: Make, tmp_path: Path) -> None:
+    """One at a time, no leg meets the lock of another; two at a time, each waits until it has seen the other."""
+    alone = 'mkdir "$HERE/lock" && python3 -c "sum(range(5000000))" && rmdir "$HERE/lock"'
+    consumer = workflow(LEGS % (1, ", c, d", tmp_path, alone))
+    ran = consumer.run()
+    assert [ran.result(f"one ({leg})") for leg in "abcd"] == ["success"] * 4, ran.said()
+    together = 'touch "$HERE/$LEG"; until [ -e "$HERE/a" ] && [ -e "$HERE/b" ]; do :; done'
+    consumer.write({".github/workflows/ci.yml": LEGS % (2, "", tmp_path, together)})
+    assert consumer.run().status == "pass"
+
+
 def test_continue_on_error_of_a_job(workflow: Make) -> None:
     ran = workflow("""
 on: push
@@ -250,6 +276,30 @@ jobs:
 """).run()
     assert [ran.result(each) for each in ("first", "second", "last")] == ["skipped", "success", "skipped"]
     assert ran.status == "pass"
+
+
+def test_the_result_of_a_call_is_that_of_its_worst_job(workflow: Make) -> None:
+    ran = workflow(
+        """
+on: push
+jobs:
+  call: {uses: ./.github/workflows/called.yml}
+  after:
+    needs: call
+    if: always()
+    runs-on: ubuntu-latest
+    outputs: {seen: "${{ needs.call.result }}"}
+    steps: [{run: "true"}]
+""",
+        called__yml="""
+on: workflow_call
+jobs:
+  first: {runs-on: ubuntu-latest, steps: [{run: exit 1}]}
+  last: {needs: first, if: always(), runs-on: ubuntu-latest, steps: [{run: "true"}]}
+""",
+    ).run()
+    assert (ran.result("call / first"), ran.result("call / last")) == ("failure", "success")
+    assert ran.outputs["after"] == {"seen": "failure"}
 
 
 def test_a_matrix_of_calls(workflow: Make) -> None:

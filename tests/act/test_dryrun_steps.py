@@ -168,6 +168,55 @@ def test_a_job_sees_little_of_the_host(workflow: Make, monkeypatch: pytest.Monke
     assert Path(seen["HOME"]) != Path.home() and not (Path.home() / "mark").exists()
 
 
+def test_acts_own_files_are_not_read_and_gh_is_not_asked(
+    workflow: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the folder where the dry run is typed, and in the user's home; `gh` would give act a real token."""
+    settings = "--env FROM_RC=rc\n--secret FROM_RC=rc\n--var FROM_RC=rc\n"
+    home, programs = tmp_path / "home", tmp_path / "programs"
+    for folder in (home / ".config/act", programs):
+        folder.mkdir(parents=True)
+    (home / ".actrc").write_text(settings)
+    (home / ".config/act/actrc").write_text(settings)
+    (programs / "gh").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\necho gho_a_real_token\n")
+    (programs / "gh").chmod(0o755)
+    consumer = workflow(
+        """
+on: {workflow_dispatch: {inputs: {text: {type: string, default: none}}}}
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    outputs: {seen: "${{ steps.x.outputs.seen }}"}
+    steps:
+      - id: x
+        env:
+          SECRETS: ${{ secrets.FROM_FILE }}${{ secrets.FROM_RC }}
+          VARS: ${{ vars.FROM_FILE }}${{ vars.FROM_RC }}
+          TOKEN: ${{ github.token }}
+        run: |
+          case "$TOKEN" in gho_*) TOKEN=real;; *) TOKEN=none;; esac
+          echo "seen=<$FROM_FILE$FROM_RC$SECRETS$VARS> ${{ inputs.text }} $TOKEN" >> "$GITHUB_OUTPUT"
+"""
+    )
+    consumer.write(
+        {
+            ".env": "FROM_FILE=env\n",
+            ".secrets": "FROM_FILE=secret\n",
+            ".vars": "FROM_FILE=var\n",
+            ".input": "text=from the file\n",
+            ".actrc": settings,
+        }
+    )
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    monkeypatch.chdir(consumer.root)
+    ran = consumer.run(event="workflow_dispatch")
+    assert ran.status == "pass", ran.said()
+    assert ran.outputs["one"] == {"seen": "<> none none"}
+    assert not (tmp_path / "asked").exists()
+
+
 def test_the_users_tree_and_python_stay_as_they_are(workflow: Make) -> None:
     steps = """
 - uses: actions/checkout@v4

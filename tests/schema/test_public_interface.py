@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +95,32 @@ def test_every_input_and_output_is_described_and_no_input_but_one_is_required(na
 def test_every_input_is_used(name: str) -> None:
     text = (ROOT / ".github/workflows" / f"{name}.yml").read_text(encoding="utf-8")
     for each in called(name)["inputs"]:
-        assert re.search(rf"inputs\.{re.escape(each)}\b(?!-)", text), each
+        assert re.search(rf"inputs\.{re.escape(each)}(?![\w-])", text), each
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.parent.name)
+def test_every_input_and_output_of_an_action_is_described_documented_and_used(path: Path) -> None:
+    data, text = load(path), path.read_text(encoding="utf-8")
+    page = (path.parent / "README.md").read_text(encoding="utf-8")
+    for name, each in data["inputs"].items():
+        assert len(each["description"]) > 3, name
+        assert "default" in each or each.get("required"), name
+        assert re.search(rf"inputs\.{re.escape(name)}(?![\w-])", text.partition("\nruns:")[2]), name
+        assert f"| `{name}` |" in page, name
+    steps = {step.get("id") for step in data["runs"]["steps"]}
+    for name, each in data.get("outputs", {}).items():
+        assert len(each["description"]) > 3, name
+        assert set(re.findall(r"steps\.([\w-]+)\.outputs", each["value"])) <= steps, name
+        assert f"| `{name}` |" in page, name
+    assert set(re.findall(r"inputs\.([\w-]+)", text)) == set(data["inputs"])
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_input_and_output_is_documented(name: str) -> None:
+    page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for part in ("inputs", "outputs"):
+        (table,) = re.findall(rf"<!-- {part} -->(.*?)<!-- /{part} -->", page, re.DOTALL)
+        assert set(re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)) == set(called(name)[part]), part
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -104,6 +132,21 @@ def test_defaults_need_no_permission_beyond_reading(name: str) -> None:
             assert "permissions" not in data, "a workflow-level grant would take away what the caller gave"
         else:
             assert job["permissions"] in ({}, {"contents": "read"}), job_id
+
+
+def test_the_security_linter_ignores_these_jobs_and_no_other(tmp_path: Path) -> None:
+    """Without our settings it finds the jobs that take what the caller granted, and their file, which says nothing."""
+    (tmp_path / "zizmor.yml").write_text("rules: {}\n", encoding="utf-8")
+    command = [str(Path(sys.executable).parent / "zizmor"), "--offline", "--strict-collection", "--persona=auditor"]
+    command += ["--no-progress", "--config", str(tmp_path / "zizmor.yml"), "--format=json", "."]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    found = set()
+    for each in json.loads(done.stdout):
+        (place,) = [place["symbolic"] for place in each["locations"] if place["symbolic"]["kind"] == "Primary"]
+        keys = [str(part["Key"]) for part in place["route"]["route"]]
+        found.add((each["ident"], Path(place["key"]["Local"]["verbatim_path"]).stem, ".".join(keys)))
+    wanted = {(file, f"jobs.{job}") for file, job in NEEDS_MORE} | {(file, "") for file, _ in NEEDS_MORE}
+    assert found == {("excessive-permissions", *each) for each in wanted}
 
 
 @pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -144,3 +187,14 @@ def test_the_first_setup_of_a_workflow_checks_what_it_was_called_with(name: str)
     first = next(step for step in next(iter(jobs.values()))["steps"] if step.get("uses") == "$/actions/setup")
     for each in ("name", "working-directory"):
         assert first["with"][each] == f"${{{{ inputs.{each} }}}}"
+
+
+def test_this_repository_calls_each_workflow_on_each_system() -> None:
+    """What is left out stands in ci.yml with its reason, and then here."""
+    jobs = load(ROOT / ".github/workflows/ci.yml")["jobs"]
+    for name in INPUTS:
+        job = jobs[name]
+        assert job["uses"] == f"$/.github/workflows/{name}.yml"
+        assert job["strategy"]["matrix"] == {"system": ["ubuntu-24.04", "macos-26", "windows-2025"]}, name
+        assert job["with"]["runs-on"] == "${{ matrix.system }}", name
+    assert set(jobs["ci"]["needs"]) == set(jobs) - {"ci"}

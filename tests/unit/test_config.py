@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from mlops_actions import config
+from mlops_actions import config, schema
 from mlops_actions.errors import CallError
 
 
@@ -68,3 +73,149 @@ def test_without_a_file_nothing_is_configured(tmp_path: Path, monkeypatch: pytes
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(CallError, match="no such file"):
         config.load(tmp_path / "other.yaml")
+
+
+SCHEMA = schema.shipped("mlops-v1")
+WORDS = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=20)
+"""Text that may stand in a YAML file: no control characters, which would be written as escapes."""
+
+
+def resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A node of the schema without its reference."""
+    return SCHEMA["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+
+
+def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+    """What a node of the schema allows, from its own words; a word that is not known here is an error."""
+    node = {name: each for name, each in resolved(node).items() if name not in {"description", "title"}}
+    if "anyOf" in node:
+        return st.one_of([valid(each) for each in node["anyOf"]])
+    if "enum" in node:
+        return st.sampled_from(node["enum"])
+    kind = node.pop("type")
+    if kind == "object":
+        properties, more = node.pop("properties", {}), node.pop("additionalProperties")
+        least = node.pop("minProperties", 0)
+        assert not {name for name in node if name[0] != "$"}, node
+        if more is not False:
+            return st.dictionaries(WORDS, valid(more), min_size=least, max_size=4)
+        made = st.fixed_dictionaries({}, optional={name: valid(each) for name, each in properties.items()})
+        return made.filter(lambda each: len(each) >= least)
+    if kind == "array":
+        least, unique = node.pop("minItems", 0), node.pop("uniqueItems", False)
+        items = valid(node.pop("items"))
+        made_list = st.lists(items, min_size=least, max_size=4, unique=unique)
+        assert not node, node
+        return made_list
+    if kind == "string":
+        pattern, least = node.pop("pattern", None), node.pop("minLength", 0)
+        assert not node, node
+        return st.from_regex(pattern, fullmatch=True).filter(lambda each: "\n" not in each) if pattern else (
+            WORDS if least else st.just("") | WORDS
+        )  # fmt: skip
+    if kind == "number":
+        above, most = node.pop("exclusiveMinimum", None), node.pop("maximum", None)
+        assert not node, node
+        whole = st.integers(1 if above == 0 else -10, 1 if most == 1 else 10**6)
+        return whole | st.floats(above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
+    assert kind == "boolean" and not node, node
+    return st.booleans()
+
+
+def block(data: Any, indent: str = "") -> str:
+    """The data in YAML's block style; scalars and what is empty as in JSON."""
+    if isinstance(data, dict) and data:
+        pairs = [(json.dumps(name, ensure_ascii=False), each) for name, each in data.items()]
+        return "".join(f"\n{indent}{name}:{block(each, indent + '  ')}" for name, each in pairs)
+    if isinstance(data, list) and data:
+        return "".join(f"\n{indent}-{block(each, indent + '  ')}" for each in data)
+    return f" {json.dumps(data, ensure_ascii=False)}"
+
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+DOCUMENTS = valid(SCHEMA).filter(bool)
+WRITTEN = st.sampled_from([block, lambda data: json.dumps(data, ensure_ascii=False, indent=1)])
+
+
+def refused(tmp_path: Path, text: str) -> tuple[Any, ...] | None:
+    """The problems of a configuration, each with its file and line; None where it is taken."""
+    path = tmp_path / "mlops.yaml"
+    path.write_text(text, encoding="utf-8", newline="")
+    try:
+        config.load(path)
+    except CallError as error:
+        assert error.problems
+        lines = max(1, len(text.splitlines()))
+        for each in error.problems:
+            assert each.file == str(path) and each.message, each
+            assert each.line is not None and 1 <= each.line <= lines, each
+        return error.problems
+    return None
+
+
+@pytest.fixture(name="folder", scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("config")
+
+
+@unhurried
+@given(data=DOCUMENTS, write=WRITTEN)
+def test_what_the_schema_allows_is_taken_as_it_is(folder: Path, data: Any, write: Any) -> None:
+    assert refused(folder, write(data)) is None
+    loaded = config.load(folder / "mlops.yaml")
+    assert loaded.document.data == data
+    for name, section in data.items():
+        assert loaded.get(name) == section
+
+
+def spoilt(data: Any, draw: Any) -> None:
+    """Make one thing wrong in ``data``: a key that nobody knows, or a value that fits nowhere."""
+    places: list[tuple[Any, Mapping[str, Any]]] = [(data, SCHEMA)]
+    for name, each in data.items():
+        node = resolved(SCHEMA["properties"][name])
+        if "properties" in node:
+            places.append((each, node))
+    held, node = draw(st.sampled_from(places))
+    if draw(st.booleans()):
+        known = node["properties"]
+        held[draw(WORDS.filter(lambda name: name not in known))] = draw(st.just(None) | st.integers() | WORDS)
+    else:
+        held[draw(st.sampled_from(sorted(node["properties"])))] = draw(
+            st.sampled_from([None, [[]], [{}], {"": None}, [1], {"a": {"min": "high"}}])
+        )
+
+
+@unhurried
+@given(data=DOCUMENTS, write=WRITTEN, choice=st.data())
+def test_what_it_does_not_allow_is_answered_with_file_and_line(
+    folder: Path, data: Any, write: Any, choice: Any
+) -> None:
+    spoilt(data, choice.draw)
+    assert refused(folder, write(data))
+
+
+@unhurried
+@given(data=DOCUMENTS, write=WRITTEN, choice=st.data())
+def test_a_file_that_somebody_broke_is_taken_or_answered_with_file_and_line(
+    folder: Path, data: Any, write: Any, choice: Any
+) -> None:
+    """A piece is cut out of the text and something put in its place, as an editor or a merge may do."""
+    text = write(data)
+    start = choice.draw(st.integers(0, len(text)))
+    end = choice.draw(st.integers(start, min(len(text), start + 12)))
+    put = choice.draw(
+        st.sampled_from(["", "\t", ":", "- ", "{", "]", '"', "&a ", "*a", "!!python/x ", "<<: ", "\n", "---\n", "%"])
+        | WORDS
+    )
+    refused(folder, text[:start] + put + text[end:])
+
+
+# Without control characters: YAML's reader refuses them before it counts lines.
+@unhurried
+@given(
+    text=st.text(
+        st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\t\n\r:-{}[]'\"&*!|>%@#"), max_size=40
+    )
+)
+def test_any_text_is_taken_or_answered_with_file_and_line(folder: Path, text: str) -> None:
+    refused(folder, text)

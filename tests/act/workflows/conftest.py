@@ -24,6 +24,22 @@ from mlops_actions.verdict import Check, Verdict
 LIBRARY = Path(__file__).resolve().parents[3]
 CALL = "mlops-actions/mlops-actions/.github/workflows/{}.yml@v1"
 
+SCAFFOLD = {
+    "Makefile": """\
+install:
+	pip install --upgrade pip && pip install -r requirements.txt
+
+lint:
+	pylint --disable=R,C hello.py
+
+test:
+	python -m pytest -vv --cov=hello test_hello.py
+""",
+    "requirements.txt": "pylint\npytest\npytest-cov\n",
+    "hello.py": "def add(x, y):\n    return x + y\n",
+    "test_hello.py": "from hello import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+}
+
 Table = list[dict[str, str]]
 
 
@@ -145,7 +161,8 @@ class Repository:
         return done.stdout.strip()
 
     def dry_run(self, *options: str) -> Result:
-        out = self.root / ".mlops" / "dry-run"
+        named = options[options.index("--out") + 1] if "--out" in options else None
+        out = Path(named) if named else self.root / ".mlops" / "dry-run"
         environ = {**os.environ, "XDG_CACHE_HOME": str(self.cache), "COLUMNS": "120"}
         command = [sys.executable, "-I", "-m", "mlops_actions", "dry-run", *options]
         done = subprocess.run(command, cwd=self.root, env=environ, capture_output=True, text=True, check=False)
@@ -157,13 +174,25 @@ Files = Mapping[str, str | bytes]
 
 
 @pytest.fixture(scope="session")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Files], Repository]:
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Repository]:
+    """Takes a repository that is there already."""
+
+    def take(root: Path) -> Repository:
+        # The package caches of the test run: not the user's, and shared by its tests, as a user's are.
+        return Repository(root, tmp_path_factory.getbasetemp() / "cache")
+
+    return take
+
+
+@pytest.fixture(scope="session")
+def repository(
+    tmp_path_factory: pytest.TempPathFactory, standing: Callable[[Path], Repository]
+) -> Callable[[Files], Repository]:
     """Makes a repository of these files and commits them."""
 
     def make(files: Files) -> Repository:
         root = tmp_path_factory.mktemp("consumer") / "flights"
-        # The package caches of the test run: not the user's, and shared by its tests, as a user's are.
-        made = Repository(root, tmp_path_factory.getbasetemp() / "cache")
+        made = standing(root)
         for name, content in files.items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,3 +228,9 @@ def calls() -> Callable[..., str]:
         return json.dumps({"name": "CI", "on": "push", "permissions": {"contents": "read"}, "jobs": body}, indent=1)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def scaffold() -> dict[str, str]:
+    """The four files that many a Python project starts from."""
+    return dict(SCAFFOLD)

@@ -45,3 +45,17 @@ def test_a_failing_test_and_data_that_holds(repository: Callable[..., Any], call
     places = {(each["level"], each["file"], each["line"]) for each in ran.annotations("ci / Python 3.11")}
     assert ("error", f"{FOLDER}/test_api.py", "5") in places
     assert ran.verdict.parameters["docker"]
+
+
+def test_the_four_file_scaffold(
+    repository: Callable[..., Any], calls: Callable[..., str], scaffold: dict[str, str]
+) -> None:
+    """Its own Makefile installs with the pip of the container's interpreter."""
+    ran = repository({**scaffold, ".github/workflows/ci.yml": calls({"ci": ("python-ci", {})})}).dry_run("--docker")
+    assert (ran.code, ran.outputs["ci"]) == (0, {"verdict": "pass"}), ran.printed
+    (leg,) = [name for name in ran.artifacts if name.startswith("ci-leg-")]
+    assert ran.of("ci") == {"Plan": "success", f"Python {leg.removeprefix('ci-leg-')}": "success", "ci": "success"}
+    steps = json.loads((ran.artifact(leg) / "leg.json").read_text())["steps"]
+    assert [step["command"] for step in steps] == ["make install", "make lint", "make test"]
+    assert ran.annotations("ci") == []
+    assert ran.verdict.parameters["docker"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,14 @@ from typing import Any
 
 import pytest
 
+from mlops_actions import yamlfile
 from mlops_actions.verdict import Status
 
 LIBRARY = Path(__file__).resolve().parents[3]
-PYTHON_CI, TRAINING = (f".github/workflows/{name}.yml" for name in ("python-ci", "model-training"))
+PYTHON_CI = ".github/workflows/python-ci.yml"
+WORKFLOWS = ("python-ci", "data-validation", "model-training", "drift-check", "edge-release")
+WAYS = ("fails", "skipped", "cancelled")
+"""What befalls the first job of a workflow that is called as `<workflow>-<way>`."""
 
 SABOTAGE = {
     PYTHON_CI: [
@@ -38,7 +43,6 @@ SABOTAGE = {
             "          HOW: ${{ inputs.name }}\n          MLOPS_INPUT_FAIL_FAST: ${{",
         ),
     ],
-    TRAINING: [("    name: Train\n", "    name: Train\n    if: inputs.name != 'train-skipped'\n")],
 }
 HERE = f"3.{sys.version_info.minor}"
 LEG = {"python-versions": f'["{HERE}"]', "install-command": "true", "lint-command": "true", "test-command": "true"}
@@ -60,13 +64,32 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert text.count(before) == 1, f"{name}: {before!r}"
             text = text.replace(before, after)
         (copied / name).write_text(text)
+    for name in WORKFLOWS:
+        path = copied / ".github/workflows" / f"{name}.yml"
+        path.write_text(json.dumps(broken(name, yamlfile.load(path).data)))
     return copied
+
+
+def broken(name: str, workflow: dict[str, Any]) -> dict[str, Any]:
+    """The workflow, where the name that it is called by breaks its first job before that does anything."""
+    first = next(job for job in workflow["jobs"].values() if "needs" not in job)
+    assert "if" not in first
+    first["if"] = f"inputs.name != '{name}-skipped'"
+    first["steps"][:0] = [
+        {"if": f"inputs.name == '{name}-{way}'", "run": run, "shell": "bash", "working-directory": "."}
+        for way, run in (("fails", "exit 1"), ("cancelled", "sleep 86400"))
+    ]
+    return workflow
 
 
 @pytest.fixture(scope="module")
 def ran(repository: Callable[..., Any], calls: Callable[..., str], library: Path) -> Any:
     jobs: dict[str, Any] = {name: ("python-ci", LEG) for name in (*BROKEN, "untouched")}
-    jobs["train-skipped"] = ("model-training", {})
+    for name in WORKFLOWS:
+        for way in WAYS:
+            # A job that takes too long is cancelled: there is no other way to cancel one from within a run.
+            inputs = {"timeout-minutes": 0.02} if way == "cancelled" else {}
+            jobs[f"{name}-{way}"] = (name, inputs)
     jobs["after"] = ("python-ci", LEG, {"needs": "leg-skipped"})
     made = repository({"app.py": "X = 1\n", ".github/workflows/ci.yml": calls(jobs)})
     return made.dry_run("--library", str(library))
@@ -98,10 +121,15 @@ def test_the_gate_of_python_ci_fails(ran: Any, job: str, plan: str, leg: str) ->
     assert HERE in finding.message or job == "plan-fails"
 
 
-def test_the_gate_over_jobs_fails_for_a_job_that_was_skipped(ran: Any) -> None:
-    assert ran.of("train-skipped") == {"Train": "skipped", "train-skipped": "failure"}
-    assert "`train` skipped" in str(ran.annotations("train-skipped"))
-    assert ran.outputs["train-skipped"]["verdict"] == ""
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_gate_fails_for_a_job_that_failed_was_skipped_or_cancelled(ran: Any, name: str, way: str) -> None:
+    job, result = f"{name}-{way}", {"fails": "failure", "skipped": "skipped", "cancelled": "cancelled"}[way]
+    of = ran.of(job)
+    assert (next(iter(of.values())), of[job]) == (result, "failure"), "the first job, and the gate"
+    assert "success" not in of.values()
+    assert ran.outputs[job]["verdict"] == ("fail" if name == "python-ci" else "")
+    assert result in str(ran.annotations(f"{job} / {job}"))
 
 
 def test_what_needs_a_gate_that_failed_does_not_run(ran: Any) -> None:

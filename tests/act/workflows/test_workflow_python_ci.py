@@ -11,22 +11,6 @@ import pytest
 from mlops_actions.project import interpreters
 from mlops_actions.verdict import Status
 
-SCAFFOLD = {
-    "Makefile": """\
-install:
-	pip install --upgrade pip && pip install -r requirements.txt
-
-lint:
-	pylint --disable=R,C hello.py
-
-test:
-	python -m pytest -vv --cov=hello test_hello.py
-""",
-    "requirements.txt": "pylint\npytest\npytest-cov\n",
-    "hello.py": "def add(x, y):\n    return x + y\n",
-    "test_hello.py": "from hello import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
-}
-
 # No step installs what the next needs from an index: what is looked at here is what becomes of the steps.
 API = "my services/api v2"
 MONOREPO = {
@@ -57,7 +41,7 @@ VERSIONS = _here()
 
 
 @pytest.fixture(scope="module")
-def ran(repository: Callable[..., Any], calls: Callable[..., str]) -> Any:
+def ran(repository: Callable[..., Any], calls: Callable[..., str], scaffold: dict[str, str]) -> Any:
     """One dry run of one file: a job for each caller."""
     one = {"python-versions": json.dumps(VERSIONS[:1])}
     api = {"working-directory": API, "runs-on": '["self-hosted", "linux"]', "fail-fast": False}
@@ -92,7 +76,7 @@ def ran(repository: Callable[..., Any], calls: Callable[..., str]) -> Any:
         "bad-folder": ("python-ci", {"working-directory": "no such/folder", **one}),
         "bad-words": ("python-ci", {"working-directory": "bad/version", "python-versions": "[3.10]"}),
     }
-    files = {**SCAFFOLD, **MONOREPO, **WAYS_TO_FAIL, ".github/workflows/ci.yml": calls(jobs)}
+    files = {**scaffold, **MONOREPO, **WAYS_TO_FAIL, ".github/workflows/ci.yml": calls(jobs)}
     return repository(files).dry_run()
 
 

@@ -1,3 +1,3 @@
 """The library behind mlops-actions: every stage measures a subject and yields one verdict."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

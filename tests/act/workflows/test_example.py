@@ -1,0 +1,162 @@
+"""The example from commit to edge, by the parts of `make demo`: a push, its tag, and a Monday morning."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import demo
+import pytest
+
+from mlops_actions.verdict import Status
+
+BUNDLE = "edge-release-bundle"
+CHECKED = {"verdict": "pass"}
+VALIDATED = {
+    "verdict": "pass",
+    "failed-rules": "[]",
+    "report-artifact": "data-validation",
+    "profile-artifact": "data-validation",
+}
+Runs = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, standing: Callable[[Path], Any]) -> Runs:
+    """The three events of the demo, each in its folder."""
+    folder = tmp_path_factory.mktemp("demo")
+    demo.make_repository(folder / "flight-delay")
+    example = standing(folder / "flight-delay")
+    return {run.name: example.dry_run(*run.options(folder)) for run in demo.RUNS}
+
+
+def versions(ran: Any) -> list[str]:
+    """The Pythons of the run's matrix: those of the example that this machine has."""
+    planned: list[str] = json.loads((ran.artifact("python-ci-plan") / "plan.json").read_text())["versions"]
+    assert planned and set(planned) <= {"3.11", "3.12", "3.13"}
+    return planned
+
+
+def test_each_event_ends_as_the_demo_says(runs: Runs) -> None:
+    assert {name: ran.code for name, ran in runs.items()} == {run.name: run.code for run in demo.RUNS}
+    stages = demo.stages(runs["push"].out) | demo.stages(runs["tag"].out) | demo.stages(runs["schedule"].out)
+    assert {name: stage.status for name, stage in stages.items()} == demo.EXPECTED
+
+
+@pytest.mark.parametrize("event", ["push", "tag", "schedule"])
+def test_every_event_tests_the_code_and_validates_the_data(runs: Runs, event: str) -> None:
+    ran = runs[event]
+    legs = {f"Python {version}": "success" for version in versions(ran)}
+    assert ran.of("ci") == {"Plan": "success", **legs, "python-ci": "success"}
+    assert ran.of("data") == {"Validate": "success", "data-validation": "success"}
+    assert (ran.outputs["ci"], ran.outputs["data"]) == (CHECKED, VALIDATED)
+    for version in versions(ran):
+        assert ran.kept(f"python-ci-leg-{version}") == {"leg.json", "junit.xml", "install.log", "lint.log", "test.log"}
+    assert ran.annotations("ci") == ran.annotations("data") == []
+    rules = ran.judged("data-validation").checks
+    assert len(rules) > 20 and {each.status for each in rules} == {Status.PASS}
+
+
+@pytest.mark.parametrize(
+    ("event", "runs_alone", "skipped"),
+    [("push", "train", ["drift", "release"]), ("tag", "release", ["drift", "train"]), ("schedule", "drift", ["release", "train"])],
+)  # fmt: skip
+def test_the_jobs_and_artifacts_of_an_event(runs: Runs, event: str, runs_alone: str, skipped: list[str]) -> None:
+    ran = runs[event]
+    assert {job: ran.jobs[job] for job in skipped} == dict.fromkeys(skipped, "skipped")
+    assert all(ran.outputs[job] == {} for job in skipped)
+    assert ran.of(runs_alone)
+    own = {"train": "model-training-model", "release": BUNDLE, "drift": "drift-check"}[runs_alone]
+    legs = {f"python-ci-leg-{version}" for version in versions(ran)}
+    assert ran.artifacts == {"python-ci", "python-ci-plan", *legs, "data-validation", own}
+
+
+def test_the_push_trains_a_model_that_holds_its_gate(runs: Runs) -> None:
+    ran = runs["push"]
+    assert ran.of("train") == {"Train": "success", "model-training": "success"}
+    outputs = ran.outputs["train"]
+    assert (outputs["verdict"], outputs["promoted"], outputs["model-artifact"]) == (
+        "pass",
+        "true",
+        "model-training-model",
+    )
+    metrics = json.loads(outputs["metrics"])
+    assert metrics["auc"] >= 0.65 > metrics["baseline_auc"]
+    kept = ran.kept("model-training-model")
+    assert {"model/MLmodel", "metrics.json", "profile.json", "MODEL_CARD.md", "train.log"} <= kept
+    judged = ran.judged("model-training-model")
+    assert outputs["model-digest"] == f"sha256:{judged.subjects[0].sha256}"
+    assert {each.name for each in judged.materials} >= {f"data/2013-0{month}.parquet" for month in range(1, 9)}
+    assert ran.requests == []
+
+
+def test_the_tag_releases_the_model_that_the_push_trained(runs: Runs) -> None:
+    ran = runs["tag"]
+    of = ran.of("release")
+    assert (of["Publish"], of["edge-release"]) == ("success", "success")
+    outputs = ran.outputs["release"]
+    (target,) = json.loads(outputs.pop("targets"))
+    assert outputs == {"verdict": "pass", "release-url": "", "bundle-artifact": BUNDLE}
+    assert (target["target"], target["status"]) == ("onnx", "verified")
+
+    bundle = ran.artifact(BUNDLE) / "bundle"
+    assert hashlib.sha256((bundle / target["file"]).read_bytes()).hexdigest() == target["sha256"]
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
+    sums = (bundle / "SHA256SUMS").read_text().splitlines()
+    assert dict(reversed(line.split("  ")) for line in sums) == {
+        name: digest for name, digest in digests.items() if name != "SHA256SUMS"
+    }
+    trained = runs["push"].artifact("model-training-model")
+    for name in ("profile.json", "metrics.json", "MODEL_CARD.md"):
+        assert (bundle / name).read_bytes() == (trained / name).read_bytes()
+    digest = runs["push"].outputs["train"]["model-digest"].removeprefix("sha256:")
+    assert digest in {each.sha256 for each in (*ran.judged(BUNDLE).subjects, *ran.judged(BUNDLE).materials)}
+
+    (request,) = ran.requests
+    assert (request["job"], request["kind"], request["tag_name"]) == ("release / Publish", "release", demo.TAG)
+    assert request["prerelease"] is False
+    assert {each["name"]: each["sha256"] for each in request["assets"]} == digests
+    assert request["body"] == (bundle / "RELEASE_NOTES.md").read_text()
+
+
+def test_a_monday_morning_meets_september(runs: Runs) -> None:
+    """Against the profile in the release: what is late has changed, the timetable's carriers and origins have not."""
+    ran = runs["schedule"]
+    assert ran.of("drift") == {"Check": "failure", "drift-check": "failure"}
+    outputs = ran.outputs["drift"]
+    drifted = json.loads(outputs.pop("drifted-columns"))
+    assert outputs == {"verdict": "fail", "drifted": "true", "report-artifact": "drift-check"}
+    assert {"dep_delay", "arr_delay"} <= set(drifted)
+    assert not {"carrier", "origin", "distance", "hour"} & set(drifted)
+
+    judged = ran.judged("drift-check")
+    compared = {each.where.column for each in judged.checks if each.status in {Status.PASS, Status.FAIL}}
+    assert not {"year", "month", "day"} & compared, "mlops.yaml says to ignore them"
+    assert {each.where.column for each in judged.checks if each.status is Status.FAIL} == set(drifted)
+    profile = hashlib.sha256((runs["tag"].artifact(BUNDLE) / "bundle/profile.json").read_bytes()).hexdigest()
+    assert profile in {each.sha256 for each in judged.materials}
+    assert ran.kept("drift-check") == {"profile.json"}
+    said = " ".join(each["message"] for each in ran.annotations("drift"))
+    assert "arr_delay" in said
+    assert ran.requests == []
+
+
+@pytest.mark.docker
+def test_a_push_in_containers(tmp_path: Path, standing: Callable[[Path], Any]) -> None:
+    """The same push where another machine's layout shows what host mode may hide: the same verdicts and model gate."""
+    demo.make_repository(tmp_path / "flight-delay")
+    (push, *_) = demo.RUNS
+    ran = standing(tmp_path / "flight-delay").dry_run(*push.options(tmp_path), "--docker")
+    assert ran.code == push.code, ran.printed
+    assert ran.verdict.parameters["docker"]
+    legs = {f"Python {version}": "success" for version in versions(ran)}
+    assert ran.of("ci") == {"Plan": "success", **legs, "python-ci": "success"}
+    assert ran.of("data") == {"Validate": "success", "data-validation": "success"}
+    assert ran.of("train") == {"Train": "success", "model-training": "success"}
+    assert (ran.outputs["ci"], ran.outputs["data"]) == (CHECKED, VALIDATED)
+    assert (ran.outputs["train"]["verdict"], ran.outputs["train"]["promoted"]) == ("pass", "true")
+    assert {"model/MLmodel", "profile.json"} <= ran.kept("model-training-model")
+    assert ran.requests == []
