@@ -75,8 +75,8 @@ def check_call(name: str, folder: str) -> None:
     if not folder or not path.is_dir():
         what = f"{folder!r} is a file" if folder and path.exists() else f"there is no folder {folder!r}"
         raise Refused(
-            f"input `working-directory`: {what} in this checkout. Name the project's folder from the repository's root, "
-            "`.` for the root itself."
+            f"input `working-directory`: {what} in this checkout. Name the project's folder from the repository's "
+            "root, `.` for the root itself."
         )
 
 

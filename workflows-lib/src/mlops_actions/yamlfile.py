@@ -108,18 +108,35 @@ def loads(text: str, name: str) -> Document:
     try:
         return _Builder(text, name).document()
     except yaml.YAMLError as error:
-        raise CallError(_syntax_problem(error, name, text.splitlines())) from None
+        raise CallError(_syntax_problem(error, name, text)) from None
 
 
-def _syntax_problem(error: yaml.YAMLError, name: str, lines: Sequence[str]) -> Problem:
+def _syntax_problem(error: yaml.YAMLError, name: str, text: str) -> Problem:
+    if isinstance(error, yaml.reader.ReaderError):
+        return _unprintable(text, name) or Problem(f"is not YAML: {error.reason}", name)
+    lines = text.splitlines()
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    message = f"is not YAML: {getattr(error, 'problem', None) or getattr(error, 'reason', None) or error}"
+    message = f"is not YAML: {getattr(error, 'problem', None) or error}"
     if mark is None or not lines:
         return Problem(message, name)
     at = max(0, min(mark.line, len(lines) - 1))  # at the end of the file the mark stands on a line that is not there
     tab = "cannot start any token" in message and lines[at][mark.column : mark.column + 1] == "\t"
     hint = "Indent with spaces: YAML allows no tabs there." if tab else None
     return Problem(message, name, at + 1, mark.column + 1, hint)
+
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.2 lets stand in no file (chapter 5.1 of the specification)."""
+
+
+def _unprintable(text: str, name: str) -> Problem | None:
+    """Where the first such character stands; the parser tells a position in bytes or none."""
+    found = _UNPRINTABLE.search(text)
+    if found is None:
+        return None
+    before = text[: found.start()]
+    message = f"holds a character that YAML does not allow: U+{ord(found[0]):04X}"
+    return Problem(message, name, before.count("\n") + 1, found.start() - before.rfind("\n"))
 
 
 _NULL = re.compile(r"~|null|Null|NULL|")
