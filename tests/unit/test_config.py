@@ -211,10 +211,6 @@ def test_a_file_that_somebody_broke_is_taken_or_answered_with_file_and_line(
 
 
 @unhurried
-@given(
-    text=st.text(
-        st.characters(exclude_categories=["Cs"]) | st.sampled_from("\t\n\r:-{}[]'\"&*!|>%@#"), max_size=40
-    )
-)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\t\n\r:-{}[]'\"&*!|>%@#"), max_size=40))
 def test_any_text_is_taken_or_answered_with_file_and_line(folder: Path, text: str) -> None:
     refused(folder, text)
