@@ -19,6 +19,7 @@ from mlops_actions.dryrun.plan import Plan
 from mlops_actions.dryrun.progress import Progress
 from mlops_actions.dryrun.request import DryRun, earlier
 from mlops_actions.dryrun.runner import Machine
+from mlops_actions.dryrun.source import Source
 
 
 @contextmanager
@@ -46,7 +47,9 @@ class Preparation:
     staging refuses comes from :meth:`machine`.
     """
 
-    def __init__(self, request: DryRun, planned: Plan, root: Path, pool: ThreadPoolExecutor, shown: Shown) -> None:
+    def __init__(
+        self, request: DryRun, source: Source, planned: Plan, root: Path, pool: ThreadPoolExecutor, shown: Shown
+    ) -> None:
         self._request, self._planned, self._root, self._shown = request, planned, root, shown
         self._program = act.find()
         self._earlier = earlier(request.from_)
@@ -54,9 +57,9 @@ class Preparation:
         shared = self._cache / "pip-of-interpreters"
         for each in (self._cache, shared, root / "legs"):
             each.mkdir(parents=True, exist_ok=True)
-        self._path = environment.clean_path(os.environ, request.repo.resolve())
+        self._path = environment.clean_path(os.environ, source.repo.resolve())
         self._search = environment.search(os.environ, self._path, shared)
-        self._consumer = pool.submit(stage.consumer, request.repo, root / "consumer")
+        self._consumer = pool.submit(stage.consumer, source, root / "consumer")
         self._library = pool.submit(self._staged_library)
         self._python: Future[environment.DefaultPython] | None = None
         if not request.docker:

@@ -9,6 +9,7 @@ from datetime import datetime
 from mlops_actions.dryrun import rewrite
 from mlops_actions.dryrun.plan import Plan
 from mlops_actions.dryrun.records import FileRecord, LegRecord
+from mlops_actions.dryrun.source import Source
 from mlops_actions.outcome import Block, Log, Outcome, Section, Table, Text
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, now
 from mlops_actions.visible import clip
@@ -21,7 +22,7 @@ MAX_REASON = 300
 
 FIDELITY: Mapping[str, tuple[str, str]] = {
     "actions/checkout": (
-        "copies the staged repository: what is committed, and what is not yet",
+        "copies the staged repository; which files these are stands below",
         "fetches the commit of the event alone; LFS files, submodules and other repositories as asked",
     ),
     "actions/setup-python": (
@@ -75,6 +76,7 @@ class Finished:
     subjects: tuple[Subject, ...]
     parameters: Mapping[str, Json]
     in_containers: bool
+    source: Source
 
 
 def outcome(finished: Finished) -> Outcome:
@@ -192,6 +194,7 @@ def _fidelity(finished: Finished) -> Section:
         if uses and rewrite.is_standin(uses):
             repositories.setdefault(uses.repository.lower(), []).append(text)
     rows = [(", ".join(texts), *FIDELITY[name]) for name, texts in sorted(repositories.items())]
+    rows.append(("the files", finished.source.words(), "the files of the event's commit"))
     rows += ALWAYS if finished.in_containers else (*ALWAYS, ON_HOST)
     labels = sorted({label for file in finished.files for leg in file.legs for label in leg.labels})
     table = Table(("what", "in this dry run", "on GitHub"), tuple(rows))

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from mlops_actions import files
-from mlops_actions.dryrun import act, docker, event, judge, plan, report, rewrite, workflow
+from mlops_actions.dryrun import act, docker, event, judge, plan, report, rewrite, source, workflow
 from mlops_actions.dryrun.expressions import number_of, text_of
 from mlops_actions.dryrun.masking import Masker
 from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder
@@ -41,9 +41,11 @@ def list_plan(request: DryRun) -> str:
     GitHub's language service is not asked: it takes longer than a list may.
     Raises CallError as :func:`dry_run`.
     """
-    planned = _plan(request)
-    wrong = [each for each in judge.own(planned, request.repo, request.library) if each.status is Status.FAIL]
-    lines = [f"event {planned.event.name}, {planned.event.ref} at {planned.event.sha[:12] or '(no commit)'}"]
+    with private_folder() as root:
+        played = _play(request, root, for_a_plan=True)
+        planned, repo = played.plan, played.source.folder
+        wrong = [each for each in judge.own(planned, repo, request.library) if each.status is Status.FAIL]
+    lines = [f"event {planned.event.name}, {planned.event.ref} at {planned.event.sha[:12]}: {played.source.words()}"]
     for file in planned.files:
         lines += ["", f"{file.path}: " + ("starts" if file.starts else f"does not start: {file.why}")]
         for job in file.jobs if file.starts else ():
@@ -57,9 +59,19 @@ def list_plan(request: DryRun) -> str:
     return "\n".join(visible(line) for line in lines) + "\n"
 
 
-def _plan(request: DryRun) -> plan.Plan:
-    played = event.read(request.repo, request.event, request.event_file, request.ref)
-    return plan.make(request.repo, request.library, played, request.files or None, request.job, request.inputs)
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """An event's plan, and the files that it was made from."""
+
+    plan: plan.Plan
+    source: source.Source
+
+
+def _play(request: DryRun, root: Path, *, for_a_plan: bool = False) -> _Played:
+    happened = event.read(request.repo, request.event, request.event_file, request.ref)
+    taken = source.take(request.repo, happened, root, for_a_plan=for_a_plan)
+    planned = plan.make(taken.folder, request.library, happened, request.files or None, request.job, request.inputs)
+    return _Played(planned, taken)
 
 
 def dry_run(request: DryRun, out: Path) -> Outcome:
@@ -70,10 +82,13 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
     """
     started = now()
     given = secrets(request.secrets, os.environ)
-    planned = _plan(request)
     shown = _shown(request, given)
     with private_folder() as root, ThreadPoolExecutor(max_workers=4) as pool:
-        prepared = Preparation(request, planned, root, pool, shown)
+        played = _play(request, root)
+        planned = played.plan
+        shown.progress.note(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
+        prepared = Preparation(request, played.source, planned, root, pool, shown)
+        request = replace(request, repo=played.source.folder)
         checks = judge.judge(planned, request.repo, request.library, install=request.install)
         refused = judge.refused(planned, checks)
         for each in sorted(refused):
@@ -86,10 +101,11 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
             checks += _checks(request, planned, records)
             _show_summaries(records, shown)
         _collect(root, records, out, shown.masker)
+        subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
     checks = [replace(each, message=shown.masker(each.message)) for each in checks]
-    subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
+    parameters = _parameters(request, played)
     return report.outcome(
-        report.Finished(planned, checks, records, started, subjects, _parameters(request, planned), request.docker)
+        report.Finished(planned, checks, records, started, subjects, parameters, request.docker, played.source)
     )
 
 
@@ -276,11 +292,13 @@ def _collect(root: Path, records: Sequence[FileRecord], out: Path, masker: Maske
     files.write_atomic(out / "requests.json", json.dumps(requests, indent=1, ensure_ascii=False) + "\n")
 
 
-def _parameters(request: DryRun, planned: plan.Plan) -> dict[str, Json]:
+def _parameters(request: DryRun, played: _Played) -> dict[str, Json]:
+    planned = played.plan
     return {
         "event": planned.event.name,
         "ref": planned.event.ref,
         "sha": planned.event.sha,
+        "uncommitted": not played.source.commit,
         "files": [each.path for each in planned.files if each.starts],
         "docker": (request.image or docker.IMAGE) if request.docker else None,
         "act": act.VERSION,
