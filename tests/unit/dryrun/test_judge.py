@@ -315,6 +315,41 @@ def test_actions_whose_files_are_at_hand(
     assert [(check.rule, check.status.value) for check in judged(repo, library)] == expected
 
 
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        ("{runs-on: x}", [("steps.missing", "fail", 3)]),
+        ("{runs-on: x, steps: []}", [("steps.missing", "fail", 3)]),
+        ("{runs-on: x, if: false, steps: []}", [("steps.missing", "fail", 3)]),
+        ("{runs-on: x, steps: [{run: echo}]}", []),
+        (f"{{{PLAIN}}}", []),
+        ("{}", []),  # the language service's, as is a `steps` that is no list
+        ("{runs-on: x, steps: }", []),
+    ],
+)
+def test_a_job_without_steps(
+    repository: Repository, library: Path, job: str, expected: list[tuple[str, str, int | None]]
+) -> None:
+    assert brief(one(repository, library, f"on: push\njobs:\n  a: {job}\n")) == expected
+
+
+def test_a_file_with_a_job_without_steps_is_refused_wherever_it_is_called(
+    repository: Repository, library: Path
+) -> None:
+    (library / FOLDER / "empty.yml").write_text("on: workflow_call\njobs:\n  a: {runs-on: x}\n")
+    repo = repository(
+        {
+            "here.yml": f"on: push\njobs: {{a: {{uses: ./{FOLDER}/called.yml}}}}\n",
+            "called.yml": "on: workflow_call\njobs:\n  a: {runs-on: x, steps: []}\n",
+            "there.yml": "on: push\njobs: {a: {uses: x/mlops-actions/.github/workflows/empty.yml@v1}}\n",
+        }
+    )
+    made = plan.make(repo, library, event.read(repo, "push"))
+    checks = judge.own(made, repo, library)
+    assert [check.rule for check in checks] == ["steps.missing"] * 2
+    assert judge.refused(made, checks) == {f"{FOLDER}/here.yml", f"{FOLDER}/there.yml"}
+
+
 # --- which files are refused ---------------------------------------------------------------------
 
 

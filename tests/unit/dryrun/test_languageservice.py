@@ -21,7 +21,7 @@ RESOURCES = Path(languageservice.__file__).parent / "resources"
 STEPS = "runs-on: ubuntu-24.04, steps: [{run: echo}]"
 
 
-NEEDY = "on: {workflow_call: {inputs: {must: {type: string, required: true}}}}\njobs: {j: {runs-on: x, steps: []}}\n"
+NEEDY = "on: {workflow_call: {inputs: {must: {type: string, required: true}}}}\njobs: {j: {runs-on: x, steps: [{run: echo}]}}\n"
 PLAIN = "uses: acme/mlops-actions/.github/workflows/plain.yml@v1"
 MIDDLE = """\
     on: {{workflow_call: {{outputs: {{out: {{value: "${{{{ jobs.inner.outputs.{output} }}}}"}}}}}}}}
@@ -63,7 +63,7 @@ CALLED = {
     "needy.yml": NEEDY,
     "wrong-output.yml": MIDDLE.format(output="verdikt"),
     "good-output.yml": MIDDLE.format(output="verdict"),
-    "broken.yml": "on: workflow_call\njobs:\n  x:\n    runs-on: x\n    colour: red\n    steps: []\n",
+    "broken.yml": "on: workflow_call\njobs:\n  x:\n    runs-on: x\n    colour: red\n    steps: [{run: echo}]\n",
 }
 
 

@@ -57,6 +57,7 @@ REFUSING = frozenset(
         "call.too-deep",
         "call.too-many",
         "uses.version",
+        "steps.missing",
     )
 )
 """The rules for which GitHub starts no job at all; where another is broken, a job fails."""
@@ -77,6 +78,7 @@ def own(plan: Plan, repo: Path, library: Path) -> list[Check]:
         if file.workflow is None:
             continue
         checks += _exclusive_filters(file.workflow)
+        checks += _missing_steps(file.workflow)
         if not file.starts:
             continue
         checks += _dispatched(plan, file.workflow)
@@ -85,6 +87,7 @@ def own(plan: Plan, repo: Path, library: Path) -> list[Check]:
         checks += _permissions(file.jobs, repo)
         checks += _unasked_permissions(file.jobs, library)
         checks += _called_files(file)
+        checks += _called_missing_steps(plan, file, repo)
         checks += _inherited_secrets(file.jobs, plan.event)
         checks += _steps(file.jobs, repo, library, plan.event.repository)
     return checks
@@ -131,6 +134,23 @@ def _exclusive_filters(workflow: Workflow) -> Iterator[Check]:
             if key in trigger and f"{key}-ignore" in trigger:
                 message = f"`{event}` has both `{key}` and `{key}-ignore`: GitHub takes one (patterns with `!` exclude)"
                 yield _fail("filters.both", message, workflow, "on", event, f"{key}-ignore")
+
+
+def _missing_steps(workflow: Workflow) -> Iterator[Check]:
+    """Jobs that say where to run and nothing to do; what else a job may lack, the language service says."""
+    for identity, job in workflow.document.data["jobs"].items():
+        if "runs-on" in job and "uses" not in job and job.get("steps", []) == []:
+            message = f"the job `{identity}` has no `steps`, and calls no workflow with `uses`: GitHub refuses the file"
+            yield _fail("steps.missing", message, workflow, "jobs", identity)
+
+
+def _called_missing_steps(plan: Plan, file: PlannedFile, repo: Path) -> Iterator[Check]:
+    """Those of the files that a started file calls, once each."""
+    planned = {(repo, each.path) for each in plan.files}
+    called = {(job.callee.root, job.callee.path): job.callee for job in file.jobs if job.callee is not None}
+    for place, callee in called.items():
+        if place not in planned:
+            yield from _missing_steps(callee)
 
 
 def _called_files(file: PlannedFile) -> Iterator[Check]:
