@@ -50,6 +50,23 @@ def test_the_last_words_of_a_step_that_fails(workflow: Make) -> None:
     assert "the reason" in log and "2000" in log
 
 
+def test_the_log_of_a_step_that_fails_is_kept_whole(workflow: Make) -> None:
+    """Long logs and long lines too: act stops reading when a step fails, and memory is no place for them."""
+    steps = """
+- run: echo "said $S"; seq 1 30000; head -c 20000000 /dev/zero | tr '\\\\0' x; echo; echo "last $S"; printf end; exit 7
+  env: {S: "${{ secrets.PASS }}"}
+- {if: always(), run: echo fine}
+"""
+    ran = workflow(one(steps.replace("\\\\", "\\"))).run(secrets=("PASS=hunter2",))
+    (log,) = (ran.out / "logs").iterdir()
+    lines = log.read_text().splitlines()
+    assert lines[0] == "said ***" and lines[1:30_001] == [str(each) for each in range(1, 30_001)]
+    assert lines[30_001] == "x" * 20_000_000
+    assert lines[30_002:30_004] == ["last ***", "end"]
+    shown = next(each for each in ran.outcome.sections if each.title.startswith("Logs")).blocks[0].text
+    assert shown.splitlines()[0] == f"… {len(lines) - 400:,} lines before, in logs/{log.name}"
+
+
 def test_case_and_the_identity_of_the_workflow(workflow: Make) -> None:
     """act knows neither `case()` nor `job.workflow_*` and `github.workflow_ref`."""
     steps = """

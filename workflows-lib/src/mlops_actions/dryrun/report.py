@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mlops_actions.dryrun import rewrite
 from mlops_actions.dryrun.plan import Plan
-from mlops_actions.dryrun.records import FileRecord, LegRecord
+from mlops_actions.dryrun.records import FileRecord, LegRecord, StepRecord
 from mlops_actions.dryrun.source import Source
 from mlops_actions.outcome import Block, Log, Outcome, Section, Table, Text
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, now
@@ -150,18 +150,19 @@ def _failures(files: Iterable[FileRecord]) -> Iterable[Section]:
     for file in files:
         for leg in file.legs:
             blocks += [
-                Log(f"{leg.name} › {step.name}", _tail(step.log))
+                Log(f"{leg.name} › {step.name}", _tail(step))
                 for step in leg.steps
-                if step.result == "failure" and step.log
+                if step.result == "failure" and step.log.lines
             ]
     if blocks:
         yield Section("Logs of the steps that failed", tuple(blocks))
 
 
-def _tail(lines: Sequence[str]) -> str:
-    left_out = len(lines) - MAX_LOG
-    head = [f"… {left_out:,} lines before"] if left_out > 0 else []
-    return "\n".join([*head, *lines[-MAX_LOG:]])
+def _tail(step: StepRecord) -> str:
+    lines = step.log.end(MAX_LOG)
+    left_out = step.log.lines - len(lines)
+    head = [f"… {left_out:,} lines before, in {step.kept}"] if left_out > 0 else []
+    return "\n".join([*head, *lines])
 
 
 def _annotations(files: Iterable[FileRecord]) -> Iterable[Section]:

@@ -269,7 +269,7 @@ def _dropped(request: DryRun, planned: plan.Plan, records: Sequence[FileRecord])
 
 
 def _collect(root: Path, records: Sequence[FileRecord], out: Path, masker: Masker) -> None:
-    """Put artifacts, outputs and requests where the caller finds them."""
+    """Put artifacts, outputs, requests and the logs of failing steps where the caller finds them."""
     target = out / "artifacts"
     target.mkdir(exist_ok=True)
     for index, file in enumerate(records):
@@ -279,6 +279,9 @@ def _collect(root: Path, records: Sequence[FileRecord], out: Path, masker: Maske
             if place.exists():  # of another workflow file, whose artifacts GitHub keeps apart
                 place = target / f"{each.name} ({file.path.rpartition('/')[2]})"
             shutil.move(each / "files", place)
+    for step in (step for file in records for leg in file.legs for step in leg.steps if step.kept):
+        (out / "logs").mkdir(exist_ok=True)
+        step.log.keep(out / step.kept, masker, masker.longest)
     outputs = {
         file.path: {path[0]: dict(job.outputs) for path, job in file.jobs.items() if len(path) == 1} for file in records
     }

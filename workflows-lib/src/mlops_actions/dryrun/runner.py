@@ -19,9 +19,7 @@ from mlops_actions.dryrun.progress import Progress
 from mlops_actions.dryrun.records import StepRecord
 from mlops_actions.dryrun.schedule import Leg
 from mlops_actions.dryrun.stage import Consumer
-
-MAX_LINES = 20_000
-"""Lines kept of one step; the first and the last of them."""
+from mlops_actions.dryrun.steplog import StepLog, file_name
 
 
 class Containers(Protocol):
@@ -207,7 +205,7 @@ class ActRunner:
         record = leg.record
         record.ran = True
         record.result = ""
-        steps = _Steps(leg, self.machine)
+        steps = _Steps(leg, self.machine, process.call.folder)
         for event in process.events():
             if process.stopped:
                 continue  # what act says of its own end is not the job's
@@ -217,6 +215,7 @@ class ActRunner:
                 record.result = event.result
             else:
                 steps.take(event)
+        steps.close()
 
     def _collect(self, leg: Leg, process: act.Process) -> None:
         record = leg.record
@@ -253,9 +252,10 @@ def _request(line: str, mask: Masker) -> dict[str, Any]:
 class _Steps:
     """The record's steps, filled as act's events come."""
 
-    def __init__(self, leg: Leg, machine: Machine) -> None:
+    def __init__(self, leg: Leg, machine: Machine, folder: Path) -> None:
         self._leg = leg.record
         self._machine = machine
+        self._folder = folder
         self._nested_summaries: set[tuple[str, ...]] = set()
         self._steps: dict[str, StepRecord] = {}
         for index, step in enumerate(leg.raw.get("steps") or []):
@@ -264,8 +264,7 @@ class _Steps:
                 or step.get("uses")
                 or "Run " + (str(step.get("run", "")).strip().splitlines() or [""])[0]
             )
-            record = StepRecord(name)
-            self._steps[str(step.get("id") or index)] = record
+            record = self._steps[str(step.get("id") or index)] = self._new(name)
             self._leg.steps.append(record)
 
     def take(self, event: act.StepStarted | act.StepEnded | act.Line | act.Annotation | act.Summary) -> None:
@@ -274,9 +273,7 @@ class _Steps:
         name = event.step[0] if event.step else "--setup-job"
         step = self._step(name)
         if isinstance(event, act.Line):
-            step.log.append(mask(event.text))
-            if len(step.log) > MAX_LINES:
-                del step.log[MAX_LINES // 2]
+            step.log.add(event.text, mask, ends=event.ends)
         elif isinstance(event, act.Annotation):
             self._leg.annotations.append(
                 act.Annotation(
@@ -297,8 +294,15 @@ class _Steps:
     def _step(self, name: str) -> StepRecord:
         if name not in self._steps:
             shown = {"--setup-job": "Set up job", "--complete-job": "Complete job"}.get(name, "Finish")
-            self._steps[name] = StepRecord(shown)
+            self._steps[name] = self._new(shown)
         return self._steps[name]
+
+    def _new(self, name: str) -> StepRecord:
+        return StepRecord(name, log=StepLog(self._folder / "logs" / f"{len(self._steps)}.log"))
+
+    def close(self) -> None:
+        for each in self._steps.values():
+            each.log.close()
 
     def _take_summary(self, step: StepRecord, event: act.Summary) -> None:
         # After a composite action act reads its last step's summary once more, for the whole action.
@@ -316,7 +320,13 @@ class _Steps:
         if event.result == "failure" and not known:
             self._leg.steps.append(step)  # setting up, or this package's own last step
         if event.result == "failure" or (known and event.stage == "Main"):
+            step.log.close()
+            if step.result == "failure":
+                number = [id(each) for each in self._leg.steps].index(id(step)) + 1
+                step.kept = "logs/" + file_name(self._folder.name, self._leg.name, number, step.name)
             self._machine.progress.step(self._leg, step)
+            if step.result != "failure":
+                step.log.drop()
 
 
 def _shown(by_act: str, ours: str) -> str:
