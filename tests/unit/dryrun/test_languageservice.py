@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -216,11 +218,59 @@ def test_it_is_installed_from_the_lock_without_running_a_script(tools: Path, tmp
     assert not (tmp_path / "called").exists()
 
 
-def test_a_failed_installation_leaves_nothing(tools: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def broken_npm(tools: Path, tmp_path: Path) -> Callable[[], int]:
+    """An npm that finds no network; how often it was called."""
     script(tools, "node", "echo v24.0.0")
-    script(tools, "npm", "echo 'npm error network is down' >&2; exit 1")
+    script(tools, "npm", f"echo 1 >> {tmp_path}/calls; echo 'npm error network is down' >&2; exit 1")
+    return lambda: len((tmp_path / "calls").read_text().splitlines())
+
+
+def test_a_failed_installation_is_not_paid_for_twice(broken_npm: Callable[[], int], tmp_path: Path) -> None:
     assert "npm error network is down" in not_checked(check(tmp_path, True))
-    assert not list((tmp_path / "cache/mlops-actions").iterdir())
+    (note,) = (tmp_path / "cache/mlops-actions").iterdir()  # and nothing half installed
+    again = not_checked(check(tmp_path, True))
+    assert "npm error network is down (0 minutes ago; it is tried again" in again
+    assert f"when {note} is removed" in again and broken_npm() == 1
+
+
+@pytest.mark.parametrize("change", ["an hour", "removed", "another registry", "a clock set back"])
+def test_a_failed_installation_is_tried_again(
+    broken_npm: Callable[[], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    check(tmp_path, True)
+    (note,) = (tmp_path / "cache/mlops-actions").iterdir()
+    now = note.stat().st_mtime
+    if change == "removed":
+        note.unlink()
+    elif change == "another registry":
+        monkeypatch.setenv("npm_config_registry", "https://npm.example.org")
+    else:
+        then = now - 3601 if change == "an hour" else now + 3600
+        os.utime(note, (then, then))
+    check(tmp_path, True)
+    assert broken_npm() == 2
+
+
+def test_what_is_waited_for_is_said(broken_npm: Callable[[], int], tmp_path: Path) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        languageservice.check(tmp_path, [f"{FOLDER}/a.yml"], tmp_path, install=True, say=said.append)
+    assert len(said) == broken_npm() == 1 and "with npm" in said[0]
+
+
+def test_a_registry_that_does_not_answer_costs_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real npm, against a server that refuses each connection: its own patience would be half a minute."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        began = time.monotonic()
+        assert "npm could not install it" in not_checked(check(tmp_path, True))
+        assert time.monotonic() - began < 20
 
 
 def test_a_script_that_fails_is_not_taken_for_an_answer(tools: Path, tmp_path: Path) -> None:

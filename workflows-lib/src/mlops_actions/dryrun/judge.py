@@ -25,14 +25,17 @@ MAX_CALLED_FILES = 50
 """GitHub's limit of different files that one run calls."""
 
 
-def judge(plan: Plan, repo: Path, library: Path, *, install: bool) -> list[Check]:
+def judge(
+    plan: Plan, repo: Path, library: Path, *, install: bool, say: languageservice.Say = lambda _: None
+) -> list[Check]:
     """All that GitHub would say against the planned files, and what could not be judged.
 
     ``install`` lets the language service be fetched once from npm, where Node
-    is at hand; where it is not, one check is ``not-checked``.
+    is at hand; where it is not, one check is ``not-checked``. ``say`` is told
+    what is waited for.
     """
     said = languageservice.check(
-        repo, _validated(plan, repo), library, install=install, repository=plan.event.repository
+        repo, _validated(plan, repo), library, install=install, repository=plan.event.repository, say=say
     )
     answered = {check.where.file for check in said if check.rule == "workflow.invalid"}
     checks = list(said)

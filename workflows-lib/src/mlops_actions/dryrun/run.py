@@ -89,7 +89,7 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
         shown.progress.note(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
         prepared = Preparation(request, played.source, planned, root, pool, shown)
         request = replace(request, repo=played.source.folder)
-        checks = judge.judge(planned, request.repo, request.library, install=request.install)
+        checks = judge.judge(planned, request.repo, request.library, install=request.install, say=shown.progress.note)
         refused = judge.refused(planned, checks)
         for each in sorted(refused):
             shown.progress.note(f"{each}: GitHub would refuse it; nothing of it is run")
