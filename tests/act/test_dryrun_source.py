@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlops_actions.dryrun.run import DryRun, list_plan
+from mlops_actions.dryrun.run import DryRun, dry_run, list_plan
 from mlops_actions.errors import CallError
 
 Make = Callable[..., Any]
@@ -96,3 +96,22 @@ def test_a_commit_that_is_not_here_is_a_wrong_call(history: Any, tmp_path: Path)
 def test_a_ref_that_is_still_to_be_made_plays_the_files_of_today(history: Any) -> None:
     ran = history.run(ref="refs/tags/v9")
     assert ran.outputs["new"]["seen"].startswith("today ")
+
+
+def test_a_folder_in_a_repository_is_told_from_its_root(history: Any, tmp_path: Path) -> None:
+    inside = history.root / "examples" / "one"
+    (inside / ".github/workflows").mkdir(parents=True)
+    (inside / CI).write_text(READS % "one")
+    request = DryRun(inside, LIBRARY, quiet=True)
+    for call in (lambda: dry_run(request, tmp_path), lambda: list_plan(request)):
+        with pytest.raises(CallError) as raised:
+            call()
+        assert f"not the root of its Git repository, which is {history.root}" in str(raised.value)
+        assert "git init" in str(raised.value)
+
+
+def test_a_folder_that_is_no_repository_says_so(tmp_path: Path) -> None:
+    request = DryRun(tmp_path, LIBRARY, quiet=True)
+    for call in (lambda: dry_run(request, tmp_path), lambda: list_plan(request)):
+        with pytest.raises(CallError, match="is not a Git repository.*`git init`"):
+            call()

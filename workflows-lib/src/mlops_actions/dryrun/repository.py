@@ -26,6 +26,23 @@ def git(repo: Path, *arguments: str, text: str = "", **more: str) -> str:
     return os.fsdecode(done.stdout)
 
 
+def require_root(folder: Path) -> None:
+    """Raise CallError, with what to do, where ``folder`` is not the root of a repository with files."""
+    done = _run(folder, ("rev-parse", "--show-toplevel"), "", {})
+    if done.returncode:
+        hint = "Go to the root of one, or make one here: `git init`."
+        raise CallError(Problem("this folder is not a Git repository, and GitHub runs one", str(folder), hint=hint))
+    root = os.fsdecode(done.stdout).rstrip("\n")
+    if os.path.realpath(root) != os.path.realpath(folder):
+        hint = (
+            f"Run it there, or, for a folder that stands for a repository of its own, copy it to another place and"
+            " make one there: `git init && git add --all && git commit -m first`."
+        )
+        raise CallError(
+            Problem(f"this folder is not the root of its Git repository, which is {root}", str(folder), hint=hint)
+        )
+
+
 def head(repo: Path) -> str:
     """The commit of HEAD, empty where there is none yet."""
     return os.fsdecode(_run(repo, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"), "", {}).stdout).strip()
