@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +139,21 @@ def test_a_composite_action_of_this_repository(consumer: Make) -> None:
     ).run()
     assert ran.outputs["one"] == {"seen": "two words inner"}
     assert ran.said().count("a summary") == 1
+
+
+def test_an_action_of_a_repository_that_is_nowhere_but_here(consumer: Make, tmp_path: Path) -> None:
+    """Without an origin the folder's name stands for the repository's, and a folder's may have spaces."""
+    made = consumer(
+        {
+            ".github/workflows/ci.yml": one("- {uses: $/act/one, id: x}\n"),
+            "act/one/action.yml": "outputs: {seen: {value: '${{ steps.a.outputs.seen }}'}}\nruns:\n  using: composite\n"
+            "  steps:\n    - {id: a, shell: bash, run: 'echo \"seen=$GITHUB_REPOSITORY\" >> $GITHUB_OUTPUT'}\n",
+        }
+    )
+    made.git("remote", "remove", "origin")
+    moved = dataclasses.replace(made, root=made.root.rename(tmp_path / "my model"))
+    ran = moved.run()
+    assert ran.outputs["one"] == {"seen": "local/my-model"}, ran.said()
 
 
 def test_summaries_and_annotations(workflow: Make) -> None:

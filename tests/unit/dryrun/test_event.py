@@ -64,6 +64,15 @@ def test_a_folder_without_git_has_a_ref_and_no_known_changes(tmp_path: Path) -> 
     assert (read.ref, read.changed, read.sha) == ("refs/heads/main", None, "0" * 40)
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("my model", "my-model"), ("a@b:c", "a-b-c"), ("flight_delay.2", "flight_delay.2"), ("…", "repository")],
+)
+def test_a_repository_without_origin_has_a_name_that_github_could_give(tmp_path: Path, folder: str, name: str) -> None:
+    (tmp_path / folder).mkdir()
+    assert event.read(tmp_path / folder, "push").repository == f"local/{name}"
+
+
 def test_a_detached_head_needs_a_ref(repository: Repository, run_git: Git) -> None:
     repo = repository({"a": "1"})
     run_git(repo, "checkout", "-q", "--detach")

@@ -372,7 +372,10 @@ class _Git:
         """``owner/name`` from the remote origin's address."""
         address = self._line("config", "--get", "remote.origin.url")
         found = re.search(r"[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?$", address) if ":" in address else None
-        return f"{found[1]}/{found[2]}" if found else f"local/{self._repo.resolve().name or 'repository'}"
+        if found:
+            return f"{found[1]}/{found[2]}"
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", self._repo.resolve().name).strip("-.")  # GitHub's names have no others
+        return f"local/{name or 'repository'}"
 
     def changed(self, commit: str) -> tuple[str, ...] | None:
         """A commit against its parent; where it is HEAD, also what is not committed (not what is ignored)."""
