@@ -113,5 +113,5 @@ def test_a_folder_in_a_repository_is_told_from_its_root(history: Any, tmp_path: 
 def test_a_folder_that_is_no_repository_says_so(tmp_path: Path) -> None:
     request = DryRun(tmp_path, LIBRARY, quiet=True)
     for call in (lambda: dry_run(request, tmp_path), lambda: list_plan(request)):
-        with pytest.raises(CallError, match="is not a Git repository.*`git init`"):
+        with pytest.raises(CallError, match=r"is not a Git repository.*`git init`"):
             call()

@@ -35,7 +35,7 @@ def require_root(folder: Path) -> None:
     root = os.fsdecode(done.stdout).rstrip("\n")
     if os.path.realpath(root) != os.path.realpath(folder):
         hint = (
-            f"Run it there, or, for a folder that stands for a repository of its own, copy it to another place and"
+            "Run it there, or, for a folder that stands for a repository of its own, copy it to another place and"
             " make one there: `git init && git add --all && git commit -m first`."
         )
         raise CallError(
