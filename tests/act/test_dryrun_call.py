@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -46,6 +47,43 @@ def test_the_list_says_which_calls_would_fail(workflow: Make) -> None:
     consumer = workflow(f"on: push\njobs:\n  one:\n    uses: {uses}\n")
     text = list_plan(DryRun(consumer.root, LIBRARY))
     assert ".github/workflows/ci.yml:4: " in text and "Did you mean `python-ci.yml`?" in text
+
+
+BROKEN = "on: push\njobs:\n  one: {}\n  one: {}\n"
+
+
+def test_the_list_says_why_github_refuses_a_file_and_where(workflow: Make) -> None:
+    text = list_plan(DryRun(workflow(SMALL, broken__yml=BROKEN).root, LIBRARY))
+    place = ".github/workflows/broken.yml"
+    assert f"{place}: does not start: GitHub refuses the file\n  {place}:4:" in text
+
+
+@pytest.mark.usefixtures("unjudged")
+def test_the_headline_says_which_files_github_would_refuse(workflow: Make) -> None:
+    consumer = workflow(BROKEN)
+    refused = "GitHub would refuse .github/workflows/ci.yml"
+    assert consumer.run().outcome.headline == f"{refused}; nothing was run"
+    consumer.write({".github/workflows/good.yml": SMALL})
+    assert consumer.run().outcome.headline == f"1 job of 1 workflow file ran; {refused}"
+
+
+def test_the_list_as_json(workflow: Make) -> None:
+    uses = "mlops-actions/mlops-actions/.github/workflows/python_ci.yml@v1"
+    consumer = workflow(SMALL, broken__yml=BROKEN, other__yml=f"on: push\njobs:\n  two:\n    uses: {uses}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mlops_actions", "dry-run", "--list", "--json", "--library", str(LIBRARY)],
+        cwd=consumer.root,
+        env={**os.environ, "PYTHONPATH": str(LIBRARY / "workflows-lib" / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    data = json.loads(done.stdout)
+    broken, ci, other = data["files"]
+    assert data["event"]["ref"] == "refs/heads/main" and data["event"]["uncommitted"] is True
+    assert (broken["starts"], broken["problems"][0]["line"]) == (False, 4)
+    assert [(job["path"], job["when"], job["line"]) for job in ci["jobs"]] == [(["one"], "must", 3)]
+    assert other["starts"] and data["would-fail"][0]["rule"] == "call.missing"
 
 
 @pytest.mark.parametrize(

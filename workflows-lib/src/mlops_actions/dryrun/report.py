@@ -96,11 +96,18 @@ def headline(finished: Finished) -> str:
     legs = [leg for file in finished.files for leg in file.legs]
     ran = sum(leg.ran for leg in legs)
     failed = [leg.name for leg in legs if leg.result == "failure" and not leg.allowed]
-    refused = [each.path for each in finished.plan.files if each.starts] if not finished.files else []
-    if refused:
-        return f"GitHub would refuse {', '.join(refused)}; nothing was run"
-    words = f"{_count(ran, 'job')} of {_count(len(finished.files), 'workflow file')} ran"
-    return words + (f"; failed: {', '.join(failed)}" if failed else "")
+    recorded = {file.path for file in finished.files}
+    refused = [
+        each.path
+        for each in finished.plan.files
+        if (each.starts or each.workflow is None) and each.path not in recorded
+    ]
+    words = f"GitHub would refuse {', '.join(refused)}" if refused else ""
+    if not finished.files:
+        return f"{words}; nothing was run"
+    ended = f"{_count(ran, 'job')} of {_count(len(finished.files), 'workflow file')} ran"
+    ended += f"; failed: {', '.join(failed)}" if failed else ""
+    return f"{ended}; {words}" if words else ended
 
 
 def _count(number: int, noun: str) -> str:

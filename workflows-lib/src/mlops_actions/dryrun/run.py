@@ -20,6 +20,7 @@ from typing import Any
 from mlops_actions import files
 from mlops_actions.dryrun import act, docker, event, judge, plan, report, repository, rewrite, source, workflow
 from mlops_actions.dryrun.expressions import number_of, text_of
+from mlops_actions.dryrun.listing import Listing
 from mlops_actions.dryrun.masking import Masker
 from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder
 from mlops_actions.dryrun.progress import Lines, Progress, Silent
@@ -30,33 +31,21 @@ from mlops_actions.dryrun.schedule import Frame, Run
 from mlops_actions.errors import CallError
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Where, digest, now
-from mlops_actions.visible import visible
 
 __all__ = ["DryRun", "dry_run", "list_plan"]
 
 
-def list_plan(request: DryRun) -> str:
-    """What the event would start, as text, and what is wrong with the calls in it; nothing is run.
+def list_plan(request: DryRun, *, as_json: bool = False) -> str:
+    """What the event would start, as text or JSON, and what is wrong with the calls in it; nothing is run.
 
     GitHub's language service is not asked: it takes longer than a list may.
     Raises CallError as :func:`dry_run`.
     """
     with private_folder() as root:
         played = _play(request, root, for_a_plan=True)
-        planned, repo = played.plan, played.source.folder
-        wrong = [each for each in judge.own(planned, repo, request.library) if each.status is Status.FAIL]
-    lines = [f"event {planned.event.name}, {planned.event.ref} at {planned.event.sha[:12]}: {played.source.words()}"]
-    for file in planned.files:
-        lines += ["", f"{file.path}: " + ("starts" if file.starts else f"does not start: {file.why}")]
-        for job in file.jobs if file.starts else ():
-            legs = "" if job.legs == 1 else f" × {job.legs if job.legs is not None else '?'}"
-            called = f" → {job.calls[1]}" if job.calls else ""
-            reason = "" if job.when == "must" else f": {job.why}"
-            lines.append(f"  {'  ' * (len(job.path) - 1)}{job.name}{legs}{called}  [{job.when}{reason}]")
-    lines += ["", "would fail:"] if wrong else []
-    lines += [f"  {each.where.file}:{each.where.line}: {each.message}" for each in wrong]
-    lines += ["", "Whether GitHub takes the files is judged when they run."]
-    return "\n".join(visible(line) for line in lines) + "\n"
+        judged = judge.own(played.plan, played.source.folder, request.library)
+    listed = Listing(played.plan, played.source, [each for each in judged if each.status is Status.FAIL])
+    return listed.json() if as_json else listed.text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +81,7 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
         request = replace(request, repo=played.source.folder)
         checks = judge.judge(planned, request.repo, request.library, install=request.install, say=shown.progress.note)
         refused = judge.refused(planned, checks)
-        for each in sorted(refused):
+        for each in sorted(refused | {each.path for each in planned.files if each.workflow is None}):
             shown.progress.note(f"{each}: GitHub would refuse it; nothing of it is run")
         records: list[FileRecord] = []
         if len(refused) < sum(each.starts for each in planned.files):
