@@ -139,6 +139,23 @@ def test_nothing_outside_of_the_repository_is_read(findings: dict[str, list[Chec
     assert not any("TOPSECRET" in check.message for checks in findings.values() for check in checks)
 
 
+def test_nothing_that_a_link_leads_to_outside_is_read(
+    repository: Repository, library: Path, languageservice_folder: Path, tmp_path: Path
+) -> None:
+    assert languageservice_folder.is_dir()
+    (tmp_path / "secret.yml").write_text("on: workflow_call\njobs: {TOPSECRET: 1}\n")
+    calls = f"jobs: {{a: {{uses: ./{FOLDER}/link.yml}}}}\n"
+    steps = "{runs-on: x, steps: [{uses: actions/checkout@v7}, {uses: ./act}]}"
+    repo = repository({"caller.yml": f"on: push\n{calls}", "user.yml": f"on: push\njobs: {{b: {steps}}}\n"})
+    (repo / "act").mkdir()
+    for name in (f"{FOLDER}/link.yml", "act/action.yml"):
+        (repo / name).symlink_to(tmp_path / "secret.yml")
+    checks = judge.judge(plan.make(repo, library, event.read(repo, "push")), repo, library, install=False)
+    assert not any("TOPSECRET" in check.message for check in checks)
+    found = {(check.rule, check.where.file) for check in checks if check.status is Status.FAIL}
+    assert found == {("workflow.invalid", f"{FOLDER}/link.yml"), ("call.missing", f"{FOLDER}/caller.yml")}
+
+
 def test_an_accepted_file_is_a_check_that_passed(
     repository: Repository, library: Path, languageservice_folder: Path
 ) -> None:

@@ -8,6 +8,7 @@ that exclude each other, local actions. Each finding names file and line.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,6 +17,7 @@ from mlops_actions.dryrun import expressions, filters, languageservice, permissi
 from mlops_actions.dryrun.event import Event
 from mlops_actions.dryrun.expressions import ExpressionError, Unknown
 from mlops_actions.dryrun.plan import Plan, PlannedFile, PlannedJob
+from mlops_actions.dryrun.repository import leaves
 from mlops_actions.dryrun.workflow import Input, Workflow, locate
 from mlops_actions.errors import did_you_mean
 from mlops_actions.verdict import Check, Severity, Status, Where
@@ -107,7 +109,9 @@ def _validated(plan: Plan, repo: Path) -> list[str]:
             if isinstance(uses, str) and uses.startswith(("./", "$/")):
                 folder = PurePosixPath(uses[2:])
                 paths += [str(folder / name) for name in _ACTION if (repo / folder / name).is_file()]
-    return list(dict.fromkeys(each for each in paths if ".." not in PurePosixPath(each).parts))
+    inside = os.path.realpath(repo)
+    kept = (each for each in paths if ".." not in PurePosixPath(each).parts and not leaves(repo / each, inside))
+    return list(dict.fromkeys(kept))
 
 
 def _unreadable(file: PlannedFile) -> Iterator[Check]:
