@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mlops_actions.dryrun import judge
+from mlops_actions.dryrun import judge, stage
 from mlops_actions.dryrun.run import DryRun, dry_run, list_plan
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Check, Status, Where
@@ -103,6 +104,24 @@ def test_a_wrong_call(workflow: Make, options: dict[str, Any], message: str) -> 
     consumer.out.mkdir()
     with pytest.raises(CallError, match=message):
         dry_run(request, consumer.out)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.usefixtures("unjudged")
+def test_a_full_disk_is_told_by_the_private_folder(
+    workflow: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A disk that is really full, for the copy of a file into the private folder: --out would not help."""
+    consumer = workflow(SMALL)
+    monkeypatch.setattr(stage.shutil, "copyfile", lambda source, _: Path("/dev/full").write_bytes(source.read_bytes()))
+    (tmp_path / "private").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "private"))
+    with pytest.raises(CallError) as raised:
+        consumer.run()
+    (problem,) = raised.value.problems
+    assert problem.file is not None and problem.file.startswith(f"{tmp_path}/private/mlops-")
+    assert "full: No space left on device" in problem.message and "TMPDIR=" in str(problem.hint)
+    assert not list((tmp_path / "private").iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

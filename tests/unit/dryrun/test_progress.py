@@ -46,7 +46,7 @@ def test_what_is_left_out_of_a_long_log_is_counted_and_the_file_that_has_it_is_n
         f"  │ … {30_000 - HEAD - TAIL:,} lines are left out here",
         f"  │ {30_000 - TAIL}",
     ]
-    assert lines[-2:] == ["  │ 29999", "  └ 30,000 lines: logs/1.log of the output folder"]
+    assert lines[-2:] == ["  │ 29999", "  └ all of it: logs/1.log of the output folder"]
 
 
 def test_a_step_that_succeeds_is_one_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from mlops_actions.dryrun.progress import Progress
 from mlops_actions.dryrun.request import DryRun, earlier
 from mlops_actions.dryrun.runner import Machine
 from mlops_actions.dryrun.source import Source
+from mlops_actions.errors import CallError, Problem
 
 
 @contextmanager
@@ -30,6 +32,20 @@ def private_folder() -> Iterator[Path]:
         yield root
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def room_in(root: Path) -> Iterator[None]:
+    """Tells a full disk by the private folder: what could not be written there is nobody's fault but the disk's."""
+    try:
+        yield
+    except (OSError, CallError) as error:
+        full = error.errno == errno.ENOSPC if isinstance(error, OSError) else os.strerror(errno.ENOSPC) in str(error)
+        if not full:
+            raise
+        message = f"the dry run's private folder is full: {os.strerror(errno.ENOSPC)}"
+        hint = f"Free some space in {root.parent}, or name another folder for it: TMPDIR=/a/larger/folder."
+        raise CallError(Problem(message, str(root), hint=hint)) from error
 
 
 @dataclass(frozen=True, slots=True)

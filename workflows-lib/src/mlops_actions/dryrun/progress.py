@@ -65,7 +65,7 @@ class Lines:
         if step.result == "failure":
             lines += [self._paint("2", "  │ ") + printable(each.expandtabs()) for each in step.log.shown()]
             if step.kept:
-                lines.append(self._paint("2", f"  └ {step.log.lines:,} lines: {step.kept} of the output folder"))
+                lines.append(self._paint("2", f"  └ all of it: {step.kept} of the output folder"))
         self._write(lines)
 
     def leg(self, leg: LegRecord) -> None:

@@ -22,7 +22,7 @@ from mlops_actions.dryrun import act, docker, event, judge, plan, report, reposi
 from mlops_actions.dryrun.expressions import number_of, text_of
 from mlops_actions.dryrun.listing import Listing
 from mlops_actions.dryrun.masking import Masker
-from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder
+from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder, room_in
 from mlops_actions.dryrun.progress import Lines, Progress, Silent
 from mlops_actions.dryrun.records import FileRecord
 from mlops_actions.dryrun.request import NO_TOKEN, DryRun, secrets
@@ -73,23 +73,25 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
     started = now()
     given = secrets(request.secrets, os.environ)
     shown = _shown(request, given)
-    with private_folder() as root, ThreadPoolExecutor(max_workers=4) as pool:
-        played = _play(request, root)
-        planned = played.plan
-        shown.progress.note(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
-        prepared = Preparation(request, played.source, planned, root, pool, shown)
-        request = replace(request, repo=played.source.folder)
-        checks = judge.judge(planned, request.repo, request.library, install=request.install, say=shown.progress.note)
-        refused = judge.refused(planned, checks)
-        for each in sorted(refused | {each.path for each in planned.files if each.workflow is None}):
-            shown.progress.note(f"{each}: GitHub would refuse it; nothing of it is run")
-        records: list[FileRecord] = []
-        if len(refused) < sum(each.starts for each in planned.files):
-            with prepared.machine() as machine:
-                checks = [*checks, *_left_out(machine)]
-                records = _run_all(request, planned, refused, machine, given)
-            checks += _checks(request, planned, records)
-            _show_summaries(records, shown)
+    with private_folder() as root:
+        with room_in(root), ThreadPoolExecutor(max_workers=4) as pool:
+            played = _play(request, root)
+            planned = played.plan
+            shown.progress.note(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
+            prepared = Preparation(request, played.source, planned, root, pool, shown)
+            request = replace(request, repo=played.source.folder)
+            say = shown.progress.note
+            checks = judge.judge(planned, request.repo, request.library, install=request.install, say=say)
+            refused = judge.refused(planned, checks)
+            for each in sorted(refused | {each.path for each in planned.files if each.workflow is None}):
+                say(f"{each}: GitHub would refuse it; nothing of it is run")
+            records: list[FileRecord] = []
+            if len(refused) < sum(each.starts for each in planned.files):
+                with prepared.machine() as machine:
+                    checks = [*checks, *_left_out(machine)]
+                    records = _run_all(request, planned, refused, machine, given)
+                checks += _checks(request, planned, records)
+                _show_summaries(records, shown)
         _collect(root, records, out, shown.masker)
         subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
     checks = [replace(each, message=shown.masker(each.message)) for each in checks]

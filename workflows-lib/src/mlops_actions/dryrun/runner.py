@@ -321,7 +321,7 @@ class _Steps:
             self._leg.steps.append(step)  # setting up, or this package's own last step
         if event.result == "failure" or (known and event.stage == "Main"):
             step.log.close()
-            if step.result == "failure":
+            if step.result == "failure" and step.log.lines:
                 number = [id(each) for each in self._leg.steps].index(id(step)) + 1
                 step.kept = "logs/" + file_name(self._folder.name, self._leg.name, number, step.name)
             self._machine.progress.step(self._leg, step)
