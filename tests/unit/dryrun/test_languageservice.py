@@ -37,6 +37,7 @@ CASES = {
     "an unknown need": (f"a: {{{STEPS}}}\n  b: {{needs: c, {STEPS}}}", 4, "Job 'b' depends on unknown job 'c'"),
     "a circle": (f"a: {{{STEPS}}}\n  b: {{needs: c, {STEPS}}}\n  c: {{needs: b, {STEPS}}}", 4, "creates a cycle"),
     "not closed": ("a: {runs-on: x, steps: [{run: '${{ github.ref'}]}", 3, "not closed"),
+    "no YAML": ("a: b: c", 3, "Nested mappings are not allowed in compact mappings at line 3, column 6"),
     "a duplicate key": (f"a: {{{STEPS}}}\n  a: {{{STEPS}}}", 4, "'a' is already defined"),
     "an unknown input": (f"a: {{{PLAIN}, with: {{nope: 1}}}}", 3, "nope is not defined"),
     "a missing input": (f"a: {{uses: ./{FOLDER}/needy.yml}}", 3, "Input must is required"),
@@ -105,6 +106,10 @@ def findings(tmp_path_factory: pytest.TempPathFactory, languageservice_folder: P
 def test_what_is_wrong_is_said_at_its_line(findings: dict[str, list[Check]], case: str) -> None:
     _, line, said = CASES[case]
     assert any(said in check.message and check.where.line == line for check in findings[file_of(case)])
+
+
+def test_what_is_wrong_is_said_on_one_line(findings: dict[str, list[Check]]) -> None:
+    assert not [check.message for checks in findings.values() for check in checks if "\n" in check.message]
 
 
 def test_what_is_wrong_is_said_once(findings: dict[str, list[Check]]) -> None:

@@ -25,6 +25,16 @@ def test_a_failed_job_is_told_with_its_own_first_error() -> None:
     assert (check.status, check.message) == (Status.FAIL, "failed at step `Train`: no such file")
 
 
+def test_the_title_of_the_error_says_what_it_is_about() -> None:
+    """A stage's annotation names the rule in its title alone."""
+    message = leg_check(
+        FILE, failed(Annotation((), "error", "2 of 3 rows are null", {"title": "t.a.required"}))
+    ).message
+    assert message == "failed at step `Train`: t.a.required: 2 of 3 rows are null"
+    message = leg_check(FILE, failed(Annotation((), "error", "Oops: no", {"title": "Oops"}))).message
+    assert message == "failed at step `Train`: Oops: no"
+
+
 def test_a_job_that_gave_no_reason_is_told_by_its_step() -> None:
     assert leg_check(FILE, failed(Annotation((), "notice", "hello", {}))).message == "failed at step `Train`"
 

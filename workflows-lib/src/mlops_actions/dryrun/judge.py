@@ -275,10 +275,14 @@ def _shown(value: Any, kind: str) -> str:
 
 def _permissions(jobs: tuple[PlannedJob, ...], repo: Path) -> Iterator[Check]:
     by_path = {job.path: job for job in jobs}
+    found = []
     for excess in permissions.excesses(jobs):
-        caller = excess.caller
-        chain = [by_path[caller.path[:end]] for end in range(1, len(caller.path) + 1)]
+        chain = [by_path[excess.caller.path[:end]] for end in range(1, len(excess.caller.path) + 1)]
         here = [each for each in chain if each.workflow.root == repo][-1]  # where the user can mend it
+        found.append((here, excess))
+    has = permissions.granted(jobs)
+    for here, excess in found:
+        caller = excess.caller
         asks = f"its job `{excess.job.job.id}`" if excess.job else "the file itself"
         message = (
             f"`{caller.job.uses}` cannot start: {asks} asks for `{permissions.words(excess.requested)}`, and the job"
@@ -288,9 +292,15 @@ def _permissions(jobs: tuple[PlannedJob, ...], repo: Path) -> Iterator[Check]:
             message += (
                 " (there is no `permissions` key, so the restricted default is assumed: contents and packages read)"
             )
-        mend = permissions.words(excess.requested)
-        message += f". Add `{mend}` to the permissions of the job `{here.job.id}`"
+        asked = [each.requested for there, each in found if there is here]
+        message += f". {_mend(here, has[here.path], asked)}"
         yield _fail("permissions.not-granted", message, here.workflow, "jobs", here.job.id, "uses")
+
+
+def _mend(job: PlannedJob, has: permissions.Permissions | None, asked: Iterable[permissions.Permissions]) -> str:
+    """The whole line to write: a job's own key replaces all that it had, so what it had stands in it too."""
+    whole = permissions.over(permissions.DEFAULT if has is None else has, *asked)
+    return f"Write `permissions: {{{permissions.words(whole)}}}` in the job `{job.job.id}`"
 
 
 NEEDED = {("edge-release.yml", "publish"): ("contents", "write")}
@@ -312,7 +322,7 @@ def _unasked_permissions(jobs: tuple[PlannedJob, ...], library: Path) -> Iterato
             caller = by_path[job.path[:1]]
             message = (
                 f"`{job.name}` needs `{scope}: {level}` and gets `{scope}: {there}`, so GitHub will refuse what it"
-                f" writes. Add `{scope}: {level}` to the permissions of the job `{caller.job.id}`"
+                f" writes. {_mend(caller, has[caller.path], [{scope: level}])}"
             )
             yield _fail("permissions.needed", message, caller.workflow, "jobs", caller.job.id, "uses", status=status)
 

@@ -110,12 +110,18 @@ def _checks(file: str, found: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
     is_workflow = file.startswith(f"{FOLDER}/")
     for each in found:
         where = Where(file=file, line=each["line"], character=each["character"])
+        message = _one_line(each["message"])
         if each["severity"] == _ERROR and is_workflow:
-            yield Check("workflow.invalid", Status.FAIL, each["message"], where=where)
+            yield Check("workflow.invalid", Status.FAIL, message, where=where)
         elif each["severity"] in {_ERROR, _WARNING}:
-            yield Check("workflow.doubtful", Status.WARN, each["message"], Severity.WARNING, where)
+            yield Check("workflow.doubtful", Status.WARN, message, Severity.WARNING, where)
     if all(each["severity"] != _ERROR for each in found):
         yield Check(RULE, Status.PASS, "GitHub's language service accepts the file", where=Where(file=file))
+
+
+def _one_line(message: str) -> str:
+    """A message without the picture of the place that a YAML error draws below it."""
+    return " ".join(message.partition("\n\n")[0].split()).rstrip(":")
 
 
 def _not_checked(message: str) -> Check:

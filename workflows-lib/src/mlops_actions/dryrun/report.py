@@ -132,8 +132,12 @@ def leg_check(file: FileRecord, leg: LegRecord) -> Check:
 
 def _said(leg: LegRecord) -> str:
     """What the job itself gave as the first reason, as the end of a sentence."""
-    words = next((each.message for each in leg.annotations if each.level == "error"), "")
-    return f": {clip(' '.join(words.split()), MAX_REASON)}" if words else ""
+    first = next((each for each in leg.annotations if each.level == "error"), None)
+    if first is None or not first.message:
+        return ""
+    title = first.properties.get("title", "")
+    words = first.message if not title or title in first.message else f"{title}: {first.message}"
+    return f": {clip(' '.join(words.split()), MAX_REASON)}"
 
 
 def _jobs(finished: Finished) -> Section:
