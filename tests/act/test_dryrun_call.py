@@ -106,6 +106,17 @@ def test_a_wrong_call(workflow: Make, options: dict[str, Any], message: str) -> 
         dry_run(request, consumer.out)
 
 
+def test_a_wrong_call_leaves_no_folder(workflow: Make) -> None:
+    consumer = workflow("on: pull_request\njobs: {}\n")
+    command = [sys.executable, "-m", "mlops_actions", "dry-run", "--library", str(LIBRARY)]
+    environ = {**os.environ, "PYTHONPATH": str(LIBRARY / "workflows-lib" / "src")}
+    done = subprocess.run(command, cwd=consumer.root, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, (consumer.root / ".mlops").exists()) == (2, False), done.stderr
+    (consumer.root / ".mlops").mkdir()  # one that is there is not this call's to remove
+    subprocess.run(command, cwd=consumer.root, env=environ, capture_output=True, check=False)
+    assert (consumer.root / ".mlops").is_dir()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.usefixtures("unjudged")
 def test_a_full_disk_is_told_by_the_private_folder(
