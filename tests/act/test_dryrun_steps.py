@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -199,6 +200,26 @@ def test_a_job_sees_little_of_the_host(workflow: Make, monkeypatch: pytest.Monke
     assert seen["PIP_INDEX_URL"] == "https://index.example.org/simple"
     assert (seen["CI"], seen["GITHUB_REPOSITORY"]) == ("true", "octo/consumer")
     assert Path(seen["HOME"]) != Path.home() and not (Path.home() / "mark").exists()
+
+
+def test_a_job_knows_its_runner_and_the_numbers_that_the_event_file_says(workflow: Make, tmp_path: Path) -> None:
+    """Not a Docker engine that act has found, though: on GitHub no variable says where one is."""
+    step = """
+- id: x
+  run: |
+    test "$RUNNER_WORKSPACE" = "$(dirname "$GITHUB_WORKSPACE")" && test "$RUNNER_NAME" = "${{ runner.name }}"
+    echo "seen=$RUNNER_NAME ${{ runner.environment }} $GITHUB_REPOSITORY_ID ${{ github.repository_owner_id }} \
+    $GITHUB_ACTOR_ID ${DOCKER_HOST-none}" >> "$GITHUB_OUTPUT"
+"""
+    consumer = workflow(one(step))
+    payload = {"repository": {"id": 11, "owner": {"id": 22}}, "sender": {"id": 33, "login": "mona"}}
+    (tmp_path / "event.json").write_text(json.dumps(payload))
+    ran = consumer.run(event_file=tmp_path / "event.json")
+    assert ran.outputs["one"]["seen"].split() == ["mlops-dry-run", "github-hosted", "11", "22", "33", "none"], (
+        ran.said()
+    )
+    consumer.write({".github/workflows/ci.yml": one(step).replace("ubuntu-latest", "[self-hosted, gpu]")})
+    assert consumer.run().outputs["one"]["seen"].split() == ["mlops-dry-run", "self-hosted", "none"]
 
 
 def test_the_users_tree_and_python_stay_as_they_are(workflow: Make) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlops_actions.dryrun.act import Annotation
 from mlops_actions.dryrun.records import FileRecord, LegRecord, StepRecord
-from mlops_actions.dryrun.report import MAX_REASON, leg_check
+from mlops_actions.dryrun.report import MAX_REASON, MAX_SUMMARY, leg_check, summary_checks
 from mlops_actions.verdict import Status
 
 FILE = FileRecord(".github/workflows/model.yml", "Model", "1")
@@ -42,3 +42,15 @@ def test_a_job_that_gave_no_reason_is_told_by_its_step() -> None:
 def test_a_long_reason_is_clipped() -> None:
     message = leg_check(FILE, failed(Annotation((), "error", "x" * 10_000, {}))).message
     assert len(message) < MAX_REASON + 100
+
+
+def test_a_summary_that_github_drops() -> None:
+    """GitHub counts the bytes of one step: two that fit are not one that does not."""
+    leg = failed()
+    leg.steps[0].summary += ["x" * MAX_SUMMARY]
+    leg.steps[1].summary += ["é" * (MAX_SUMMARY // 2)]
+    assert not list(summary_checks(leg))
+    leg.steps[1].summary += ["é" * (MAX_SUMMARY // 2 + 1)]
+    (check,) = summary_checks(leg)
+    assert (check.rule, check.status, check.where.line) == ("summary.dropped", Status.WARN, 1)
+    assert "step `Train` has 1,048,578 bytes" in check.message

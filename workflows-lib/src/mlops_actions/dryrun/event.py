@@ -303,8 +303,19 @@ def github_context(event: Event, workflow: str) -> Open:
             "server_url": "https://github.com",
             "api_url": "https://api.github.com",
             "graphql_url": "https://api.github.com/graphql",
+            **identities(event),
         }
     )
+
+
+def identities(event: Event) -> dict[str, str]:
+    """GitHub's numbers of the repository, its owner and the actor, as far as the event file says them."""
+    given = {
+        "repository_id": _at(event.payload, "repository", "id"),
+        "repository_owner_id": _at(event.payload, "repository", "owner", "id"),
+        "actor_id": _at(event.payload, "sender", "id"),
+    }
+    return {name: str(value) for name, value in given.items() if isinstance(value, int) and value is not True}
 
 
 def _half_known(event: Event) -> Open:

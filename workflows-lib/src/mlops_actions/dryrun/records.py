@@ -12,7 +12,10 @@ from mlops_actions.dryrun.steplog import StepLog
 
 @dataclass(slots=True)
 class StepRecord:
-    """A step of a leg. ``summary`` is what it wrote to GITHUB_STEP_SUMMARY; ``kept`` the file of its log in ``--out``."""
+    """A step of a leg. ``summary`` is what it wrote to GITHUB_STEP_SUMMARY; ``kept`` the file of its log in ``--out``.
+
+    ``limit`` are its minutes, where that is known; ``why`` says more than ``result`` does.
+    """
 
     name: str
     result: str = "skipped"
@@ -20,6 +23,8 @@ class StepRecord:
     log: StepLog = field(default_factory=StepLog)
     summary: list[str] = field(default_factory=list)
     kept: str = ""
+    limit: float | None = None
+    why: str = ""
 
 
 @dataclass(slots=True)

@@ -124,14 +124,35 @@ def leg_check(file: FileRecord, leg: LegRecord) -> Check:
         return Check(rule, Status.PASS, f"succeeded in {leg.seconds:.1f} s", where=where)
     if leg.result == "skipped":
         return Check(rule, Status.PASS, f"skipped, as on GitHub ({reason})", Severity.INFO, where)
-    message = reason or (f"failed at step `{failed.name}`{_said(leg)}" if failed else f"ended as {leg.result}")
+    message = reason or (f"failed at step `{failed.name}`{_said(leg, failed)}" if failed else f"ended as {leg.result}")
     if leg.allowed:
         return Check(rule, Status.WARN, f"{message}; `continue-on-error` allows it", Severity.WARNING, where)
     return Check(rule, Status.FAIL, message, where=where)
 
 
-def _said(leg: LegRecord) -> str:
-    """What the job itself gave as the first reason, as the end of a sentence."""
+MAX_SUMMARY = 1024 * 1024
+"""GitHub's bytes of one step's summary."""
+
+
+def summary_checks(leg: LegRecord) -> Iterable[Check]:
+    """The summaries that GitHub would drop whole."""
+    for step in leg.steps:
+        size = max((len(each.encode("utf-8", "replace")) for each in step.summary), default=0)
+        if size > MAX_SUMMARY:
+            message = f"the summary of the step `{step.name}` has {size:,} bytes; GitHub drops one of more than 1 MiB"
+            yield Check(
+                "summary.dropped",
+                Status.WARN,
+                message,
+                Severity.WARNING,
+                Where(object=leg.name, file=leg.file, line=leg.line),
+            )
+
+
+def _said(leg: LegRecord, failed: StepRecord) -> str:
+    """Why the step failed, else what the job itself gave as the first reason, as the end of a sentence."""
+    if failed.why:
+        return f": {failed.why}"
     first = next((each for each in leg.annotations if each.level == "error"), None)
     if first is None or not first.message:
         return ""

@@ -234,6 +234,7 @@ def _interruptible(runs: Sequence[_FileRun]) -> Iterator[None]:
 def _checks(request: DryRun, planned: plan.Plan, records: Sequence[FileRecord]) -> list[Check]:
     """What became of each job, and whether every job ran that GitHub would have run."""
     checks = [report.leg_check(file, leg) for file in records for leg in file.legs]
+    checks += [each for file in records for leg in file.legs for each in report.summary_checks(leg)]
     for file in records:
         checks += [
             Check("run", Status.FAIL, message, where=Where(file=path, line=line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import sys
 import threading
 import uuid
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from mlops_actions.dryrun import act, environment, jobfile, rewrite
+from mlops_actions.dryrun import act, bake, environment, jobfile, rewrite
 from mlops_actions.dryrun.event import Event
 from mlops_actions.dryrun.masking import Masker
 from mlops_actions.dryrun.progress import Progress
@@ -185,6 +186,7 @@ class ActRunner:
         (folder / "context.json").write_text(json.dumps(context), encoding="utf-8")
         (folder / "requests.jsonl").touch()
         settings = {f"GITHUB_{name.upper()}": _plain(value) for name, value in github.items()}
+        settings |= {f"RUNNER_{name.upper()}": value for name, value in leg.values["runner"].items()}
         settings |= {
             "SHA_REF": github["sha"],  # what act reads for GITHUB_SHA
             "RUNNER_TRACKING_ID": tracking,
@@ -196,6 +198,8 @@ class ActRunner:
             "MLOPS_DRYRUN_REQUESTS": str(folder / "requests.jsonl"),
             "MLOPS_SETUP_CACHE": str(machine.cache),
         }
+        if machine.containers is not None:
+            settings["RUNNER_WORKSPACE"] = str(folder)  # on the host a step's shell says it
         if machine.earlier:
             settings["MLOPS_DRYRUN_FROM"] = str(machine.earlier)
         return settings
@@ -265,6 +269,7 @@ class _Steps:
                 or "Run " + (str(step.get("run", "")).strip().splitlines() or [""])[0]
             )
             record = self._steps[str(step.get("id") or index)] = self._new(name)
+            record.limit = _minutes(step.get("timeout-minutes"), leg.values)
             self._leg.steps.append(record)
 
     def take(self, event: act.StepStarted | act.StepEnded | act.Line | act.Annotation | act.Summary) -> None:
@@ -314,6 +319,9 @@ class _Steps:
     def _end(self, step: StepRecord, event: act.StepEnded) -> None:
         if event.stage == "Main":
             step.result, step.seconds = event.result, event.seconds
+            if event.result == "failure" and step.limit is not None and event.seconds >= step.limit * 60:
+                step.why = f"it took longer than its `timeout-minutes`, {step.limit:g}"
+                step.log.add(step.why)
         elif event.result == "failure":
             step.result = "failure"
         known = any(step is each for each in self._leg.steps)
@@ -327,6 +335,16 @@ class _Steps:
             self._machine.progress.step(self._leg, step)
             if step.result != "failure":
                 step.log.drop()
+
+
+def _minutes(written: object, values: Mapping[str, Any]) -> float | None:
+    """A step's ``timeout-minutes``, where it is a number before the step starts."""
+    text = str(bake.bake(written, values)).strip()
+    literal = re.fullmatch(r"\$\{\{\s*(.*?)\s*\}\}", text)
+    try:
+        return float(literal[1] if literal else text)
+    except ValueError:
+        return None
 
 
 def _shown(by_act: str, ours: str) -> str:
