@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mlops_actions.dryrun import judge
+from mlops_actions.dryrun import judge, stage
 from mlops_actions.dryrun.run import DryRun, dry_run, list_plan
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Check, Status, Where
@@ -48,6 +50,43 @@ def test_the_list_says_which_calls_would_fail(workflow: Make) -> None:
     assert ".github/workflows/ci.yml:4: " in text and "Did you mean `python-ci.yml`?" in text
 
 
+BROKEN = "on: push\njobs:\n  one: {}\n  one: {}\n"
+
+
+def test_the_list_says_why_github_refuses_a_file_and_where(workflow: Make) -> None:
+    text = list_plan(DryRun(workflow(SMALL, broken__yml=BROKEN).root, LIBRARY))
+    place = ".github/workflows/broken.yml"
+    assert f"{place}: does not start: GitHub refuses the file\n  {place}:4:" in text
+
+
+@pytest.mark.usefixtures("unjudged")
+def test_the_headline_says_which_files_github_would_refuse(workflow: Make) -> None:
+    consumer = workflow(BROKEN)
+    refused = "GitHub would refuse .github/workflows/ci.yml"
+    assert consumer.run().outcome.headline == f"{refused}; nothing was run"
+    consumer.write({".github/workflows/good.yml": SMALL})
+    assert consumer.run().outcome.headline == f"1 job of 1 workflow file ran; {refused}"
+
+
+def test_the_list_as_json(workflow: Make) -> None:
+    uses = "mlops-actions/mlops-actions/.github/workflows/python_ci.yml@v1"
+    consumer = workflow(SMALL, broken__yml=BROKEN, other__yml=f"on: push\njobs:\n  two:\n    uses: {uses}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mlops_actions", "dry-run", "--list", "--json", "--library", str(LIBRARY)],
+        cwd=consumer.root,
+        env={**os.environ, "PYTHONPATH": str(LIBRARY / "workflows-lib" / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    data = json.loads(done.stdout)
+    broken, ci, other = data["files"]
+    assert data["event"]["ref"] == "refs/heads/main" and data["event"]["uncommitted"] is True
+    assert (broken["starts"], broken["problems"][0]["line"]) == (False, 4)
+    assert [(job["path"], job["when"], job["line"]) for job in ci["jobs"]] == [(["one"], "must", 3)]
+    assert other["starts"] and data["would-fail"][0]["rule"] == "call.missing"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -65,6 +104,35 @@ def test_a_wrong_call(workflow: Make, options: dict[str, Any], message: str) -> 
     consumer.out.mkdir()
     with pytest.raises(CallError, match=message):
         dry_run(request, consumer.out)
+
+
+def test_a_wrong_call_leaves_no_folder(workflow: Make) -> None:
+    consumer = workflow("on: pull_request\njobs: {}\n")
+    command = [sys.executable, "-m", "mlops_actions", "dry-run", "--library", str(LIBRARY)]
+    environ = {**os.environ, "PYTHONPATH": str(LIBRARY / "workflows-lib" / "src")}
+    done = subprocess.run(command, cwd=consumer.root, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, (consumer.root / ".mlops").exists()) == (2, False), done.stderr
+    (consumer.root / ".mlops").mkdir()  # one that is there is not this call's to remove
+    subprocess.run(command, cwd=consumer.root, env=environ, capture_output=True, check=False)
+    assert (consumer.root / ".mlops").is_dir()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.usefixtures("unjudged")
+def test_a_full_disk_is_told_by_the_private_folder(
+    workflow: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A disk that is really full, for the copy of a file into the private folder: --out would not help."""
+    consumer = workflow(SMALL)
+    monkeypatch.setattr(stage.shutil, "copyfile", lambda source, _: Path("/dev/full").write_bytes(source.read_bytes()))
+    (tmp_path / "private").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "private"))
+    with pytest.raises(CallError) as raised:
+        consumer.run()
+    (problem,) = raised.value.problems
+    assert problem.file is not None and problem.file.startswith(f"{tmp_path}/private/mlops-")
+    assert "full: No space left on device" in problem.message and "TMPDIR=" in str(problem.hint)
+    assert not list((tmp_path / "private").iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

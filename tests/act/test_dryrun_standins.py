@@ -76,6 +76,28 @@ jobs:
     assert ran.status == "fail" and "other/place" in ran.said()
 
 
+@pytest.mark.parametrize("asked", ["true", "false"])
+def test_a_file_of_which_only_lfs_pointer_is_here_is_refused_by_name(workflow: Make, asked: str) -> None:
+    """Where the file itself is here, as `git lfs` puts it into the working folder, it is what GitHub fetches."""
+    consumer = workflow(f"""
+on: push
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps: [{{uses: actions/checkout@v4, with: {{lfs: {asked}}}}}, {{run: grep -q . "data/a file.bin"}}]
+""")
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 9\n"
+    consumer.write({".gitattributes": "*.bin filter=lfs\n", "data/a file.bin": pointer})
+    consumer.commit()
+    ran = consumer.run()
+    if asked == "false":
+        assert ran.status == "pass", ran.said()
+        return
+    assert ran.status == "fail" and "can't check out data/a file.bin, of which only a pointer is here" in ran.said()
+    consumer.write({"data/a file.bin": "the data\n"})
+    assert consumer.run().status == "pass"
+
+
 def test_a_link_out_of_the_repository_is_not_staged(workflow: Make, tmp_path: Any) -> None:
     consumer = workflow("""
 on: push

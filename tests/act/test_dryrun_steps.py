@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +50,23 @@ def test_the_last_words_of_a_step_that_fails(workflow: Make) -> None:
     ran = workflow(one("- run: seq 1 2000; echo the reason >&2; exit 7")).run()
     log = next(each for each in ran.outcome.sections if each.title.startswith("Logs")).blocks[0].text
     assert "the reason" in log and "2000" in log
+
+
+def test_the_log_of_a_step_that_fails_is_kept_whole(workflow: Make) -> None:
+    """Long logs and long lines too: act stops reading when a step fails, and memory is no place for them."""
+    steps = """
+- run: echo "said $S"; seq 1 30000; head -c 20000000 /dev/zero | tr '\\\\0' x; echo; echo "last $S"; printf end; exit 7
+  env: {S: "${{ secrets.PASS }}"}
+- {if: always(), run: echo fine}
+"""
+    ran = workflow(one(steps.replace("\\\\", "\\"))).run(secrets=("PASS=hunter2",))
+    (log,) = (ran.out / "logs").iterdir()
+    lines = log.read_text().splitlines()
+    assert lines[0] == "said ***" and lines[1:30_001] == [str(each) for each in range(1, 30_001)]
+    assert lines[30_001] == "x" * 20_000_000
+    assert lines[30_002:30_004] == ["last ***", "end"]
+    shown = next(each for each in ran.outcome.sections if each.title.startswith("Logs")).blocks[0].text
+    assert shown.splitlines()[0] == f"… {len(lines) - 400:,} lines before, in logs/{log.name}"
 
 
 def test_case_and_the_identity_of_the_workflow(workflow: Make) -> None:
@@ -121,6 +140,21 @@ def test_a_composite_action_of_this_repository(consumer: Make) -> None:
     ).run()
     assert ran.outputs["one"] == {"seen": "two words inner"}
     assert ran.said().count("a summary") == 1
+
+
+def test_an_action_of_a_repository_that_is_nowhere_but_here(consumer: Make, tmp_path: Path) -> None:
+    """Without an origin the folder's name stands for the repository's, and a folder's may have spaces."""
+    made = consumer(
+        {
+            ".github/workflows/ci.yml": one("- {uses: $/act/one, id: x}\n"),
+            "act/one/action.yml": "outputs: {seen: {value: '${{ steps.a.outputs.seen }}'}}\nruns:\n  using: composite\n"
+            "  steps:\n    - {id: a, shell: bash, run: 'echo \"seen=$GITHUB_REPOSITORY\" >> $GITHUB_OUTPUT'}\n",
+        }
+    )
+    made.git("remote", "remove", "origin")
+    moved = dataclasses.replace(made, root=made.root.rename(tmp_path / "my model"))
+    ran = moved.run()
+    assert ran.outputs["one"] == {"seen": "local/my-model"}, ran.said()
 
 
 def test_summaries_and_annotations(workflow: Make) -> None:
@@ -215,6 +249,26 @@ jobs:
     assert ran.status == "pass", ran.said()
     assert ran.outputs["one"] == {"seen": "<> none none"}
     assert not (tmp_path / "asked").exists()
+
+
+def test_a_job_knows_its_runner_and_the_numbers_that_the_event_file_says(workflow: Make, tmp_path: Path) -> None:
+    """Not a Docker engine that act has found, though: on GitHub no variable says where one is."""
+    step = """
+- id: x
+  run: |
+    test "$RUNNER_WORKSPACE" = "$(dirname "$GITHUB_WORKSPACE")" && test "$RUNNER_NAME" = "${{ runner.name }}"
+    echo "seen=$RUNNER_NAME ${{ runner.environment }} $GITHUB_REPOSITORY_ID ${{ github.repository_owner_id }} \
+    $GITHUB_ACTOR_ID ${DOCKER_HOST-none}" >> "$GITHUB_OUTPUT"
+"""
+    consumer = workflow(one(step))
+    payload = {"repository": {"id": 11, "owner": {"id": 22}}, "sender": {"id": 33, "login": "mona"}}
+    (tmp_path / "event.json").write_text(json.dumps(payload))
+    ran = consumer.run(event_file=tmp_path / "event.json")
+    assert ran.outputs["one"]["seen"].split() == ["mlops-dry-run", "github-hosted", "11", "22", "33", "none"], (
+        ran.said()
+    )
+    consumer.write({".github/workflows/ci.yml": one(step).replace("ubuntu-latest", "[self-hosted, gpu]")})
+    assert consumer.run().outputs["one"]["seen"].split() == ["mlops-dry-run", "self-hosted", "none"]
 
 
 def test_the_users_tree_and_python_stay_as_they_are(workflow: Make) -> None:

@@ -64,6 +64,15 @@ def test_a_folder_without_git_has_a_ref_and_no_known_changes(tmp_path: Path) -> 
     assert (read.ref, read.changed, read.sha) == ("refs/heads/main", None, "0" * 40)
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("my model", "my-model"), ("a@b:c", "a-b-c"), ("flight_delay.2", "flight_delay.2"), ("…", "repository")],
+)
+def test_a_repository_without_origin_has_a_name_that_github_could_give(tmp_path: Path, folder: str, name: str) -> None:
+    (tmp_path / folder).mkdir()
+    assert event.read(tmp_path / folder, "push").repository == f"local/{name}"
+
+
 def test_a_detached_head_needs_a_ref(repository: Repository, run_git: Git) -> None:
     repo = repository({"a": "1"})
     run_git(repo, "checkout", "-q", "--detach")
@@ -102,6 +111,37 @@ def test_a_tag_has_the_commit_that_it_names(repository: Repository, run_git: Git
     run_git(repo, "commit", "-qm", "second", "--allow-empty")
     read = event.read(repo, "push", ref="refs/tags/model@v1.0.0")
     assert (read.sha, read.ref_type, read.ref_name) == (first, "tag", "model@v1.0.0")
+
+
+def test_the_event_of_another_commit_knows_nothing_of_head(repository: Repository, run_git: Git) -> None:
+    repo = repository({"a": "1"})
+    first = run_git(repo, "rev-parse", "HEAD")
+    run_git(repo, "checkout", "-qb", "other")
+    (repo / "b").write_text("1")
+    run_git(repo, "add", "-A")
+    run_git(repo, "commit", "-qm", "of other")
+    commit = run_git(repo, "rev-parse", "HEAD")
+    run_git(repo, "checkout", "-q", "main")
+    (repo / "not committed").write_text("1")
+    read = event.read(repo, "push", ref="other")
+    assert (read.ref, read.sha, read.changed) == ("refs/heads/other", commit, ("b",))
+    assert (read.payload["before"], read.payload["head_commit"]["message"]) == (first, "of other")
+    pulled = event.read(repo, "pull_request", ref="other")
+    assert (pulled.sha, pulled.head_ref) == (commit, "other")
+
+
+def test_a_branch_of_the_remote_alone_is_one(repository: Repository, run_git: Git) -> None:
+    repo = repository({"a": "1"})
+    commit = run_git(repo, "commit-tree", "-m", "x", "HEAD^{tree}")
+    run_git(repo, "update-ref", "refs/remotes/origin/v2.0", commit)
+    read = event.read(repo, "push", ref="v2.0")
+    assert (read.ref, read.sha) == ("refs/heads/v2.0", commit)
+
+
+def test_a_commit_is_no_ref(repository: Repository, run_git: Git) -> None:
+    repo = repository({"a": "1"})
+    with pytest.raises(CallError, match="is a commit, and an event has a ref"):
+        event.read(repo, "push", ref=run_git(repo, "rev-parse", "--short", "HEAD"))
 
 
 def test_a_pull_request_goes_from_the_current_branch_to_the_default_one(repository: Repository, run_git: Git) -> None:

@@ -178,6 +178,14 @@ def test_a_file_that_cannot_be_called(repository: Repository, library: Path, use
     assert brief(judged(repo, library, files=["a.yml"])) == [(rule, status, 4)]
 
 
+def test_a_called_file_that_is_broken_is_not_offered_in_its_own_place(repository: Repository, library: Path) -> None:
+    broken = "on: workflow_call\njobs:\n  a: {}\n  a: {}\n"
+    repo = repository({"a.yml": f"on: push\njobs:\n  a: {{uses: ./{FOLDER}/c.yml}}\n", "c.yml": broken})
+    (check,) = judged(repo, library, files=["a.yml"])
+    assert check.rule == "call.missing" and f"{FOLDER}/c.yml:4" in check.message
+    assert "Did you mean" not in check.message
+
+
 def test_calls_that_go_too_deep(repository: Repository, library: Path) -> None:
     files = {
         f"l{level}.yml": f"on: [push, workflow_call]\njobs:\n  a: {{uses: ./{FOLDER}/l{level + 1}.yml}}\n"
@@ -208,7 +216,38 @@ def test_permissions_that_the_caller_does_not_grant(repository: Repository, libr
     assert (check.rule, check.status, check.where.line) == ("permissions.not-granted", Status.FAIL, 6)
     assert "job `write` asks for `contents: write, issues: write`" in check.message
     assert "grants `contents: read, issues: none`" in check.message
-    assert "to the permissions of the job `release`" in check.message
+    assert check.message.endswith("Write `permissions: {contents: write, issues: write}` in the job `release`")
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ("", "{contents: read, packages: read, issues: write, actions: read}"),  # of the default nothing is lost
+        (
+            "permissions: {id-token: write, contents: write}",
+            "{id-token: write, contents: write, issues: write, actions: read}",
+        ),
+        ("permissions: {}", "{issues: write, actions: read}"),
+        ("permissions: read-all", None),
+    ],
+)
+def test_the_line_that_mends_permissions_loses_none_and_serves_every_job(
+    repository: Repository, library: Path, keys: str, line: str | None
+) -> None:
+    """Taken literally it must mend the file: GitHub replaces all permissions by what a job's own key names."""
+    asks = "runs-on: x, steps: [{run: echo}]"
+    called = (
+        f"on: workflow_call\njobs:\n  a: {{permissions: {{issues: write}}, {asks}}}\n"
+        f"  b: {{permissions: {{actions: read}}, {asks}}}\n"
+    )
+    caller = f"on: push\n{keys}\njobs:\n  call:\n    uses: ./{FOLDER}/c.yml\n"
+    repo = repository({"a.yml": caller, "c.yml": called})
+    found = judged(repo, library, files=["a.yml"])
+    assert {check.rule for check in found} == {"permissions.not-granted"}
+    (mend,) = {check.message.partition("Write `")[2].partition("` in the job")[0] for check in found}
+    assert line is None or mend == f"permissions: {line}"
+    (repo / FOLDER / "a.yml").write_text(f"{caller}    {mend}\n")
+    assert judged(repo, library, files=["a.yml"]) == []
 
 
 def test_permissions_of_a_nested_call_are_mended_in_the_callers_file(repository: Repository, library: Path) -> None:
@@ -313,6 +352,41 @@ def test_actions_whose_files_are_at_hand(
     text = f"on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: {steps}\n"
     repo = repository({"a.yml": text, "there/action.yml": "runs: {using: composite, steps: []}\n"})
     assert [(check.rule, check.status.value) for check in judged(repo, library)] == expected
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        ("{runs-on: x}", [("steps.missing", "fail", 3)]),
+        ("{runs-on: x, steps: []}", [("steps.missing", "fail", 3)]),
+        ("{runs-on: x, if: false, steps: []}", [("steps.missing", "fail", 3)]),
+        ("{runs-on: x, steps: [{run: echo}]}", []),
+        (f"{{{PLAIN}}}", []),
+        ("{}", []),  # the language service's, as is a `steps` that is no list
+        ("{runs-on: x, steps: }", []),
+    ],
+)
+def test_a_job_without_steps(
+    repository: Repository, library: Path, job: str, expected: list[tuple[str, str, int | None]]
+) -> None:
+    assert brief(one(repository, library, f"on: push\njobs:\n  a: {job}\n")) == expected
+
+
+def test_a_file_with_a_job_without_steps_is_refused_wherever_it_is_called(
+    repository: Repository, library: Path
+) -> None:
+    (library / FOLDER / "empty.yml").write_text("on: workflow_call\njobs:\n  a: {runs-on: x}\n")
+    repo = repository(
+        {
+            "here.yml": f"on: push\njobs: {{a: {{uses: ./{FOLDER}/called.yml}}}}\n",
+            "called.yml": "on: workflow_call\njobs:\n  a: {runs-on: x, steps: []}\n",
+            "there.yml": "on: push\njobs: {a: {uses: x/mlops-actions/.github/workflows/empty.yml@v1}}\n",
+        }
+    )
+    made = plan.make(repo, library, event.read(repo, "push"))
+    checks = judge.own(made, repo, library)
+    assert [check.rule for check in checks] == ["steps.missing"] * 2
+    assert judge.refused(made, checks) == {f"{FOLDER}/here.yml", f"{FOLDER}/there.yml"}
 
 
 # --- which files are refused ---------------------------------------------------------------------

@@ -37,7 +37,7 @@ def test_each_rule_is_on_the_page() -> None:
         rule
         for name in ("judge", "jobs", "languageservice")
         for rule in re.findall(
-            r'"((?:workflow|filters|inputs|permissions|call|secrets|uses|matrix|if|runs-on)\.[a-z-]+)"',
+            r'"((?:workflow|steps|filters|inputs|permissions|call|secrets|uses|matrix|if|runs-on)\.[a-z-]+)"',
             (package / f"{name}.py").read_text(encoding="utf-8"),
         )
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +23,7 @@ RESOURCES = Path(languageservice.__file__).parent / "resources"
 STEPS = "runs-on: ubuntu-24.04, steps: [{run: echo}]"
 
 
-NEEDY = "on: {workflow_call: {inputs: {must: {type: string, required: true}}}}\njobs: {j: {runs-on: x, steps: []}}\n"
+NEEDY = "on: {workflow_call: {inputs: {must: {type: string, required: true}}}}\njobs: {j: {runs-on: x, steps: [{run: echo}]}}\n"
 PLAIN = "uses: acme/mlops-actions/.github/workflows/plain.yml@v1"
 MIDDLE = """\
     on: {{workflow_call: {{outputs: {{out: {{value: "${{{{ jobs.inner.outputs.{output} }}}}"}}}}}}}}
@@ -35,6 +37,7 @@ CASES = {
     "an unknown need": (f"a: {{{STEPS}}}\n  b: {{needs: c, {STEPS}}}", 4, "Job 'b' depends on unknown job 'c'"),
     "a circle": (f"a: {{{STEPS}}}\n  b: {{needs: c, {STEPS}}}\n  c: {{needs: b, {STEPS}}}", 4, "creates a cycle"),
     "not closed": ("a: {runs-on: x, steps: [{run: '${{ github.ref'}]}", 3, "not closed"),
+    "no YAML": ("a: b: c", 3, "Nested mappings are not allowed in compact mappings at line 3, column 6"),
     "a duplicate key": (f"a: {{{STEPS}}}\n  a: {{{STEPS}}}", 4, "'a' is already defined"),
     "an unknown input": (f"a: {{{PLAIN}, with: {{nope: 1}}}}", 3, "nope is not defined"),
     "a missing input": (f"a: {{uses: ./{FOLDER}/needy.yml}}", 3, "Input must is required"),
@@ -63,7 +66,7 @@ CALLED = {
     "needy.yml": NEEDY,
     "wrong-output.yml": MIDDLE.format(output="verdikt"),
     "good-output.yml": MIDDLE.format(output="verdict"),
-    "broken.yml": "on: workflow_call\njobs:\n  x:\n    runs-on: x\n    colour: red\n    steps: []\n",
+    "broken.yml": "on: workflow_call\njobs:\n  x:\n    runs-on: x\n    colour: red\n    steps: [{run: echo}]\n",
 }
 
 
@@ -105,6 +108,10 @@ def test_what_is_wrong_is_said_at_its_line(findings: dict[str, list[Check]], cas
     assert any(said in check.message and check.where.line == line for check in findings[file_of(case)])
 
 
+def test_what_is_wrong_is_said_on_one_line(findings: dict[str, list[Check]]) -> None:
+    assert not [check.message for checks in findings.values() for check in checks if "\n" in check.message]
+
+
 def test_what_is_wrong_is_said_once(findings: dict[str, list[Check]]) -> None:
     rules = {case: [check.rule for check in findings.get(file_of(case), [])] for case in CASES}
     assert rules["a duplicate key"] == ["workflow.invalid"]
@@ -135,6 +142,23 @@ def test_an_action_of_the_repository_is_judged_with_the_step_that_uses_it(findin
 
 def test_nothing_outside_of_the_repository_is_read(findings: dict[str, list[Check]]) -> None:
     assert not any("TOPSECRET" in check.message for checks in findings.values() for check in checks)
+
+
+def test_nothing_that_a_link_leads_to_outside_is_read(
+    repository: Repository, library: Path, languageservice_folder: Path, tmp_path: Path
+) -> None:
+    assert languageservice_folder.is_dir()
+    (tmp_path / "secret.yml").write_text("on: workflow_call\njobs: {TOPSECRET: 1}\n")
+    calls = f"jobs: {{a: {{uses: ./{FOLDER}/link.yml}}}}\n"
+    steps = "{runs-on: x, steps: [{uses: actions/checkout@v7}, {uses: ./act}]}"
+    repo = repository({"caller.yml": f"on: push\n{calls}", "user.yml": f"on: push\njobs: {{b: {steps}}}\n"})
+    (repo / "act").mkdir()
+    for name in (f"{FOLDER}/link.yml", "act/action.yml"):
+        (repo / name).symlink_to(tmp_path / "secret.yml")
+    checks = judge.judge(plan.make(repo, library, event.read(repo, "push")), repo, library, install=False)
+    assert not any("TOPSECRET" in check.message for check in checks)
+    found = {(check.rule, check.where.file) for check in checks if check.status is Status.FAIL}
+    assert found == {("workflow.invalid", f"{FOLDER}/link.yml"), ("call.missing", f"{FOLDER}/caller.yml")}
 
 
 def test_an_accepted_file_is_a_check_that_passed(
@@ -216,11 +240,59 @@ def test_it_is_installed_from_the_lock_without_running_a_script(tools: Path, tmp
     assert not (tmp_path / "called").exists()
 
 
-def test_a_failed_installation_leaves_nothing(tools: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def broken_npm(tools: Path, tmp_path: Path) -> Callable[[], int]:
+    """An npm that finds no network; how often it was called."""
     script(tools, "node", "echo v24.0.0")
-    script(tools, "npm", "echo 'npm error network is down' >&2; exit 1")
+    script(tools, "npm", f"echo 1 >> {tmp_path}/calls; echo 'npm error network is down' >&2; exit 1")
+    return lambda: len((tmp_path / "calls").read_text().splitlines())
+
+
+def test_a_failed_installation_is_not_paid_for_twice(broken_npm: Callable[[], int], tmp_path: Path) -> None:
     assert "npm error network is down" in not_checked(check(tmp_path, True))
-    assert not list((tmp_path / "cache/mlops-actions").iterdir())
+    (note,) = (tmp_path / "cache/mlops-actions").iterdir()  # and nothing half installed
+    again = not_checked(check(tmp_path, True))
+    assert "npm error network is down (0 minutes ago; it is tried again" in again
+    assert f"when {note} is removed" in again and broken_npm() == 1
+
+
+@pytest.mark.parametrize("change", ["an hour", "removed", "another registry", "a clock set back"])
+def test_a_failed_installation_is_tried_again(
+    broken_npm: Callable[[], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    check(tmp_path, True)
+    (note,) = (tmp_path / "cache/mlops-actions").iterdir()
+    now = note.stat().st_mtime
+    if change == "removed":
+        note.unlink()
+    elif change == "another registry":
+        monkeypatch.setenv("npm_config_registry", "https://npm.example.org")
+    else:
+        then = now - 3601 if change == "an hour" else now + 3600
+        os.utime(note, (then, then))
+    check(tmp_path, True)
+    assert broken_npm() == 2
+
+
+def test_what_is_waited_for_is_said(broken_npm: Callable[[], int], tmp_path: Path) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        languageservice.check(tmp_path, [f"{FOLDER}/a.yml"], tmp_path, install=True, say=said.append)
+    assert len(said) == broken_npm() == 1 and "with npm" in said[0]
+
+
+def test_a_registry_that_does_not_answer_costs_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real npm, against a server that refuses each connection: its own patience would be half a minute."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        began = time.monotonic()
+        assert "npm could not install it" in not_checked(check(tmp_path, True))
+        assert time.monotonic() - began < 20
 
 
 def test_a_script_that_fails_is_not_taken_for_an_answer(tools: Path, tmp_path: Path) -> None:

@@ -63,6 +63,15 @@ def test_all_files_that_the_event_starts_are_planned(repository: Repository, lib
     assert [file.name for file in made.files if file.starts] == ["Main", f"{FOLDER}/push.yml"]
 
 
+def test_a_file_that_git_ignores_is_none(repository: Repository, library: Path) -> None:
+    text = f"on: push\njobs: {{j: {{{STEPS}}}}}\n"
+    repo = repository({"a.yml": text, ".gitignore": "*local*\n", "local.yml": text})
+    (repo / FOLDER / "new.yml").write_text(text)  # not committed yet, and GitHub will see it
+    assert [file.path for file in make(repo, library).files] == [f"{FOLDER}/a.yml", f"{FOLDER}/new.yml"]
+    with pytest.raises(CallError, match="is ignored by Git"):
+        make(repo, library, files=["local.yml"])
+
+
 def test_an_event_that_starts_nothing_says_why_for_each_file_at_its_line(repository: Repository, library: Path) -> None:
     repo = repository(
         {

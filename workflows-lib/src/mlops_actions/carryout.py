@@ -6,6 +6,7 @@ the end. A stage is a function that takes the folder to write into.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -36,8 +37,20 @@ class Job:
 def carry_out(job: Job, stage: Callable[[Path], Outcome]) -> int:
     """Run ``stage`` and write its views into ``job.out``; the exit status.
 
-    Raises CallError when the call is wrong: then no verdict is left.
+    Raises CallError when the call is wrong: then no verdict is left, and no
+    folder that was made for one.
     """
+    absent = [each for each in job.out.parents if not each.exists()]
+    try:
+        return _carry_out(job, stage)
+    except BaseException:
+        for each in absent:
+            with contextlib.suppress(OSError):
+                each.rmdir()
+        raise
+
+
+def _carry_out(job: Job, stage: Callable[[Path], Outcome]) -> int:
     try:
         with files.replaced_folder(job.out) as folder:
             outcome = stage(folder)

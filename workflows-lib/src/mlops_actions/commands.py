@@ -358,7 +358,7 @@ def _list(options: Options) -> str | None:
         return None
     from mlops_actions.dryrun import run
 
-    return run.list_plan(_dry_run_request(options))
+    return run.list_plan(_dry_run_request(options), as_json=options.arguments.json)
 
 
 # --- what several stages need --------------------------------------------------------------------

@@ -17,10 +17,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from mlops_actions.dryrun import longlines, shells
 from mlops_actions.errors import CallError, Problem
 
 VERSION = "0.2.89"
@@ -54,11 +55,12 @@ class StepEnded:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that a step printed, or that act says about it (``by_act``)."""
+    """A line that a step printed, or that act says about it (``by_act``); a long one comes in pieces, ``ends`` off."""
 
     step: tuple[str, ...]
     text: str
     by_act: bool = False
+    ends: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +207,24 @@ class Process:
     def events(self) -> Iterator[Event]:
         """The job's events. What act says outside of the job is kept in ``errors``."""
         assert self.popen.stdout is not None  # noqa: S101
-        for raw in self.popen.stdout:
-            yield from self._parsed(raw.decode("utf-8", "replace"))
+        while raw := self.popen.stdout.readline(longlines.PIECE):
+            if raw.endswith(b"\n") or len(raw) < longlines.PIECE:
+                yield from self._parsed(raw.decode("utf-8", "replace"))
+            else:
+                with longlines.read(raw, self.popen.stdout, self.call.folder) as line:
+                    yield from self._long(line)
         self.popen.wait()
+
+    def _long(self, line: longlines.LongLine) -> Iterator[Event]:
+        if line.of_a_step is None:
+            yield from self._parsed(line.whole())
+            return
+        step, held = _step(line.of_a_step), ""
+        for piece in line.pieces():
+            held += _ANSI.sub("", piece)
+            yield Line(step, held[:-_MARK_WIDTH], ends=False)
+            held = held[-_MARK_WIDTH:]
+        yield Line(step, self._without_mark(held.rstrip("\r\n")) or "")
 
     def _parsed(self, raw: str) -> Iterator[Event]:
         try:
@@ -217,9 +234,24 @@ class Process:
         if not isinstance(data, dict):
             self.errors.append(raw.rstrip("\n"))
         elif "jobID" in data:
-            yield from parse(data)
+            for event in parse(data):
+                if not isinstance(event, Line):
+                    yield event
+                elif (text := self._without_mark(event.text)) is not None:
+                    yield replace(event, text=text)
         elif data.get("level") in {"error", "fatal"}:
             self.errors.append(str(data.get("msg", "")))
+
+    def _without_mark(self, text: str) -> str | None:
+        """What a step printed; where it ends with the mark of a step that waits to be read, it is told to go on.
+
+        None where the line is the mark alone.
+        """
+        found = _MARK.search(text)
+        if found is None:
+            return text
+        (self.call.folder / f"read-{found[1]}").touch()
+        return text[: found.start()] or None
 
     def stop(self) -> None:
         """End act and everything it started, at once; safe to call from any thread, and twice."""
@@ -268,13 +300,15 @@ def _holding(needle: bytes) -> Iterator[int]:
                 yield int(entry.name)
 
 
+_MARK = re.compile(re.escape(shells.READ) + r"([a-j]{1,20})$")
+_MARK_WIDTH = len(shells.READ) + 32
 _SET_UP, _COMPLETE = "Set up job", "Complete job"
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
 def parse(data: Mapping[str, Any]) -> Iterator[Event]:
     """The events in one of act's JSON lines (of a job)."""
-    step = tuple(str(each) for each in data.get("stepID") or data.get("stepid") or ())
+    step = _step(data)
     stage, message = str(data.get("stage", "")), str(data.get("msg", ""))
     kind = data.get("command")
     if data.get("raw_output"):
@@ -296,6 +330,10 @@ def parse(data: Mapping[str, Any]) -> Iterator[Event]:
         yield StepEnded(step, stage, str(data["stepResult"]), seconds)
     elif data.get("level") == "error" and not kind:
         yield Line(step, message.strip(), by_act=True)
+
+
+def _step(data: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(each) for each in data.get("stepID") or data.get("stepid") or ())
 
 
 def plain(text: str) -> str:

@@ -123,4 +123,5 @@ def host(environ: Mapping[str, str], path: str, folder: Path, python: DefaultPyt
         "TMPDIR": str(temporary),
         "TERM": "dumb",
         "LANG": environ.get("LANG", "C.UTF-8"),
+        "DOCKER_HOST": "",  # else act looks for an engine, and tells each job of it; a step's shell takes it away
     }

@@ -1,8 +1,8 @@
 """The event that a dry run plays: its name, payload, ref, and the files that it changed.
 
 Taken from an event file where one is given, else from git: the ref is the
-current branch, the changed files are those of HEAD against its parent and
-whatever is not committed yet.
+current branch, the changed files are those of the commit against its parent
+and, where the commit is HEAD, whatever is not committed yet.
 """
 
 from __future__ import annotations
@@ -56,6 +56,9 @@ NAMES = frozenset(
 )
 """The events that start a workflow on GitHub."""
 
+NO_COMMIT = "0" * 40
+"""The commit of a repository that has none yet."""
+
 MAX_BYTES = 25 * 1024 * 1024
 """GitHub's own limit of a webhook's payload."""
 
@@ -82,7 +85,6 @@ _OWN = {
 _SKIP = re.compile(r"\[(skip ci|ci skip|no ci|skip actions|actions skip)\]")
 _SKIP_TRAILER = re.compile(r"\n\n(?:.+\n)*skip-checks:\s*true\s*$", re.IGNORECASE)
 _LOOKS_LIKE_A_VERSION = re.compile(r"(.+@)?v?\d+\.\d+(\.\d+)?\S*")
-_NO_COMMIT = "0" * 40
 _OWN_OUTPUT = ".mlops/"
 
 
@@ -124,11 +126,11 @@ def read(repo: Path, name: str, event_file: Path | None = None, ref: str | None 
     full = _ref(git, name, given, ref)
     pull = name in _PULL_REQUESTS
     base = _at(given, "pull_request", "base", "ref") or (git.default_branch() if pull else "")
+    sha = _sha(git, given, full, named=ref is not None)
     head = _at(given, "pull_request", "head", "ref") or (full.removeprefix("refs/heads/") if pull else "")
     number = given.get("number") or _at(given, "pull_request", "number") or 1
     if pull and not full.startswith("refs/pull/"):
         full = f"refs/pull/{number}/merge" if name != "pull_request_target" else f"refs/heads/{base}"
-    sha = _sha(git, given, full)
     repository = _at(given, "repository", "full_name") or git.repository()
     actor = _at(given, "sender", "login") or repository.partition("/")[0]
     event = Event(
@@ -140,7 +142,7 @@ def read(repo: Path, name: str, event_file: Path | None = None, ref: str | None 
         sha=sha,
         base_ref=str(base),
         head_ref=str(head),
-        changed=_pushed_files(given) if "commits" in given else git.changed(),
+        changed=_pushed_files(given) if "commits" in given else git.changed(sha),
         actor=str(actor),
         repository=str(repository),
         complete=event_file is not None,
@@ -192,18 +194,26 @@ def _ref(git: _Git, name: str, payload: Mapping[str, Any], ref: str | None) -> s
         return ref
     if not ref or ref.startswith("-") or re.search(r"[\x00-\x20\x7f~^:?*\[\\]", ref):
         raise CallError(Problem(f"{ref!r} is no git ref", hint="Name a branch, a tag, or a full ref (refs/tags/v1.0)."))
-    if git.has(f"refs/heads/{ref}"):
+    if git.has(f"refs/heads/{ref}") or git.has(f"refs/remotes/origin/{ref}"):
         return f"refs/heads/{ref}"
     if git.has(f"refs/tags/{ref}") or _LOOKS_LIKE_A_VERSION.fullmatch(ref):
         return f"refs/tags/{ref}"
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref) and git.commit(ref):
+        raise CallError(
+            Problem(f"{ref} is a commit, and an event has a ref", hint="Name a branch or a tag that is there.")
+        )
     return f"refs/heads/{ref}"
 
 
-def _sha(git: _Git, payload: Mapping[str, Any], full: str) -> str:
+def _sha(git: _Git, payload: Mapping[str, Any], full: str, *, named: bool) -> str:
+    """The commit: of the ref that was ``named`` (--ref), else what the event file says, else of the ref, else HEAD."""
+    own = git.commit(full) or git.commit(full.replace("refs/heads/", "refs/remotes/origin/", 1))
+    if named and own:
+        return own
     for given in (payload.get("after"), _at(payload, "pull_request", "head", "sha")):
-        if isinstance(given, str) and re.fullmatch(r"[0-9a-f]{40}", given) and given != _NO_COMMIT:
+        if isinstance(given, str) and re.fullmatch(r"[0-9a-f]{40}", given) and given != NO_COMMIT:
             return given
-    return (git.commit(full) if full.startswith("refs/tags/") else "") or git.commit("HEAD") or _NO_COMMIT
+    return own or git.commit("HEAD") or NO_COMMIT
 
 
 def _at(payload: Any, *path: str) -> Any:
@@ -241,12 +251,12 @@ def _made_up(event: Event, git: _Git) -> Event:
         payload["ref"] = event.ref
     if event.name == "push":
         payload |= {
-            "before": git.commit("HEAD^") or _NO_COMMIT,
+            "before": git.commit(f"{event.sha}^") or NO_COMMIT,
             "after": event.sha,
             "created": False,
             "deleted": False,
             "forced": False,
-            "head_commit": {"id": event.sha, "message": git.message()},
+            "head_commit": {"id": event.sha, "message": git.message(event.sha)},
         }
     if event.name in _PULL_REQUESTS:
         payload["number"] = 1
@@ -293,8 +303,19 @@ def github_context(event: Event, workflow: str) -> Open:
             "server_url": "https://github.com",
             "api_url": "https://api.github.com",
             "graphql_url": "https://api.github.com/graphql",
+            **identities(event),
         }
     )
+
+
+def identities(event: Event) -> dict[str, str]:
+    """GitHub's numbers of the repository, its owner and the actor, as far as the event file says them."""
+    given = {
+        "repository_id": _at(event.payload, "repository", "id"),
+        "repository_owner_id": _at(event.payload, "repository", "owner", "id"),
+        "actor_id": _at(event.payload, "sender", "id"),
+    }
+    return {name: str(value) for name, value in given.items() if isinstance(value, int) and value is not True}
 
 
 def _half_known(event: Event) -> Open:
@@ -335,8 +356,8 @@ class _Git:
     def commit(self, ref: str) -> str:
         return self._line("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
 
-    def message(self) -> str:
-        return self._line("log", "-1", "--format=%B")
+    def message(self, commit: str) -> str:
+        return self._line("log", "-1", "--format=%B", commit)
 
     def default_branch(self) -> str:
         """The remote's default branch, else ``main`` or ``master`` where there is one, else the current branch."""
@@ -362,24 +383,31 @@ class _Git:
         """``owner/name`` from the remote origin's address."""
         address = self._line("config", "--get", "remote.origin.url")
         found = re.search(r"[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?$", address) if ":" in address else None
-        return f"{found[1]}/{found[2]}" if found else f"local/{self._repo.resolve().name or 'repository'}"
+        if found:
+            return f"{found[1]}/{found[2]}"
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", self._repo.resolve().name).strip("-.")  # GitHub's names have no others
+        return f"local/{name or 'repository'}"
 
-    def changed(self) -> tuple[str, ...] | None:
-        """HEAD against its parent, and what is not committed (untracked files too, ignored ones not)."""
+    def changed(self, commit: str) -> tuple[str, ...] | None:
+        """A commit against its parent; where it is HEAD, also what is not committed (not what is ignored)."""
         if self._run("rev-parse", "--is-inside-work-tree") is None:
             return None
-        listings: tuple[tuple[str, ...], ...]
-        if not self.commit("HEAD"):
-            listings = (("ls-files", "-z"),)
-        elif self.commit("HEAD^"):
-            listings = (("diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD^"),)
+        head = self.commit("HEAD")
+        here = commit in {head, NO_COMMIT}
+        before = self.commit(f"{commit}^")
+        listings: list[tuple[str, ...]] = []
+        if not head and here:
+            listings.append(("ls-files", "-z"))
+        elif not before:
+            listings.append(("ls-tree", "-r", "--name-only", "-z", commit))
         else:
-            listings = (
-                ("ls-tree", "-r", "--name-only", "-z", "HEAD"),
-                ("diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD"),
-            )
+            listings.append(("diff", "--name-only", "--no-renames", "--relative", "-z", before, commit))
+        if here:
+            listings.append(("ls-files", "--others", "--exclude-standard", "-z"))
+        if here and head:
+            listings.append(("diff", "--name-only", "--no-renames", "--relative", "-z", before or head))
         names: set[str] = set()
-        for listing in (*listings, ("ls-files", "--others", "--exclude-standard", "-z")):
+        for listing in listings:
             names.update(each for each in (self._run(*listing) or "").split("\0") if each)
         names = {each for each in names if not each.startswith(_OWN_OUTPUT)}
         return tuple(sorted(names))

@@ -153,7 +153,8 @@ class Planner:
             return "call.missing", f"`{uses}`: a called workflow lies in {FOLDER} and ends in .yml or .yaml"
         callee = self._load(place.root, place.path)
         if isinstance(callee, CallError):
-            near = did_you_mean(Path(place.path).name, (each.name for each in (place.root / FOLDER).glob("*.y*ml")))
+            there = [] if (place.root / place.path).exists() else (place.root / FOLDER).glob("*.y*ml")
+            near = did_you_mean(Path(place.path).name, (each.name for each in there))
             reason = "; ".join(str(each) for each in callee.problems)
             return "call.missing", f"`{uses}` cannot be called: {reason}" + (f". {near}" if near else "")
         if "workflow_call" not in callee.triggers:

@@ -8,6 +8,7 @@ that exclude each other, local actions. Each finding names file and line.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,6 +17,7 @@ from mlops_actions.dryrun import expressions, filters, languageservice, permissi
 from mlops_actions.dryrun.event import Event
 from mlops_actions.dryrun.expressions import ExpressionError, Unknown
 from mlops_actions.dryrun.plan import Plan, PlannedFile, PlannedJob
+from mlops_actions.dryrun.repository import leaves
 from mlops_actions.dryrun.workflow import Input, Workflow, locate
 from mlops_actions.errors import did_you_mean
 from mlops_actions.verdict import Check, Severity, Status, Where
@@ -25,14 +27,17 @@ MAX_CALLED_FILES = 50
 """GitHub's limit of different files that one run calls."""
 
 
-def judge(plan: Plan, repo: Path, library: Path, *, install: bool) -> list[Check]:
+def judge(
+    plan: Plan, repo: Path, library: Path, *, install: bool, say: languageservice.Say = lambda _: None
+) -> list[Check]:
     """All that GitHub would say against the planned files, and what could not be judged.
 
     ``install`` lets the language service be fetched once from npm, where Node
-    is at hand; where it is not, one check is ``not-checked``.
+    is at hand; where it is not, one check is ``not-checked``. ``say`` is told
+    what is waited for.
     """
     said = languageservice.check(
-        repo, _validated(plan, repo), library, install=install, repository=plan.event.repository
+        repo, _validated(plan, repo), library, install=install, repository=plan.event.repository, say=say
     )
     answered = {check.where.file for check in said if check.rule == "workflow.invalid"}
     checks = list(said)
@@ -57,6 +62,7 @@ REFUSING = frozenset(
         "call.too-deep",
         "call.too-many",
         "uses.version",
+        "steps.missing",
     )
 )
 """The rules for which GitHub starts no job at all; where another is broken, a job fails."""
@@ -77,6 +83,7 @@ def own(plan: Plan, repo: Path, library: Path) -> list[Check]:
         if file.workflow is None:
             continue
         checks += _exclusive_filters(file.workflow)
+        checks += _missing_steps(file.workflow)
         if not file.starts:
             continue
         checks += _dispatched(plan, file.workflow)
@@ -85,6 +92,7 @@ def own(plan: Plan, repo: Path, library: Path) -> list[Check]:
         checks += _permissions(file.jobs, repo)
         checks += unasked_permissions(file.jobs, library)
         checks += _called_files(file)
+        checks += _called_missing_steps(plan, file, repo)
         checks += _inherited_secrets(file.jobs, plan.event)
         checks += _steps(file.jobs, repo, library, plan.event.repository)
     return checks
@@ -101,7 +109,9 @@ def _validated(plan: Plan, repo: Path) -> list[str]:
             if isinstance(uses, str) and uses.startswith(("./", "$/")):
                 folder = PurePosixPath(uses[2:])
                 paths += [str(folder / name) for name in _ACTION if (repo / folder / name).is_file()]
-    return list(dict.fromkeys(each for each in paths if ".." not in PurePosixPath(each).parts))
+    inside = os.path.realpath(repo)
+    kept = (each for each in paths if ".." not in PurePosixPath(each).parts and not leaves(repo / each, inside))
+    return list(dict.fromkeys(kept))
 
 
 def _unreadable(file: PlannedFile) -> Iterator[Check]:
@@ -131,6 +141,23 @@ def _exclusive_filters(workflow: Workflow) -> Iterator[Check]:
             if key in trigger and f"{key}-ignore" in trigger:
                 message = f"`{event}` has both `{key}` and `{key}-ignore`: GitHub takes one (patterns with `!` exclude)"
                 yield _fail("filters.both", message, workflow, "on", event, f"{key}-ignore")
+
+
+def _missing_steps(workflow: Workflow) -> Iterator[Check]:
+    """Jobs that say where to run and nothing to do; what else a job may lack, the language service says."""
+    for identity, job in workflow.document.data["jobs"].items():
+        if "runs-on" in job and "uses" not in job and job.get("steps", []) == []:
+            message = f"the job `{identity}` has no `steps`, and calls no workflow with `uses`: GitHub refuses the file"
+            yield _fail("steps.missing", message, workflow, "jobs", identity)
+
+
+def _called_missing_steps(plan: Plan, file: PlannedFile, repo: Path) -> Iterator[Check]:
+    """Those of the files that a started file calls, once each."""
+    planned = {(repo, each.path) for each in plan.files}
+    called = {(job.callee.root, job.callee.path): job.callee for job in file.jobs if job.callee is not None}
+    for place, callee in called.items():
+        if place not in planned:
+            yield from _missing_steps(callee)
 
 
 def _called_files(file: PlannedFile) -> Iterator[Check]:
@@ -248,10 +275,14 @@ def _shown(value: Any, kind: str) -> str:
 
 def _permissions(jobs: tuple[PlannedJob, ...], repo: Path) -> Iterator[Check]:
     by_path = {job.path: job for job in jobs}
+    found = []
     for excess in permissions.excesses(jobs):
-        caller = excess.caller
-        chain = [by_path[caller.path[:end]] for end in range(1, len(caller.path) + 1)]
+        chain = [by_path[excess.caller.path[:end]] for end in range(1, len(excess.caller.path) + 1)]
         here = [each for each in chain if each.workflow.root == repo][-1]  # where the user can mend it
+        found.append((here, excess))
+    has = permissions.granted(jobs)
+    for here, excess in found:
+        caller = excess.caller
         asks = f"its job `{excess.job.job.id}`" if excess.job else "the file itself"
         message = (
             f"`{caller.job.uses}` cannot start: {asks} asks for `{permissions.words(excess.requested)}`, and the job"
@@ -261,9 +292,15 @@ def _permissions(jobs: tuple[PlannedJob, ...], repo: Path) -> Iterator[Check]:
             message += (
                 " (there is no `permissions` key, so the restricted default is assumed: contents and packages read)"
             )
-        mend = permissions.words(excess.requested)
-        message += f". Add `{mend}` to the permissions of the job `{here.job.id}`"
+        asked = [each.requested for there, each in found if there is here]
+        message += f". {_mend(here, has[here.path], asked)}"
         yield _fail("permissions.not-granted", message, here.workflow, "jobs", here.job.id, "uses")
+
+
+def _mend(job: PlannedJob, has: permissions.Permissions | None, asked: Iterable[permissions.Permissions]) -> str:
+    """The whole line to write: a job's own key replaces all that it had, so what it had stands in it too."""
+    whole = permissions.over(permissions.DEFAULT if has is None else has, *asked)
+    return f"Write `permissions: {{{permissions.words(whole)}}}` in the job `{job.job.id}`"
 
 
 NEEDED = {("edge-release.yml", "publish"): ("contents", "write")}
@@ -287,7 +324,7 @@ def unasked_permissions(jobs: tuple[PlannedJob, ...], library: Path) -> Iterator
             caller = by_path[job.path[:1]]
             message = (
                 f"`{job.name}` needs `{scope}: {level}` and gets `{scope}: {there}`, so GitHub will refuse what it"
-                f" writes. Add `{scope}: {level}` to the permissions of the job `{caller.job.id}`"
+                f" writes. {_mend(caller, has[caller.path], [{scope: level}])}"
             )
             yield _fail("permissions.needed", message, caller.workflow, "jobs", caller.job.id, "uses")
 

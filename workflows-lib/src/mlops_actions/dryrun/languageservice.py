@@ -11,6 +11,7 @@ a cache folder of its own, without running any script of it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -19,13 +20,15 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from mlops_actions.dryrun.workflow import FOLDER, THIS_REPOSITORY
+from mlops_actions.files import write_atomic
 from mlops_actions.verdict import Check, Severity, Status, Where
 
 MIN_NODE = (20, 6)
@@ -33,7 +36,15 @@ MIN_NODE = (20, 6)
 
 RULE = "workflow.valid"
 _FILES = ("package.json", "package-lock.json", "validate.mjs", "json-modules.mjs")
-_INSTALL_SECONDS = 180
+_INSTALL_SECONDS = 60
+_NPM = (
+    *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"),
+    # npm's own patience is minutes: two more tries with pauses of ten seconds and more, five minutes for an answer.
+    *("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000", "--fetch-timeout=10000"),
+)
+_REMEMBERED_SECONDS = 3600
+"""How long a failure to install is remembered, so that the next dry run does not wait for the same again."""
+
 _ASK_SECONDS = 120
 _ERROR, _WARNING = 1, 2
 _LEFT_TO_THE_PLAN = {
@@ -54,18 +65,31 @@ class Node:
     npm: tuple[str, ...] | None
 
 
-def check(repo: Path, files: Sequence[str], library: Path, *, install: bool, repository: str = "") -> list[Check]:
+Say = Callable[[str], None]
+
+
+def check(
+    repo: Path,
+    files: Sequence[str],
+    library: Path,
+    *,
+    install: bool,
+    repository: str = "",
+    say: Say = lambda _: None,
+) -> list[Check]:
     """What the language service says of ``files`` (POSIX paths in ``repo``): one check a finding, one a clean file.
 
     ``install`` lets the package be fetched from npm where it is not in the
     cache yet; ``repository`` is the consumer's own name (``owner/name``). Which
     called files there are is known better to the plan, so that is left to it.
-    Where the service cannot be asked, one check is ``not-checked``.
+    Where the service cannot be asked, one check is ``not-checked``. ``say`` is
+    told what is waited for.
     """
     if not files:
         return []
     try:
-        answer = _ask(repo, files, library, repository, install)
+        folder = installed(node := find_node(), install=install, say=say)
+        answer = _ask(node, folder, repo, files, library, repository)
     except Unavailable as error:
         return [_not_checked(f"GitHub's language service was not asked whether the workflow files are valid: {error}")]
     checks = [_not_checked(f"GitHub's language service stumbled: {each}") for each in answer["troubles"]]
@@ -86,12 +110,18 @@ def _checks(file: str, found: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
     is_workflow = file.startswith(f"{FOLDER}/")
     for each in found:
         where = Where(file=file, line=each["line"], character=each["character"])
+        message = _one_line(each["message"])
         if each["severity"] == _ERROR and is_workflow:
-            yield Check("workflow.invalid", Status.FAIL, each["message"], where=where)
+            yield Check("workflow.invalid", Status.FAIL, message, where=where)
         elif each["severity"] in {_ERROR, _WARNING}:
-            yield Check("workflow.doubtful", Status.WARN, each["message"], Severity.WARNING, where)
+            yield Check("workflow.doubtful", Status.WARN, message, Severity.WARNING, where)
     if all(each["severity"] != _ERROR for each in found):
         yield Check(RULE, Status.PASS, "GitHub's language service accepts the file", where=Where(file=file))
+
+
+def _one_line(message: str) -> str:
+    """A message without the picture of the place that a YAML error draws below it."""
+    return " ".join(message.partition("\n\n")[0].split()).rstrip(":")
 
 
 def _not_checked(message: str) -> Check:
@@ -101,9 +131,7 @@ def _not_checked(message: str) -> Check:
 # --- asking --------------------------------------------------------------------------------------
 
 
-def _ask(repo: Path, files: Sequence[str], library: Path, repository: str, install: bool) -> dict[str, Any]:
-    node = find_node()
-    folder = installed(node, install=install)
+def _ask(node: Node, folder: Path, repo: Path, files: Sequence[str], library: Path, repository: str) -> dict[str, Any]:
     request = {
         "repo": str(repo.resolve()),
         "library": str(library.resolve()),
@@ -143,7 +171,8 @@ def _run(command: Sequence[str], folder: Path, seconds: int, text: str = "") -> 
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in lines if "rror" in line), lines[-1] if lines else "it said nothing")
+    told = [line for line in lines if "reason:" in line] or [line for line in lines if "rror" in line] or lines[-1:]
+    return told[0] if told else "it said nothing"
 
 
 # --- Node ----------------------------------------------------------------------------------------
@@ -209,8 +238,11 @@ def _folder() -> Path:
     return base / "mlops-actions" / f"languageservice-{digest}"
 
 
-def installed(node: Node | None = None, *, install: bool = True) -> Path:
-    """The folder where the package is, installed by npm where ``install`` allows it. Raises Unavailable."""
+def installed(node: Node | None = None, *, install: bool = True, say: Say = lambda _: None) -> Path:
+    """The folder where the package is, installed by npm where ``install`` allows it. Raises Unavailable.
+
+    A failure is remembered for an hour beside the folder.
+    """
     node = node or find_node()
     folder = _folder()
     if (folder / "node_modules").is_dir():
@@ -219,6 +251,18 @@ def installed(node: Node | None = None, *, install: bool = True) -> Path:
         raise Unavailable("it is not installed, and nothing may be fetched")
     if node.npm is None:
         raise Unavailable("there is no npm to install it with")
+    failure = _Failure(folder.with_name(f"{folder.name}.failed"))
+    failure.raise_if_recent()
+    say(f"fetching GitHub's language service with npm, once (no longer than {_INSTALL_SECONDS} s)")
+    try:
+        _install(node.npm, folder)
+    except Unavailable as error:
+        failure.remember(str(error))
+        raise
+    return folder
+
+
+def _install(npm: Sequence[str], folder: Path) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".languageservice-"))
@@ -227,8 +271,7 @@ def installed(node: Node | None = None, *, install: bool = True) -> Path:
     try:
         for name, content in _sources().items():
             (fresh / name).write_bytes(content)
-        command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
-        done = _run(command, fresh, _INSTALL_SECONDS)
+        done = _run([*npm, *_NPM], fresh, _INSTALL_SECONDS)
         if done.returncode != 0:
             raise Unavailable(f"npm could not install it: {_last_line(done.stderr)}")
         try:
@@ -240,4 +283,32 @@ def installed(node: Node | None = None, *, install: bool = True) -> Path:
         raise Unavailable(f"it cannot be installed: {error}") from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """The last installation that failed, in ``note``: why, and with which settings of the network."""
+
+    note: Path
+
+    def raise_if_recent(self) -> None:
+        try:
+            age = time.time() - self.note.stat().st_mtime
+            settings, _, reason = self.note.read_text(encoding="utf-8").partition("\n")
+        except (OSError, UnicodeDecodeError):
+            return
+        if 0 <= age < _REMEMBERED_SECONDS and settings == _network_settings():
+            raise Unavailable(
+                f"{reason.strip()} ({age / 60:.0f} minutes ago; it is tried again an hour after that,"
+                f" or at once when {self.note} is removed)"
+            )
+
+    def remember(self, reason: str) -> None:
+        with contextlib.suppress(OSError):
+            write_atomic(self.note, f"{_network_settings()}\n{reason}\n")
+
+
+def _network_settings() -> str:
+    """A digest of the variables that say how npm reaches its registry: with others, it may well reach it."""
+    names = sorted(name for name in os.environ if re.fullmatch(r"(?i)npm_config_.*|.*_proxy|.*_ca_.*|ssl_.*", name))
+    return hashlib.sha256("\0".join(f"{name}={os.environ[name]}" for name in names).encode()).hexdigest()

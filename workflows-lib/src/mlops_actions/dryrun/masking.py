@@ -29,6 +29,11 @@ class Masker:
             text = text.replace(value, HIDDEN)
         return text
 
+    @property
+    def longest(self) -> int:
+        """The characters of the longest secret."""
+        return max(map(len, self._values), default=0)
+
     def holds(self, text: str) -> bool:
         """Whether a secret stands in ``text``."""
         return any(value in text for value in self._values)

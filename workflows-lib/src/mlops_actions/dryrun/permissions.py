@@ -105,6 +105,15 @@ def excesses(jobs: tuple[PlannedJob, ...]) -> Iterator[Excess]:
                 )
 
 
+def over(*several: Permissions) -> Permissions:
+    """The widest of several, for each scope."""
+    widest: dict[str, str] = {}
+    for each in several:
+        for scope, level in each.items():
+            widest[scope] = max(level, widest.get(scope, "none"), key=LEVELS.index)
+    return {scope: level for scope, level in widest.items() if level != "none"}
+
+
 def words(permissions: Permissions) -> str:
     """``contents: write, packages: none``."""
     return ", ".join(f"{scope}: {level}" for scope, level in permissions.items())

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mlops_actions.dryrun import expressions, filters
+from mlops_actions.dryrun import expressions, filters, repository
 from mlops_actions.dryrun.event import Event, skip_reason
 from mlops_actions.dryrun.jobs import Called, Planner, called_inputs
 from mlops_actions.dryrun.planned import Finding, Finished, Plan, PlannedFile, PlannedJob, Results, When
@@ -84,8 +84,7 @@ def again(plan: Plan, repo: Path, library: Path, finished: Mapping[str, Results]
 
 
 def _paths(repo: Path, files: Sequence[str] | None) -> list[str]:
-    folder = repo / FOLDER
-    there = sorted(f"{FOLDER}/{each.name}" for each in _listing(folder) if each.suffix in {".yml", ".yaml"})
+    there = sorted(each for each in _listing(repo) if PurePosixPath(each).suffix in {".yml", ".yaml"})
     if not files:
         if not there:
             raise CallError(
@@ -95,11 +94,16 @@ def _paths(repo: Path, files: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(_named(repo, each, there) for each in files))
 
 
-def _listing(folder: Path) -> list[Path]:
+def _listing(repo: Path) -> list[str]:
+    """The files of the folder that GitHub sees: in a repository, those that git lists, so that none is ignored."""
+    folder = repo / FOLDER
     try:
-        return [each for each in folder.iterdir() if each.is_file()]
+        names = [f"{FOLDER}/{each.name}" for each in folder.iterdir() if each.is_file()]
     except OSError:
         return []
+    if not (repo / ".git").exists():
+        return names
+    return [each for each in repository.listed(repo, FOLDER) if each in names]
 
 
 def _named(repo: Path, file: str, there: list[str]) -> str:
@@ -110,6 +114,8 @@ def _named(repo: Path, file: str, there: list[str]) -> str:
     for candidate in (relative.as_posix(), f"{FOLDER}/{relative.as_posix()}"):
         if candidate in there:
             return candidate
+    if any((repo / each).is_file() for each in (FOLDER / relative, relative) if each.parent == Path(FOLDER)):
+        raise CallError(Problem("is ignored by Git, so GitHub would never see it", file))
     if (repo / relative).is_file():
         raise CallError(Problem(f"is not in {FOLDER}, the only folder that GitHub reads", file))
     hint = did_you_mean(path.name, [each.rpartition("/")[2] for each in there])

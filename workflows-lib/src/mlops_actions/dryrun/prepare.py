@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -19,6 +20,8 @@ from mlops_actions.dryrun.plan import Plan
 from mlops_actions.dryrun.progress import Progress
 from mlops_actions.dryrun.request import DryRun, earlier
 from mlops_actions.dryrun.runner import Machine
+from mlops_actions.dryrun.source import Source
+from mlops_actions.errors import CallError, Problem
 
 
 @contextmanager
@@ -29,6 +32,20 @@ def private_folder() -> Iterator[Path]:
         yield root
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def room_in(root: Path) -> Iterator[None]:
+    """Tells a full disk by the private folder: what could not be written there is nobody's fault but the disk's."""
+    try:
+        yield
+    except (OSError, CallError) as error:
+        full = error.errno == errno.ENOSPC if isinstance(error, OSError) else os.strerror(errno.ENOSPC) in str(error)
+        if not full:
+            raise
+        message = f"the dry run's private folder is full: {os.strerror(errno.ENOSPC)}"
+        hint = f"Free some space in {root.parent}, or name another folder for it: TMPDIR=/a/larger/folder."
+        raise CallError(Problem(message, str(root), hint=hint)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +63,9 @@ class Preparation:
     staging refuses comes from :meth:`machine`.
     """
 
-    def __init__(self, request: DryRun, planned: Plan, root: Path, pool: ThreadPoolExecutor, shown: Shown) -> None:
+    def __init__(
+        self, request: DryRun, source: Source, planned: Plan, root: Path, pool: ThreadPoolExecutor, shown: Shown
+    ) -> None:
         self._request, self._planned, self._root, self._shown = request, planned, root, shown
         self._program = act.find()
         self._earlier = earlier(request.from_)
@@ -54,9 +73,9 @@ class Preparation:
         shared = self._cache / "pip-of-interpreters"
         for each in (self._cache, shared, root / "legs"):
             each.mkdir(parents=True, exist_ok=True)
-        self._path = environment.clean_path(os.environ, request.repo.resolve())
+        self._path = environment.clean_path(os.environ, source.repo.resolve())
         self._search = environment.search(os.environ, self._path, shared)
-        self._consumer = pool.submit(stage.consumer, request.repo, root / "consumer")
+        self._consumer = pool.submit(stage.consumer, source, root / "consumer")
         self._library = pool.submit(self._staged_library)
         self._python: Future[environment.DefaultPython] | None = None
         if not request.docker:

@@ -64,7 +64,9 @@ class Lines:
     def step(self, leg: LegRecord, step: StepRecord) -> None:
         lines = [self._line(step.result, f"{leg.name} › {step.name}", step.seconds)]
         if step.result == "failure":
-            lines += [self._paint("2", "  │ ") + printable(each.expandtabs()) for each in step.log]
+            lines += [self._paint("2", "  │ ") + printable(each.expandtabs()) for each in step.log.shown()]
+            if step.kept:
+                lines.append(self._paint("2", f"  └ all of it: {step.kept} of the output folder"))
         self._write(lines)
 
     def leg(self, leg: LegRecord) -> None:

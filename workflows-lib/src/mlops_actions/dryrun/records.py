@@ -7,17 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_actions.dryrun.act import Annotation
+from mlops_actions.dryrun.steplog import StepLog
 
 
 @dataclass(slots=True)
 class StepRecord:
-    """A step of a leg. ``log`` holds its lines; ``summary`` what it wrote to GITHUB_STEP_SUMMARY."""
+    """A step of a leg. ``summary`` is what it wrote to GITHUB_STEP_SUMMARY; ``kept`` the file of its log in ``--out``.
+
+    ``limit`` are its minutes, where that is known; ``why`` says more than ``result`` does.
+    """
 
     name: str
     result: str = "skipped"
     seconds: float = 0.0
-    log: list[str] = field(default_factory=list)
+    log: StepLog = field(default_factory=StepLog)
     summary: list[str] = field(default_factory=list)
+    kept: str = ""
+    limit: float | None = None
+    why: str = ""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from mlops_actions.dryrun import rewrite
 from mlops_actions.dryrun.plan import Plan
-from mlops_actions.dryrun.records import FileRecord, LegRecord
+from mlops_actions.dryrun.records import FileRecord, LegRecord, StepRecord
+from mlops_actions.dryrun.source import Source
 from mlops_actions.outcome import Block, Log, Markdown, Outcome, Section, Table, Text
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, now
 from mlops_actions.visible import clip
@@ -21,7 +22,7 @@ MAX_REASON = 300
 
 FIDELITY: Mapping[str, tuple[str, str]] = {
     "actions/checkout": (
-        "copies the staged repository: what is committed, and what is not yet",
+        "copies the staged repository; which files these are stands below",
         "fetches the commit of the event alone; LFS files, submodules and other repositories as asked",
     ),
     "actions/setup-python": (
@@ -75,6 +76,7 @@ class Finished:
     subjects: tuple[Subject, ...]
     parameters: Mapping[str, Json]
     in_containers: bool
+    source: Source
 
 
 def outcome(finished: Finished) -> Outcome:
@@ -94,11 +96,18 @@ def headline(finished: Finished) -> str:
     legs = [leg for file in finished.files for leg in file.legs]
     ran = sum(leg.ran for leg in legs)
     failed = [leg.name for leg in legs if leg.result == "failure" and not leg.allowed]
-    refused = [each.path for each in finished.plan.files if each.starts] if not finished.files else []
-    if refused:
-        return f"GitHub would refuse {', '.join(refused)}; nothing was run"
-    words = f"{_count(ran, 'job')} of {_count(len(finished.files), 'workflow file')} ran"
-    return words + (f"; failed: {', '.join(failed)}" if failed else "")
+    recorded = {file.path for file in finished.files}
+    refused = [
+        each.path
+        for each in finished.plan.files
+        if (each.starts or each.workflow is None) and each.path not in recorded
+    ]
+    words = f"GitHub would refuse {', '.join(refused)}" if refused else ""
+    if not finished.files:
+        return f"{words}; nothing was run"
+    ended = f"{_count(ran, 'job')} of {_count(len(finished.files), 'workflow file')} ran"
+    ended += f"; failed: {', '.join(failed)}" if failed else ""
+    return f"{ended}; {words}" if words else ended
 
 
 def _count(number: int, noun: str) -> str:
@@ -115,16 +124,41 @@ def leg_check(file: FileRecord, leg: LegRecord) -> Check:
         return Check(rule, Status.PASS, f"succeeded in {leg.seconds:.1f} s", where=where)
     if leg.result == "skipped":
         return Check(rule, Status.PASS, f"skipped, as on GitHub ({reason})", Severity.INFO, where)
-    message = reason or (f"failed at step `{failed.name}`{_said(leg)}" if failed else f"ended as {leg.result}")
+    message = reason or (f"failed at step `{failed.name}`{_said(leg, failed)}" if failed else f"ended as {leg.result}")
     if leg.allowed:
         return Check(rule, Status.WARN, f"{message}; `continue-on-error` allows it", Severity.WARNING, where)
     return Check(rule, Status.FAIL, message, where=where)
 
 
-def _said(leg: LegRecord) -> str:
-    """What the job itself gave as the first reason, as the end of a sentence."""
-    words = next((each.message for each in leg.annotations if each.level == "error"), "")
-    return f": {clip(' '.join(words.split()), MAX_REASON)}" if words else ""
+MAX_SUMMARY = 1024 * 1024
+"""GitHub's bytes of one step's summary."""
+
+
+def summary_checks(leg: LegRecord) -> Iterable[Check]:
+    """The summaries that GitHub would drop whole."""
+    for step in leg.steps:
+        size = max((len(each.encode("utf-8", "replace")) for each in step.summary), default=0)
+        if size > MAX_SUMMARY:
+            message = f"the summary of the step `{step.name}` has {size:,} bytes; GitHub drops one of more than 1 MiB"
+            yield Check(
+                "summary.dropped",
+                Status.WARN,
+                message,
+                Severity.WARNING,
+                Where(object=leg.name, file=leg.file, line=leg.line),
+            )
+
+
+def _said(leg: LegRecord, failed: StepRecord) -> str:
+    """Why the step failed, else what the job itself gave as the first reason, as the end of a sentence."""
+    if failed.why:
+        return f": {failed.why}"
+    first = next((each for each in leg.annotations if each.level == "error"), None)
+    if first is None or not first.message:
+        return ""
+    title = first.properties.get("title", "")
+    words = first.message if not title or title in first.message else f"{title}: {first.message}"
+    return f": {clip(' '.join(words.split()), MAX_REASON)}"
 
 
 def _jobs(finished: Finished) -> Section:
@@ -148,18 +182,19 @@ def _failures(files: Iterable[FileRecord]) -> Iterable[Section]:
     for file in files:
         for leg in file.legs:
             blocks += [
-                Log(f"{leg.name} › {step.name}", _tail(step.log))
+                Log(f"{leg.name} › {step.name}", _tail(step))
                 for step in leg.steps
-                if step.result == "failure" and step.log
+                if step.result == "failure" and step.log.lines
             ]
     if blocks:
         yield Section("Logs of the steps that failed", tuple(blocks))
 
 
-def _tail(lines: Sequence[str]) -> str:
-    left_out = len(lines) - MAX_LOG
-    head = [f"… {left_out:,} lines before"] if left_out > 0 else []
-    return "\n".join([*head, *lines[-MAX_LOG:]])
+def _tail(step: StepRecord) -> str:
+    lines = step.log.end(MAX_LOG)
+    left_out = step.log.lines - len(lines)
+    head = [f"… {left_out:,} lines before, in {step.kept}"] if left_out > 0 else []
+    return "\n".join([*head, *lines])
 
 
 def _annotations(files: Iterable[FileRecord]) -> Iterable[Section]:
@@ -192,6 +227,7 @@ def _fidelity(finished: Finished) -> Section:
         if uses and rewrite.is_standin(uses):
             repositories.setdefault(uses.repository.lower(), []).append(text)
     rows = [(", ".join(texts), *FIDELITY[name]) for name, texts in sorted(repositories.items())]
+    rows.append(("the files", finished.source.words(), "the files of the event's commit"))
     rows += ALWAYS if finished.in_containers else (*ALWAYS, ON_HOST)
     labels = sorted({label for file in finished.files for leg in file.legs for label in leg.labels})
     table = Table(("what", "in this dry run", "on GitHub"), tuple(rows))

@@ -18,10 +18,11 @@ from types import FrameType
 from typing import Any
 
 from mlops_actions import files
-from mlops_actions.dryrun import act, docker, event, judge, plan, report, rewrite, workflow
+from mlops_actions.dryrun import act, docker, event, judge, plan, report, repository, rewrite, source, workflow
 from mlops_actions.dryrun.expressions import number_of, text_of
+from mlops_actions.dryrun.listing import Listing
 from mlops_actions.dryrun.masking import Masker
-from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder
+from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder, room_in
 from mlops_actions.dryrun.progress import Lines, Progress, Silent
 from mlops_actions.dryrun.records import FileRecord
 from mlops_actions.dryrun.request import NO_TOKEN, DryRun, secrets
@@ -30,36 +31,37 @@ from mlops_actions.dryrun.schedule import Frame, Run
 from mlops_actions.errors import CallError
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Where, digest, now
-from mlops_actions.visible import visible
 
 __all__ = ["DryRun", "dry_run", "list_plan"]
 
 
-def list_plan(request: DryRun) -> str:
-    """What the event would start, as text, and what is wrong with the calls in it; nothing is run.
+def list_plan(request: DryRun, *, as_json: bool = False) -> str:
+    """What the event would start, as text or JSON, and what is wrong with the calls in it; nothing is run.
 
     GitHub's language service is not asked: it takes longer than a list may.
     Raises CallError as :func:`dry_run`.
     """
-    planned = _plan(request)
-    wrong = [each for each in judge.own(planned, request.repo, request.library) if each.status is Status.FAIL]
-    lines = [f"event {planned.event.name}, {planned.event.ref} at {planned.event.sha[:12] or '(no commit)'}"]
-    for file in planned.files:
-        lines += ["", f"{file.path}: " + ("starts" if file.starts else f"does not start: {file.why}")]
-        for job in file.jobs if file.starts else ():
-            legs = "" if job.legs == 1 else f" × {job.legs if job.legs is not None else '?'}"
-            called = f" → {job.calls[1]}" if job.calls else ""
-            reason = "" if job.when == "must" else f": {job.why}"
-            lines.append(f"  {'  ' * (len(job.path) - 1)}{job.name}{legs}{called}  [{job.when}{reason}]")
-    lines += ["", "would fail:"] if wrong else []
-    lines += [f"  {each.where.file}:{each.where.line}: {each.message}" for each in wrong]
-    lines += ["", "Whether GitHub takes the files is judged when they run."]
-    return "\n".join(visible(line) for line in lines) + "\n"
+    with private_folder() as root:
+        played = _play(request, root, for_a_plan=True)
+        judged = judge.own(played.plan, played.source.folder, request.library)
+    listed = Listing(played.plan, played.source, [each for each in judged if each.status is Status.FAIL])
+    return listed.json() if as_json else listed.text()
 
 
-def _plan(request: DryRun) -> plan.Plan:
-    played = event.read(request.repo, request.event, request.event_file, request.ref)
-    return plan.make(request.repo, request.library, played, request.files or None, request.job, request.inputs)
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """An event's plan, and the files that it was made from."""
+
+    plan: plan.Plan
+    source: source.Source
+
+
+def _play(request: DryRun, root: Path, *, for_a_plan: bool = False) -> _Played:
+    repository.require_root(request.repo)
+    happened = event.read(request.repo, request.event, request.event_file, request.ref)
+    taken = source.take(request.repo, happened, root, for_a_plan=for_a_plan)
+    planned = plan.make(taken.folder, request.library, happened, request.files or None, request.job, request.inputs)
+    return _Played(planned, taken)
 
 
 def dry_run(request: DryRun, out: Path) -> Outcome:
@@ -70,26 +72,32 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
     """
     started = now()
     given = secrets(request.secrets, os.environ)
-    planned = _plan(request)
     shown = _shown(request, given)
-    with private_folder() as root, ThreadPoolExecutor(max_workers=4) as pool:
-        prepared = Preparation(request, planned, root, pool, shown)
-        checks = judge.judge(planned, request.repo, request.library, install=request.install)
-        refused = judge.refused(planned, checks)
-        for each in sorted(refused):
-            shown.progress.note(f"{each}: GitHub would refuse it; nothing of it is run")
-        records: list[FileRecord] = []
-        if len(refused) < sum(each.starts for each in planned.files):
-            with prepared.machine() as machine:
-                checks = [*checks, *_left_out(machine)]
-                records = _run_all(request, planned, refused, machine, given)
-            checks += [each for each in _checks(request, planned, records) if each not in checks]
-            _show_summaries(records, shown)
+    with private_folder() as root:
+        with room_in(root), ThreadPoolExecutor(max_workers=4) as pool:
+            played = _play(request, root)
+            planned = played.plan
+            shown.progress.note(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
+            prepared = Preparation(request, played.source, planned, root, pool, shown)
+            request = replace(request, repo=played.source.folder)
+            say = shown.progress.note
+            checks = judge.judge(planned, request.repo, request.library, install=request.install, say=say)
+            refused = judge.refused(planned, checks)
+            for each in sorted(refused | {each.path for each in planned.files if each.workflow is None}):
+                say(f"{each}: GitHub would refuse it; nothing of it is run")
+            records: list[FileRecord] = []
+            if len(refused) < sum(each.starts for each in planned.files):
+                with prepared.machine() as machine:
+                    checks = [*checks, *_left_out(machine)]
+                    records = _run_all(request, planned, refused, machine, given)
+                checks += [each for each in _checks(request, planned, records) if each not in checks]
+                _show_summaries(records, shown)
         _collect(root, records, out, shown.masker)
+        subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
     checks = [replace(each, message=shown.masker(each.message)) for each in checks]
-    subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
+    parameters = _parameters(request, played)
     return report.outcome(
-        report.Finished(planned, checks, records, started, subjects, _parameters(request, planned), request.docker)
+        report.Finished(planned, checks, records, started, subjects, parameters, request.docker, played.source)
     )
 
 
@@ -226,6 +234,7 @@ def _interruptible(runs: Sequence[_FileRun]) -> Iterator[None]:
 def _checks(request: DryRun, planned: plan.Plan, records: Sequence[FileRecord]) -> list[Check]:
     """What became of each job, and whether every job ran that GitHub would have run."""
     checks = [report.leg_check(file, leg) for file in records for leg in file.legs]
+    checks += [each for file in records for leg in file.legs for each in report.summary_checks(leg)]
     for file in records:
         checks += [
             Check("run", Status.FAIL, message, where=Where(file=path, line=line))
@@ -254,7 +263,7 @@ def _dropped(again: plan.PlannedFile, finished: plan.Results) -> Iterator[Check]
 
 
 def _collect(root: Path, records: Sequence[FileRecord], out: Path, masker: Masker) -> None:
-    """Put artifacts, outputs and requests where the caller finds them."""
+    """Put artifacts, outputs, requests and the logs of failing steps where the caller finds them."""
     target = out / "artifacts"
     target.mkdir(exist_ok=True)
     for index, file in enumerate(records):
@@ -264,6 +273,9 @@ def _collect(root: Path, records: Sequence[FileRecord], out: Path, masker: Maske
             if place.exists():  # of another workflow file, whose artifacts GitHub keeps apart
                 place = target / f"{each.name} ({file.path.rpartition('/')[2]})"
             shutil.move(each / "files", place)
+    for step in (step for file in records for leg in file.legs for step in leg.steps if step.kept):
+        (out / "logs").mkdir(exist_ok=True)
+        step.log.keep(out / step.kept, masker, masker.longest)
     outputs = {
         file.path: {path[0]: dict(job.outputs) for path, job in file.jobs.items() if len(path) == 1} for file in records
     }
@@ -277,11 +289,13 @@ def _collect(root: Path, records: Sequence[FileRecord], out: Path, masker: Maske
     files.write_atomic(out / "requests.json", json.dumps(requests, indent=1, ensure_ascii=False) + "\n")
 
 
-def _parameters(request: DryRun, planned: plan.Plan) -> dict[str, Json]:
+def _parameters(request: DryRun, played: _Played) -> dict[str, Json]:
+    planned = played.plan
     return {
         "event": planned.event.name,
         "ref": planned.event.ref,
         "sha": planned.event.sha,
+        "uncommitted": not played.source.commit,
         "files": [each.path for each in planned.files if each.starts],
         "docker": (request.image or docker.IMAGE) if request.docker else None,
         "act": act.VERSION,

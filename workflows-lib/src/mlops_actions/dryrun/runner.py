@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import sys
 import threading
 import uuid
@@ -12,16 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from mlops_actions.dryrun import act, environment, jobfile, rewrite
+from mlops_actions.dryrun import act, bake, environment, jobfile, rewrite
 from mlops_actions.dryrun.event import Event
 from mlops_actions.dryrun.masking import Masker
 from mlops_actions.dryrun.progress import Progress
 from mlops_actions.dryrun.records import StepRecord
 from mlops_actions.dryrun.schedule import Leg
 from mlops_actions.dryrun.stage import Consumer
-
-MAX_LINES = 20_000
-"""Lines kept of one step; the first and the last of them."""
+from mlops_actions.dryrun.steplog import StepLog, file_name
 
 
 class Containers(Protocol):
@@ -187,6 +186,7 @@ class ActRunner:
         (folder / "context.json").write_text(json.dumps(context), encoding="utf-8")
         (folder / "requests.jsonl").touch()
         settings = {f"GITHUB_{name.upper()}": _plain(value) for name, value in github.items()}
+        settings |= {f"RUNNER_{name.upper()}": value for name, value in leg.values["runner"].items()}
         settings |= {
             "SHA_REF": github["sha"],  # what act reads for GITHUB_SHA
             "RUNNER_TRACKING_ID": tracking,
@@ -198,6 +198,8 @@ class ActRunner:
             "MLOPS_DRYRUN_REQUESTS": str(folder / "requests.jsonl"),
             "MLOPS_SETUP_CACHE": str(machine.cache),
         }
+        if machine.containers is not None:
+            settings["RUNNER_WORKSPACE"] = str(folder)  # on the host a step's shell says it
         if machine.earlier:
             settings["MLOPS_DRYRUN_FROM"] = str(machine.earlier)
         return settings
@@ -207,7 +209,7 @@ class ActRunner:
         record = leg.record
         record.ran = True
         record.result = ""
-        steps = _Steps(leg, self.machine)
+        steps = _Steps(leg, self.machine, process.call.folder)
         for event in process.events():
             if process.stopped:
                 continue  # what act says of its own end is not the job's
@@ -217,6 +219,7 @@ class ActRunner:
                 record.result = event.result
             else:
                 steps.take(event)
+        steps.close()
 
     def _collect(self, leg: Leg, process: act.Process) -> None:
         record = leg.record
@@ -253,9 +256,10 @@ def _request(line: str, mask: Masker) -> dict[str, Any]:
 class _Steps:
     """The record's steps, filled as act's events come."""
 
-    def __init__(self, leg: Leg, machine: Machine) -> None:
+    def __init__(self, leg: Leg, machine: Machine, folder: Path) -> None:
         self._leg = leg.record
         self._machine = machine
+        self._folder = folder
         self._nested_summaries: set[tuple[str, ...]] = set()
         self._steps: dict[str, StepRecord] = {}
         for index, step in enumerate(leg.raw.get("steps") or []):
@@ -264,8 +268,8 @@ class _Steps:
                 or step.get("uses")
                 or "Run " + (str(step.get("run", "")).strip().splitlines() or [""])[0]
             )
-            record = StepRecord(name)
-            self._steps[str(step.get("id") or index)] = record
+            record = self._steps[str(step.get("id") or index)] = self._new(name)
+            record.limit = _minutes(step.get("timeout-minutes"), leg.values)
             self._leg.steps.append(record)
 
     def take(self, event: act.StepStarted | act.StepEnded | act.Line | act.Annotation | act.Summary) -> None:
@@ -274,9 +278,7 @@ class _Steps:
         name = event.step[0] if event.step else "--setup-job"
         step = self._step(name)
         if isinstance(event, act.Line):
-            step.log.append(mask(event.text))
-            if len(step.log) > MAX_LINES:
-                del step.log[MAX_LINES // 2]
+            step.log.add(event.text, mask, ends=event.ends)
         elif isinstance(event, act.Annotation):
             self._leg.annotations.append(
                 act.Annotation(
@@ -297,8 +299,15 @@ class _Steps:
     def _step(self, name: str) -> StepRecord:
         if name not in self._steps:
             shown = {"--setup-job": "Set up job", "--complete-job": "Complete job"}.get(name, "Finish")
-            self._steps[name] = StepRecord(shown)
+            self._steps[name] = self._new(shown)
         return self._steps[name]
+
+    def _new(self, name: str) -> StepRecord:
+        return StepRecord(name, log=StepLog(self._folder / "logs" / f"{len(self._steps)}.log"))
+
+    def close(self) -> None:
+        for each in self._steps.values():
+            each.log.close()
 
     def _take_summary(self, step: StepRecord, event: act.Summary) -> None:
         # After a composite action act reads its last step's summary once more, for the whole action.
@@ -310,13 +319,32 @@ class _Steps:
     def _end(self, step: StepRecord, event: act.StepEnded) -> None:
         if event.stage == "Main":
             step.result, step.seconds = event.result, event.seconds
+            if event.result == "failure" and step.limit is not None and event.seconds >= step.limit * 60:
+                step.why = f"it took longer than its `timeout-minutes`, {step.limit:g}"
+                step.log.add(step.why)
         elif event.result == "failure":
             step.result = "failure"
         known = any(step is each for each in self._leg.steps)
         if event.result == "failure" and not known:
             self._leg.steps.append(step)  # setting up, or this package's own last step
         if event.result == "failure" or (known and event.stage == "Main"):
+            step.log.close()
+            if step.result == "failure" and step.log.lines:
+                number = [id(each) for each in self._leg.steps].index(id(step)) + 1
+                step.kept = "logs/" + file_name(self._folder.name, self._leg.name, number, step.name)
             self._machine.progress.step(self._leg, step)
+            if step.result != "failure":
+                step.log.drop()
+
+
+def _minutes(written: object, values: Mapping[str, Any]) -> float | None:
+    """A step's ``timeout-minutes``, where it is a number before the step starts."""
+    text = str(bake.bake(written, values)).strip()
+    literal = re.fullmatch(r"\$\{\{\s*(.*?)\s*\}\}", text)
+    try:
+        return float(literal[1] if literal else text)
+    except ValueError:
+        return None
 
 
 def _shown(by_act: str, ours: str) -> str:

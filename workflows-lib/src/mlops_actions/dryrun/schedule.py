@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mlops_actions.dryrun import bake, matrix
-from mlops_actions.dryrun.event import Event
+from mlops_actions.dryrun.event import Event, identities
 from mlops_actions.dryrun.expressions import ExpressionError, Scope, condition, expand, text_of, truthy
 from mlops_actions.dryrun.plan import called_inputs
 from mlops_actions.dryrun.records import FileRecord, JobRecord, LegRecord
@@ -218,7 +218,7 @@ class Run:
             self._finish(record, "failure", "`runs-on` names no runner")
             return JobRecord("failure")
         timeout = float(expand(raw.get("timeout-minutes", DEFAULT_TIMEOUT), scope) or DEFAULT_TIMEOUT)
-        leg = Leg(frame, job, raw, self._baked(frame, contexts), record, timeout * 60)
+        leg = Leg(frame, job, raw, self._baked(frame, contexts, record.labels), record, timeout * 60)
         with self.slots:
             gate.legs.append(leg)  # before the question, so that no leg slips between the answer and its start
             if gate.failed.is_set() or self.cancelled.is_set():
@@ -232,7 +232,7 @@ class Run:
         self._finish(record, record.result, record.why)
         return JobRecord(record.result, dict(record.outputs))
 
-    def _baked(self, frame: Frame, contexts: Mapping[str, Any]) -> dict[str, Any]:
+    def _baked(self, frame: Frame, contexts: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
         """The contexts whose values are written into the job's file; the others are act's to fill."""
         called = f"{frame.repository}/{frame.workflow.path}"
         return {
@@ -242,6 +242,7 @@ class Run:
             "matrix": contexts["matrix"],
             "strategy": contexts["strategy"],
             "github": bake.Partial(github_context(self.event, self.record, self.record.name)),
+            "runner": bake.Partial(runner_context(labels)),
             "job": bake.Partial(
                 {
                     "workflow_ref": f"{called}@{frame.ref}",
@@ -413,4 +414,14 @@ def github_context(event: Event, record: FileRecord, workflow_name: str) -> dict
         "graphql_url": "https://api.github.com/graphql",
         "retention_days": "90",
         "secret_source": "Actions",
+        **identities(event),
     }
+
+
+RUNNER_NAME = "mlops-dry-run"
+
+
+def runner_context(labels: Sequence[str]) -> dict[str, str]:
+    """The part of the ``runner`` context that act does not know; GitHub's own machines have all other labels."""
+    own = any(each.casefold() == "self-hosted" for each in labels)
+    return {"name": RUNNER_NAME, "environment": "self-hosted" if own else "github-hosted"}

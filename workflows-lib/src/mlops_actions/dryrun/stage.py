@@ -1,9 +1,10 @@
 """Copies what a run may touch into a private folder, so that no job ever sees the user's own tree.
 
 The consumer's repository is staged as GitHub would check it out: the tracked
-files, and those not yet added but not ignored either, beside a bare repository
-with its commits, branches and tags (:mod:`.standins.checkout` puts the two
-together in a job's workspace). The library is staged as its actions need it.
+files, and those not yet added but not ignored either (or those of the event's
+own commit, :mod:`.source`), beside a bare repository with its commits, branches
+and tags (:mod:`.standins.checkout` puts the two together in a job's workspace).
+The library is staged as its actions need it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops_actions.dryrun import repository
+from mlops_actions.dryrun.repository import leaves
+from mlops_actions.dryrun.source import Source
 from mlops_actions.errors import CallError, Problem
 
 OWN = ".mlops"
@@ -35,17 +38,15 @@ class Consumer:
     left_out: tuple[str, ...]
 
 
-def consumer(repo: Path, target: Path) -> Consumer:
-    """Stage the repository at ``repo`` below ``target``.
-
-    Raises CallError where ``repo`` is not the root of a git repository.
-    """
+def consumer(source: Source, target: Path) -> Consumer:
+    """Stage the repository of ``source``, with its files, below ``target``."""
     tree, bare = target / "tree", target / "git"
     tree.mkdir(parents=True)
-    paths = _listed(repo)
-    left_out = tuple(_copy(repo, tree, (path for path in paths if OWN not in Path(path).parts)))
-    _clone(repo, bare)
-    dirty = bool(_git(repo, "status", "--porcelain", "--untracked-files=normal"))
+    paths = repository.committed(source.repo, source.commit) if source.commit else repository.listed(source.repo)
+    left_out = _copy(source.folder, tree, (path for path in paths if OWN not in Path(path).parts))
+    left_out = (*source.left_out, *left_out)
+    _clone(source.repo, bare)
+    dirty = not source.commit and bool(repository.git(source.repo, "status", "--porcelain", "--untracked-files=normal"))
     return Consumer(tree, bare, dirty, left_out)
 
 
@@ -60,15 +61,10 @@ def library(checkout: Path, target: Path) -> Path:
                 "is no checkout of mlops-actions", str(checkout), hint="Name one with --library, it has `actions/`."
             )
         )
-    paths = _listed(checkout) if (checkout / ".git").exists() else _walked(checkout)
+    paths = repository.listed(checkout) if (checkout / ".git").exists() else _walked(checkout)
     target.mkdir(parents=True)
     _ = list(_copy(checkout, target, (path for path in paths if Path(path).parts[0] not in NEEDLESS | {OWN})))
     return target
-
-
-def _listed(repo: Path) -> list[str]:
-    names = _git(repo, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    return sorted({name for name in names.split("\0") if name})
 
 
 def _walked(root: Path) -> list[str]:
@@ -85,7 +81,7 @@ def _copy(source: Path, target: Path, paths: Iterable[str]) -> Iterable[str]:
     inside = os.path.realpath(source)
     for path in paths:
         place, origin = target / path, source / path
-        if _leaves(origin.parent, inside):
+        if leaves(origin.parent, inside):
             yield path
             continue
         try:
@@ -94,7 +90,7 @@ def _copy(source: Path, target: Path, paths: Iterable[str]) -> Iterable[str]:
             continue  # deleted and not committed yet
         if stat.S_ISLNK(mode):
             link = os.readlink(origin)
-            if os.path.isabs(link) or _leaves(origin, inside):
+            if os.path.isabs(link) or leaves(origin, inside):
                 yield path
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -107,32 +103,13 @@ def _copy(source: Path, target: Path, paths: Iterable[str]) -> Iterable[str]:
             place.mkdir(parents=True, exist_ok=True)  # a submodule, which a checkout leaves empty
 
 
-def _leaves(path: Path, inside: str) -> bool:
-    real = os.path.realpath(path)
-    return real != inside and not real.startswith(inside + os.sep)
-
-
 def _clone(repo: Path, target: Path) -> None:
     """A bare repository with the branches, tags and remote branches of ``repo``, borrowing its objects."""
-    _git(repo, "clone", "--quiet", "--bare", "--shared", "--", str(repo), str(target))
-    _git(target, "fetch", "--quiet", str(repo), "+refs/remotes/origin/*:refs/remotes/origin/*")
+    repository.git(repo, "clone", "--quiet", "--bare", "--shared", "--", str(repo), str(target))
+    repository.git(target, "fetch", "--quiet", str(repo), "+refs/remotes/origin/*:refs/remotes/origin/*")
 
 
 def borrowed(git: Path) -> list[Path]:
     """The folders whose objects the staged repository borrows; a container must see them too."""
     alternates = git / "objects" / "info" / "alternates"
     return [Path(line) for line in alternates.read_text(encoding="utf-8").splitlines()] if alternates.exists() else []
-
-
-def _git(repo: Path, *arguments: str) -> str:
-    """Run git as on any machine: no configuration of the user's, no hooks, no prompts."""
-    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-c", "safe.directory=*", "-C", str(repo), *arguments]
-    try:
-        done = subprocess.run(command, env=kept | settings, capture_output=True, check=False)
-    except FileNotFoundError:
-        raise CallError(Problem("git is not installed", hint="A dry run needs it to see what GitHub would.")) from None
-    if done.returncode:
-        raise CallError(Problem(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}", str(repo)))
-    return os.fsdecode(done.stdout)

@@ -7,13 +7,15 @@ to it, so only a file that cannot be read as a workflow at all is refused here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlops_actions import yamlfile
-from mlops_actions.errors import CallError
+from mlops_actions.dryrun.repository import leaves
+from mlops_actions.errors import CallError, Problem
 from mlops_actions.yamlfile import Document, Position
 
 FOLDER = ".github/workflows"
@@ -83,8 +85,10 @@ def load(repo: Path, relative: str, name: str | None = None) -> Workflow:
     """The workflow at ``relative`` (POSIX) in the checkout ``repo``; ``name`` is what messages call the file.
 
     Raises CallError, with file and line, for a file that is absent, is not
-    YAML, or has no shape of a workflow.
+    YAML, has no shape of a workflow, or is a link out of the checkout.
     """
+    if leaves(repo / relative, os.path.realpath(repo)):
+        raise CallError(Problem("is a symbolic link that leads out of the repository", name or relative))
     document = yamlfile.load(repo / relative, name or relative)
     data = document.data
     if not isinstance(data, dict):

@@ -3,7 +3,7 @@
 // {"repo": folder, "library": folder, "repository": "owner/name", "names": ["mlops-actions"], "files": [path, ...]}
 // -> {"files": {path: [{"line", "character", "severity", "message"}, ...]},
 //     "calls": {path: [path of a called file in the same repository, ...]}, "troubles": [text, ...]}
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import * as module from "node:module";
 import path from "node:path";
 import { load } from "./json-modules.mjs";
@@ -31,8 +31,8 @@ function root(reference) {
 }
 
 function read(folder, relative) {
-  const file = path.resolve(folder, relative);
-  if (!file.startsWith(path.resolve(folder) + path.sep)) throw new Error("outside of the repository");
+  const file = realpathSync(path.resolve(folder, relative)); // a link may lead out of the repository
+  if (!file.startsWith(realpathSync(folder) + path.sep)) throw new Error("outside of the repository");
   return readFileSync(file, "utf8");
 }
 

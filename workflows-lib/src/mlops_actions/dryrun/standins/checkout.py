@@ -39,6 +39,8 @@ def main(_: str) -> None:
         _git(target, "reset", "--quiet", "--hard")
     if given.get("sparse-checkout"):
         _narrow(target, given)
+    if toolkit.flag(given, "lfs"):
+        _refuse_pointers(target)
     _git(target, "config", "--global", "--add", "safe.directory", str(target))
     toolkit.set_output("ref", ref)
     toolkit.set_output("commit", commit)
@@ -132,6 +134,28 @@ def _narrow(target: Path, given: dict[str, str]) -> None:
     _git(target, "sparse-checkout", "set", "--cone" if cone else "--no-cone", *given["sparse-checkout"].split("\n"))
 
 
+LFS = b"version https://git-lfs.github.com/spec/"
+
+
+def _refuse_pointers(target: Path) -> None:
+    """What LFS keeps elsewhere is not here: a file that is a pointer to it would be read as the data."""
+    pointers = []
+    for name in _said(target / ".git", "ls-files", "-z").split("\0"):
+        path = target / name
+        if name and not path.is_symlink() and path.is_file() and path.stat().st_size < 1024:
+            with path.open("rb") as file:
+                if file.read(len(LFS)) == LFS:
+                    pointers.append(name)
+    if pointers:
+        more = f" and {len(pointers) - 3} more" if len(pointers) > 3 else ""
+        raise toolkit.Refused(
+            "a dry run fetches nothing: with `lfs: true` it can't check out "
+            + ", ".join(pointers[:3])
+            + more
+            + ", of which only a pointer is here (`git lfs pull` brings them)"
+        )
+
+
 def _git(folder: Path, *arguments: str, check: bool = True) -> None:
     done = subprocess.run(["git", "-C", str(folder), *arguments], stderr=subprocess.PIPE, text=True, check=False)
     if check and done.returncode:
@@ -139,11 +163,14 @@ def _git(folder: Path, *arguments: str, check: bool = True) -> None:
 
 
 def _listed(git: Path, *arguments: str) -> list[str]:
+    return _said(git, *arguments).splitlines()
+
+
+def _said(git: Path, *arguments: str) -> str:
     done = subprocess.run(
         ["git", "--git-dir", str(git), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
         check=False,
     )
-    return done.stdout.splitlines()
+    return os.fsdecode(done.stdout)
