@@ -74,31 +74,40 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
     given = secrets(request.secrets, os.environ)
     shown = _shown(request, given)
     with private_folder() as root:
-        with room_in(root), ThreadPoolExecutor(max_workers=4) as pool:
+        with room_in(root):
             played = _play(request, root)
-            planned = played.plan
-            shown.progress.note(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
-            prepared = Preparation(request, played.source, planned, root, pool, shown)
             request = replace(request, repo=played.source.folder)
-            say = shown.progress.note
-            checks = judge.judge(planned, request.repo, request.library, install=request.install, say=say)
-            refused = judge.refused(planned, checks)
-            for each in sorted(refused | {each.path for each in planned.files if each.workflow is None}):
-                say(f"{each}: GitHub would refuse it; nothing of it is run")
-            records: list[FileRecord] = []
-            if len(refused) < sum(each.starts for each in planned.files):
-                with prepared.machine() as machine:
-                    checks = [*checks, *_left_out(machine)]
-                    records = _run_all(request, planned, refused, machine, given)
-                checks += [each for each in _checks(request, planned, records) if each not in checks]
-                _show_summaries(records, shown)
+            checks, records = _run(request, played, root, given, shown)
         _collect(root, records, out, shown.masker)
-        subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
+        starting = (each.path for each in played.plan.files if each.starts)
+        subjects = tuple(Subject(path, digest(request.repo / path)) for path in starting)
     checks = [replace(each, message=shown.masker(each.message)) for each in checks]
     parameters = _parameters(request, played)
     return report.outcome(
-        report.Finished(planned, checks, records, started, subjects, parameters, request.docker, played.source)
+        report.Finished(played.plan, checks, records, started, subjects, parameters, request.docker, played.source)
     )
+
+
+def _run(
+    request: DryRun, played: _Played, root: Path, given: Mapping[str, str], shown: Shown
+) -> tuple[list[Check], list[FileRecord]]:
+    """Judge the files, run those that GitHub would take, and compare what ran with what had to."""
+    planned, say = played.plan, shown.progress.note
+    say(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        prepared = Preparation(request, played.source, planned, root, pool, shown)
+        checks = judge.judge(planned, request.repo, request.library, install=request.install, say=say)
+        refused = judge.refused(planned, checks)
+        for each in sorted(refused | {each.path for each in planned.files if each.workflow is None}):
+            say(f"{each}: GitHub would refuse it; nothing of it is run")
+        if len(refused) == sum(each.starts for each in planned.files):
+            return checks, []
+        with prepared.machine() as machine:
+            checks = [*checks, *_left_out(machine)]
+            records = _run_all(request, planned, refused, machine, given)
+    checks += [each for each in _checks(request, planned, records) if each not in checks]
+    _show_summaries(records, shown)
+    return checks, records
 
 
 def _show_summaries(records: Sequence[FileRecord], shown: Shown) -> None:
@@ -187,9 +196,9 @@ class _Resolver:
         if place is None:
             return f"`uses: {uses}`: a dry run fetches nothing, so it can call its own workflows and the library's"
         parsed = rewrite.parse_uses(uses)
-        repository, ref, sha = frame.repository, frame.ref, frame.sha
+        owner, ref, sha = frame.repository, frame.ref, frame.sha
         if parsed is not None:
-            repository, ref = parsed.repository, parsed.ref
+            owner, ref = parsed.repository, parsed.ref
             own = place.root == self.request.repo
             sha = self.planned.event.sha if own else _commit(self.request.library)
         root, path = place.root, place.path
@@ -197,8 +206,8 @@ class _Resolver:
             found = workflow.load(root, path)
         except CallError as error:
             return "; ".join(str(each) for each in error.problems)
-        shown = path if root == self.request.repo else f"{repository}/{path}"
-        return Frame(found, shown, (), (), {}, {}, repository, ref, sha)
+        shown = path if root == self.request.repo else f"{owner}/{path}"
+        return Frame(found, shown, (), (), {}, {}, owner, ref, sha)
 
 
 def _commit(checkout: Path) -> str:
