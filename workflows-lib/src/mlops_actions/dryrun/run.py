@@ -18,13 +18,14 @@ from types import FrameType
 from typing import Any
 
 from mlops_actions import files
-from mlops_actions.dryrun import act, docker, event, judge, plan, report, repository, rewrite, source, workflow
+from mlops_actions.dryrun import act, docker, event, judge, plan, report, rewrite, source, workflow
 from mlops_actions.dryrun.expressions import number_of, text_of
 from mlops_actions.dryrun.listing import Listing
 from mlops_actions.dryrun.masking import Masker
 from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder, room_in
 from mlops_actions.dryrun.progress import Lines, Progress, Silent
 from mlops_actions.dryrun.records import FileRecord
+from mlops_actions.dryrun.repository import require_root
 from mlops_actions.dryrun.request import NO_TOKEN, DryRun, secrets
 from mlops_actions.dryrun.runner import ActRunner, Machine
 from mlops_actions.dryrun.schedule import Frame, Run
@@ -57,7 +58,7 @@ class _Played:
 
 
 def _play(request: DryRun, root: Path, *, for_a_plan: bool = False) -> _Played:
-    repository.require_root(request.repo)
+    require_root(request.repo)
     happened = event.read(request.repo, request.event, request.event_file, request.ref)
     taken = source.take(request.repo, happened, root, for_a_plan=for_a_plan)
     planned = plan.make(taken.folder, request.library, happened, request.files or None, request.job, request.inputs)
@@ -74,31 +75,40 @@ def dry_run(request: DryRun, out: Path) -> Outcome:
     given = secrets(request.secrets, os.environ)
     shown = _shown(request, given)
     with private_folder() as root:
-        with room_in(root), ThreadPoolExecutor(max_workers=4) as pool:
+        with room_in(root):
             played = _play(request, root)
-            planned = played.plan
-            shown.progress.note(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
-            prepared = Preparation(request, played.source, planned, root, pool, shown)
             request = replace(request, repo=played.source.folder)
-            say = shown.progress.note
-            checks = judge.judge(planned, request.repo, request.library, install=request.install, say=say)
-            refused = judge.refused(planned, checks)
-            for each in sorted(refused | {each.path for each in planned.files if each.workflow is None}):
-                say(f"{each}: GitHub would refuse it; nothing of it is run")
-            records: list[FileRecord] = []
-            if len(refused) < sum(each.starts for each in planned.files):
-                with prepared.machine() as machine:
-                    checks = [*checks, *_left_out(machine)]
-                    records = _run_all(request, planned, refused, machine, given)
-                checks += _checks(request, planned, records)
-                _show_summaries(records, shown)
+            checks, records = _judge_and_run(request, played, root, shown, given)
         _collect(root, records, out, shown.masker)
-        subjects = tuple(Subject(each.path, digest(request.repo / each.path)) for each in planned.files if each.starts)
+        started_files = [each.path for each in played.plan.files if each.starts]
+        subjects = tuple(Subject(each, digest(request.repo / each)) for each in started_files)
     checks = [replace(each, message=shown.masker(each.message)) for each in checks]
     parameters = _parameters(request, played)
     return report.outcome(
-        report.Finished(planned, checks, records, started, subjects, parameters, request.docker, played.source)
+        report.Finished(played.plan, checks, records, started, subjects, parameters, request.docker, played.source)
     )
+
+
+def _judge_and_run(
+    request: DryRun, played: _Played, root: Path, shown: Shown, given: Mapping[str, str]
+) -> tuple[list[Check], list[FileRecord]]:
+    """Judge the files while the machine is made, then run those that GitHub would not refuse."""
+    planned, say = played.plan, shown.progress.note
+    say(f"{planned.event.name} of {planned.event.ref}: {played.source.words()}")
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        prepared = Preparation(request, played.source, planned, root, pool, shown)
+        checks = judge.judge(planned, request.repo, request.library, install=request.install, say=say)
+        refused = judge.refused(planned, checks)
+        for each in sorted(refused | {each.path for each in planned.files if each.workflow is None}):
+            say(f"{each}: GitHub would refuse it; nothing of it is run")
+        records: list[FileRecord] = []
+        if len(refused) < sum(each.starts for each in planned.files):
+            with prepared.machine() as machine:
+                checks = [*checks, *_left_out(machine)]
+                records = _run_all(request, planned, refused, machine, given)
+            checks += _checks(request, planned, records)
+            _show_summaries(records, shown)
+    return checks, records
 
 
 def _show_summaries(records: Sequence[FileRecord], shown: Shown) -> None:
