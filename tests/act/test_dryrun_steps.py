@@ -46,6 +46,23 @@ def test_a_step_that_asks_gets_no_answer(workflow: Make) -> None:
     assert ran.outputs["one"] == {"seen": "nothing"}
 
 
+def test_a_step_has_no_terminal(workflow: Make) -> None:
+    """On the host act gives it one, and `git log` would start a pager that waits for a key."""
+    steps = "- run: test ! -t 0 && test ! -t 1 && test ! -t 2 && ! (: </dev/tty)\n- {uses: actions/checkout@v4}\n- run: git log\n"
+    ran = workflow(one(steps)).run()
+    assert ran.status == "pass", ran.said()
+
+
+def test_what_a_step_leaves_running_goes_on_in_the_next(workflow: Make) -> None:
+    """A server for tests, say: it goes on though nobody reads what it prints any more."""
+    steps = """
+- run: |
+    (while sleep 0.05; do echo a line; touch alive; done) &
+- {id: x, run: "for i in 1 2; do rm -f alive; timeout 20 sh -c 'until [ -e alive ]; do sleep 0.05; done'; done; echo seen=yes >> $GITHUB_OUTPUT"}
+"""
+    assert workflow(one(steps)).run().outputs["one"] == {"seen": "yes"}
+
+
 def test_the_last_words_of_a_step_that_fails(workflow: Make) -> None:
     ran = workflow(one("- run: seq 1 2000; echo the reason >&2; exit 7")).run()
     log = next(each for each in ran.outcome.sections if each.title.startswith("Logs")).blocks[0].text

@@ -18,13 +18,14 @@ from types import FrameType
 from typing import Any
 
 from mlops_actions import files
-from mlops_actions.dryrun import act, docker, event, judge, plan, report, repository, rewrite, source, workflow
+from mlops_actions.dryrun import act, docker, event, judge, plan, report, rewrite, source, workflow
 from mlops_actions.dryrun.expressions import number_of, text_of
 from mlops_actions.dryrun.listing import Listing
 from mlops_actions.dryrun.masking import Masker
 from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder, room_in
 from mlops_actions.dryrun.progress import Lines, Progress, Silent
 from mlops_actions.dryrun.records import FileRecord
+from mlops_actions.dryrun.repository import require_root
 from mlops_actions.dryrun.request import NO_TOKEN, DryRun, secrets
 from mlops_actions.dryrun.runner import ActRunner, Machine
 from mlops_actions.dryrun.schedule import Frame, Run
@@ -57,7 +58,7 @@ class _Played:
 
 
 def _play(request: DryRun, root: Path, *, for_a_plan: bool = False) -> _Played:
-    repository.require_root(request.repo)
+    require_root(request.repo)
     happened = event.read(request.repo, request.event, request.event_file, request.ref)
     taken = source.take(request.repo, happened, root, for_a_plan=for_a_plan)
     planned = plan.make(taken.folder, request.library, happened, request.files or None, request.job, request.inputs)

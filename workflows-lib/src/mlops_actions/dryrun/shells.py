@@ -13,18 +13,8 @@ GITHUB = {
 READ = "mlops-dry-run-read-"
 """A step that fails prints this and a word of letters, and waits for the file ``read-<word>`` beside its context."""
 
-_WAIT = (
-    """w=$(printf %s $$ | tr 0-9 a-j); r="${MLOPS_DRYRUN_CONTEXT%/*}/read-$w"; rm -f "$r"; """
-    f"""printf "%s\\n" "{READ}$w"; n=0; """
-    """while [ ! -e "$r" ] && [ $n -lt 1500 ]; do n=$((n+1)); sleep 0.02; done"""
-)
-
-_SET = """export RUNNER_WORKSPACE="${GITHUB_WORKSPACE%/*}"; [ -n "$DOCKER_HOST" ] || unset DOCKER_HOST"""
-
-ON_HOST = f"""sh -c '{_SET}; "$0" "$@" </dev/null || {{ status=$?; {_WAIT}; exit $status; }}' """
-"""On the host act gives each step a terminal: a question would wait there for ever, so nothing can be read from it.
-And act stops reading as soon as a step has failed, so a step that fails waits until its last words have been read.
-Where the workspace lies is known here alone, and act names a Docker engine (or none) that nobody asked for."""
+ON_HOST = """sh -c '. "$MLOPS_DRYRUN_STANDINS/step.sh"' """
+"""On the host a step's command is started by ``standins/step.sh``, which says why."""
 
 
 def line(shell: str | None, *, on_host: bool, in_container: bool = False) -> str:
