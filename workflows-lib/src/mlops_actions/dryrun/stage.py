@@ -24,8 +24,12 @@ from mlops_actions.errors import CallError, Problem
 OWN = ".mlops"
 """The folder that runs write into; it is never staged."""
 
-NEEDLESS = {"docs", "examples", "tests"}
-"""Folders of the library that none of its actions reads; act copies an action's whole repository for each use."""
+NEEDLESS = {"bench", "docs", "examples", "scripts", "tests"}
+"""Folders of the library that none of its actions reads."""
+
+
+PACKAGE = "workflows-lib"
+"""The folder of the library that its actions install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,11 @@ def library(checkout: Path, target: Path) -> Path:
     paths = repository.listed(checkout) if (checkout / ".git").exists() else _walked(checkout)
     target.mkdir(parents=True)
     _ = list(_copy(checkout, target, (path for path in paths if Path(path).parts[0] not in NEEDLESS | {OWN})))
+    # For each use of an action, act copies the whole repository of it: a link to the package is copied in no time.
+    package = target / PACKAGE
+    if package.is_dir():
+        package.rename(target.parent / PACKAGE)
+        package.symlink_to(target.parent / PACKAGE)
     return target
 
 
