@@ -97,16 +97,16 @@ def make_repository(repository: Path) -> None:
 def stages(out: Path) -> dict[str, Stage]:
     """The stages that have left a verdict among a dry run's artifacts.
 
-    python-ci leaves one for its plan, one a leg and one for the whole; the
-    artifact with the shortest name is the whole's.
+    A stage of several jobs leaves several (python-ci one for its plan, one a leg
+    and one for the whole): the one that ended last is the stage's.
     """
     found: dict[str, Stage] = {}
     for name in EXPECTED:
-        paths = sorted(out.glob("artifacts/*/verdict.json"), key=lambda path: len(path.parent.name))
+        paths = out.glob("artifacts/*/verdict.json")
         own = [(path, each) for path in paths if (each := verdict.read(path)).stage == name]
         if own:
             seconds = max(each.ended for _, each in own) - min(each.started for _, each in own)
-            path, whole = own[0]
+            path, whole = max(own, key=lambda pair: pair[1].ended)
             found[name] = Stage(whole.status.value, path.with_name("report.html"), seconds.total_seconds())
     return found
 
