@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data import families, scan
+from mlops_actions.data import families, scan, uniqueness
 from mlops_actions.data.relation import Relation, shown_names
 from mlops_actions.data.rules import Additional, Broken, OfType, Present, Repeated, RowCount, Rule, Unmeasured
 from mlops_actions.data.scan import Aggregate, quote
 from mlops_actions.data.sql import Dialect, Unfit
+from mlops_actions.data.uniqueness import NO_FOOTERS, Footers
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Scalar, Severity, Status, broken
 
@@ -39,6 +40,8 @@ class Question:
     aggregates: Mapping[str, str]
     condition: str | None = None
     column: str | None = None
+    is_bound: bool = False
+    """The number of surplus rows is a bound that is exact at 0 (:mod:`.uniqueness`)."""
 
     def keys(self, index: int) -> dict[str, str]:
         """Name to key of each aggregate; the key tells questions apart."""
@@ -63,14 +66,14 @@ class Plan:
         return found
 
 
-def prepare(rules: Sequence[Rule], relation: Relation) -> Plan:
-    """How the rules of an object are answered over ``relation``."""
+def prepare(rules: Sequence[Rule], relation: Relation, footers: Footers = NO_FOOTERS) -> Plan:
+    """How the rules of an object are answered over ``relation``; ``footers`` tell what is known without a scan."""
     dialect = Dialect(relation)
     decided: dict[int, Check] = {}
     questions: dict[int, Question] = {}
     for index, rule in enumerate(rules):
         try:
-            answer = _ask(rule, dialect)
+            answer = _ask(rule, dialect, footers)
         except Unfit as error:
             answer = unanswered(rule, f"not evaluated: {error}")
         if isinstance(answer, Check):
@@ -87,7 +90,7 @@ def unanswered(rule: Rule, message: str) -> Check:
     return _check(rule, Status.ERROR, message)
 
 
-def _ask(rule: Rule, dialect: Dialect) -> Check | Question:
+def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
     match rule.measure:
         case Unmeasured():
             return unanswered(rule, "")
@@ -104,10 +107,13 @@ def _ask(rule: Rule, dialect: Dialect) -> Check | Question:
         case RowCount():
             return Question(rule, {})
         case Repeated() as measure:
-            aggregates = {"surplus": dialect.surplus(measure)}
+            surplus = uniqueness.Surplus(dialect.surplus(measure), is_exact=True)
+            if (rule.operator, rule.bound) == ("mustBe", 0):
+                surplus = uniqueness.surplus(dialect, measure, footers)
+            aggregates = {"surplus": surplus.sql}
             if measure.key:
                 aggregates["without"] = f"count_if({dialect.without_key(measure)})"
-            return Question(rule, aggregates)
+            return Question(rule, aggregates, is_bound=not surplus.is_exact)
         case Broken(tests):
             condition = " OR ".join(dialect.condition(test) for test in tests)
             return Question(rule, {"broken": f"count_if({condition})"}, condition, tests[0].column)
@@ -138,6 +144,31 @@ def _of_type(rule: Rule, dialect: Dialect, name: str, promised: str | None, miss
     return _check(
         rule, status, f"the column is {column.type}, which {relation} of the type {promised}", measured=column.type
     )
+
+
+def expected_unique(rules: Sequence[Rule]) -> Iterator[str]:
+    """The columns that are promised to hold no value twice, each by itself."""
+    for rule in rules:
+        if isinstance(rule.measure, Repeated) and len(rule.measure.columns) == 1:
+            yield rule.measure.columns[0]
+
+
+def exact(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` with numbers in the place of bounds, counted where a bound is not 0. Raises duckdb.Error."""
+    found = dict(values)
+    dialect = Dialect(plan.relation)
+    for index, question in plan.questions.items():
+        key = question.keys(index).get("surplus", "")
+        if isinstance(question.rule.measure, Repeated) and found[key]:
+            sharing, keys = uniqueness.recount(connection, dialect, question.rule.measure)
+            found[_sharing(index)] = (sharing, keys)
+            if question.is_bound:
+                found[key] = sharing - keys
+    return found
+
+
+def _sharing(index: int) -> str:
+    return f"rule {index} sharing"
 
 
 def judge(plan: Plan, values: Mapping[str, Any], evidence: Mapping[int, str]) -> list[Check]:
@@ -256,10 +287,9 @@ def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Map
         if _judged(question, counted(question, index, values), rows, "").status is not Status.PASS
     ][:EVIDENCE]
     found = _examples(connection, plan, [(index, question) for index, question in failing if question.condition])
-    dialect = Dialect(plan.relation)
     for index, question in failing:
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
-            ((sharing, keys),) = scan.fetch(connection, dialect.sharing(question.rule.measure))
+            sharing, keys = values[_sharing(index)]
             found[index] = f" ({sharing:,} rows share {plural(keys, 'key')})"
     return found
 

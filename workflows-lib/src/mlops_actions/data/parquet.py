@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from mlops_actions.data.relation import (
     refuse_pointer,
 )
 from mlops_actions.data.scan import listed, literal, pattern_for, quote, reason
+from mlops_actions.data.uniqueness import Footers
 
 if TYPE_CHECKING:
     import duckdb
@@ -120,3 +121,24 @@ def _check(file: File) -> None:
         raise Unreadable("is not a Parquet file", file.name)
     if tail != b"PAR1" or size < 12:
         raise Unreadable("is truncated: a Parquet file ends with its index, and this one does not", file.name)
+
+
+def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], columns: Iterable[str]) -> Footers:
+    """The rows of all files, and the extremes of those of ``columns`` that are of whole numbers. Raises duckdb.Error.
+
+    A column is left out where a row group does not tell.
+    """
+    wanted = list(columns)
+    if not wanted or files[0].is_text:
+        return Footers()
+    names = listed(pattern_for(file.path) for file in files)
+    query = (
+        "SELECT path_in_schema, bool_and(stats_min_value IS NOT NULL OR stats_null_count = num_values), "
+        "min(TRY_CAST(stats_min_value AS HUGEINT)), max(TRY_CAST(stats_max_value AS HUGEINT)) "
+        f"FROM parquet_metadata({names}) "
+        f"WHERE path_in_schema IN ({', '.join(map(literal, wanted))}) AND type IN ('INT32', 'INT64') GROUP BY 1"
+    )
+    found = connection.execute(query).fetchall()
+    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
+    told = {name: (low, high) for name, every, low, high in found if every and low is not None and high is not None}
+    return Footers(int(rows), told)

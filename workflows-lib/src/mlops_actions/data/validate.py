@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from mlops_actions.data import checks, contract, profile, profiling, rules, scan
+from mlops_actions.data import checks, contract, parquet, profile, profiling, rules, scan
 from mlops_actions.data.contract import Contract, Object
 from mlops_actions.data.intake import cell_types, take_in, unreadable
 from mlops_actions.data.profile import Profile
@@ -166,9 +166,11 @@ def _check_object(of: Object, wanted: tuple[Rule, ...], patterns: Sequence[str])
         with take_in(of.name, patterns, types, of.private) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
-            plan = checks.prepare(wanted, intake.relation)
+            footers = parquet.footers(intake.connection, intake.relation.files, checks.expected_unique(wanted))
+            plan = checks.prepare(wanted, intake.relation, footers)
             shape = profiling.plan(intake.connection, intake.relation)
             values = scan.aggregate(intake.connection, intake.relation, [*plan.aggregates, *shape.aggregates])
+            values = checks.exact(intake.connection, plan, values)
             found = intake.checks(int(values[checks.ROWS]))
             found += checks.judge(plan, values, checks.find_evidence(intake.connection, plan, values))
             return _Result(found, intake.subjects, profiling.build(shape, values))
