@@ -21,7 +21,7 @@ copy of the columns.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 LOOK = 4096
 """Rows of the first look."""
+
+LOOK_AT_ONCE = 64
+"""Columns in one query of the first look, since each needs room for a whole row group."""
 
 CATEGORIES = 256
 """A column of text with more values than this is of kind ``text``; so is one whose values hardly repeat."""
@@ -91,13 +94,15 @@ class Plan:
 
     relation: Relation
     counters: tuple[_Counter, ...]
+    questions: tuple[Mapping[str, str], ...]
+    """Those of each counter, which take a while to write."""
 
     @property
     def aggregates(self) -> list[Aggregate]:
         """The aggregates, those of a column side by side; their keys all begin with ``profile``."""
         found = [Aggregate("profile rows", "count(*)")]
-        for index, counter in enumerate(self.counters):
-            found += [Aggregate(f"profile {index} {name}", sql) for name, sql in counter.questions.items()]
+        for index, questions in enumerate(self.questions):
+            found += [Aggregate(f"profile {index} {name}", sql) for name, sql in questions.items()]
         return found
 
 
@@ -107,28 +112,27 @@ def plan(connection: duckdb.DuckDBPyConnection, relation: Relation, like: Profil
     looks = [_Look(column, references.get(column.name)) for column in relation.columns]
     expressions = [sql for look in looks for sql in look.questions]
     answers: list[Any] = []
-    for start in range(0, len(expressions), scan.BATCH):
-        select = ", ".join(expressions[start : start + scan.BATCH])
+    for start in range(0, len(expressions), LOOK_AT_ONCE):
+        select = ", ".join(expressions[start : start + LOOK_AT_ONCE])
         (row,) = scan.fetch(connection, f"SELECT {select} FROM (SELECT * FROM {relation.sql} LIMIT {LOOK})")
         answers += row
     rest = iter(answers)
-    return Plan(relation, tuple(look.counter([next(rest) for _ in look.questions]) for look in looks))
+    counters = tuple(look.counter([next(rest) for _ in look.questions]) for look in looks)
+    return Plan(relation, counters, tuple(counter.questions for counter in counters))
 
 
 def build(made: Plan, values: Answers) -> Profile:
     """The profile, from the values of ``made.aggregates`` by key."""
     rows = values["profile rows"]
-    columns = (counter.profile(_own(values, index), rows) for index, counter in enumerate(made.counters))
+    columns = (counter.profile(own, rows) for counter, own in zip(made.counters, _own(made, values), strict=True))
     return Profile(made.relation.object, rows, tuple(columns))
 
 
 def recount(made: Plan, values: Answers) -> dict[str, Recount]:
     """Column to its counts in the bins and categories of the reference that the plan was made like."""
     rows = values["profile rows"]
-    return {
-        column.name: counter.recount(_own(values, index), rows)
-        for index, (column, counter) in enumerate(zip(made.relation.columns, made.counters, strict=True))
-    }
+    each = zip(made.relation.columns, made.counters, _own(made, values), strict=True)
+    return {column.name: counter.recount(own, rows) for column, counter, own in each}
 
 
 def profile(connection: duckdb.DuckDBPyConnection, relation: Relation) -> Profile:
@@ -137,10 +141,10 @@ def profile(connection: duckdb.DuckDBPyConnection, relation: Relation) -> Profil
     return build(made, scan.aggregate(connection, relation, made.aggregates))
 
 
-def _own(values: Answers, index: int) -> dict[str, Any]:
-    """One column's answers, by the names of its questions."""
-    start = f"profile {index} "
-    return {key.removeprefix(start): value for key, value in values.items() if key.startswith(start)}
+def _own(made: Plan, values: Answers) -> Iterator[dict[str, Any]]:
+    """Each column's answers, by the names of its questions."""
+    for index, questions in enumerate(made.questions):
+        yield {name: values[f"profile {index} {name}"] for name in questions}
 
 
 # --- the first look --------------------------------------------------------------------------------
