@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_actions.data import scan
+from mlops_actions.data import scan, source
 from mlops_actions.data.relation import Relation
 from mlops_actions.data.scan import Aggregate, literal, pattern_for, quote, refused_pattern
 
@@ -58,6 +59,25 @@ def test_names_and_texts_are_quoted(name, text):
     cursor = ENGINE.execute(f"SELECT {literal(text)} AS {quote(name)}")
     assert cursor.fetchall() == [(text,)]
     assert cursor.description[0][0] == name
+
+
+@pytest.mark.parametrize("room", [0.01, 4.0])
+def test_what_does_not_fit_is_asked_in_parts_and_at_last_with_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: float
+) -> None:
+    """Distinct values that no memory holds at once, of two columns, and no disk to spill to."""
+    path = tmp_path / "t.parquet"
+    duckdb.execute(f"COPY (SELECT range AS a, -range AS b FROM range(2000000)) TO '{path}' (FORMAT parquet)")
+    monkeypatch.setattr(scan, "ROOM", room)
+    files = source.find(["t.parquet"], tmp_path)
+    asked = [Aggregate(name, f"length(list({name}))") for name in ("a", "b")]  # a list cannot be spilled
+    with scan.connect([path], memory=0.012) as connection:
+        relation = source.open_relation(connection, "t", files)
+        if room < 1:
+            with pytest.raises(duckdb.OutOfMemoryException):
+                scan.aggregate(connection, relation, asked)
+        else:
+            assert scan.aggregate(connection, relation, asked) == {"a": 2_000_000, "b": 2_000_000}
 
 
 @pytest.mark.parametrize("value", [0, -1, 2**63, True, False, None, 0.1, -0.0, 1e300, math.inf, -math.inf, math.nan])

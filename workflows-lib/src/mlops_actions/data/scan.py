@@ -34,6 +34,10 @@ where it parts them early into what fits the processor's caches.
 """
 
 
+ROOM = 4.0
+"""GiB for an aggregate that cannot be had in MEMORY, not even alone: cells, or groups of rows, of great size."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """An aggregate expression over the relation's columns, and the key its value is asked for by.
@@ -72,8 +76,8 @@ def listed(values: Iterable[str]) -> str:
 
 
 @contextmanager
-def connect(files: Iterable[Path] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads ``files`` (absolute paths) and nothing else.
+def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads ``files`` (absolute paths) and nothing else, in ``memory`` GiB (default: MEMORY).
 
     No other file, no network, no extension, and no statement can change that.
     What does not fit into memory is spilled to a folder that ends with the
@@ -85,7 +89,7 @@ def connect(files: Iterable[Path] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
     with TemporaryDirectory(prefix="mlops-scan-") as temporary, duckdb.connect(":memory:") as connection:
         for setting, value in {
             "TimeZone": "'UTC'",
-            "memory_limit": literal(_memory(connection)),
+            "memory_limit": literal(_memory(connection, memory or MEMORY)),
             "temp_directory": literal(temporary),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -121,12 +125,12 @@ def pattern_for(file: Path) -> str:
     return re.sub(r"[\[?*]", r"[\g<0>]", str(file))
 
 
-def _memory(connection: duckdb.DuckDBPyConnection) -> str:
+def _memory(connection: duckdb.DuckDBPyConnection, wanted: float) -> str:
     row = connection.execute("SELECT current_setting('memory_limit')").fetchone()
     amount = re.fullmatch(r"([0-9.]+) (KiB|MiB|GiB|TiB)", row[0] if row else "")
     unit = {"KiB": 2**-20, "MiB": 2**-10, "GiB": 1.0, "TiB": 2**10}
-    own = float(amount[1]) * unit[amount[2]] if amount else MEMORY
-    return f"{min(own, MEMORY) * 1024:.0f}MiB"
+    own = float(amount[1]) * unit[amount[2]] if amount else wanted
+    return f"{min(own, wanted) * 1024:.0f}MiB"
 
 
 def aggregate(
@@ -135,17 +139,34 @@ def aggregate(
     """The value of each aggregate by its key, over all rows of ``relation``.
 
     One query reads the data once; where there are more than BATCH aggregates,
-    one query for each BATCH. Aggregates of a column stand best side by side,
-    since a columnar file is then still read once. Raises duckdb.Error.
+    one query for each BATCH, and smaller ones where the memory does not do.
+    Aggregates of a column stand best side by side, since a columnar file is
+    then still read once. Raises duckdb.Error.
     """
     values: dict[str, Any] = {}
     for start in range(0, len(aggregates), BATCH):
-        batch = aggregates[start : start + BATCH]
-        select = ", ".join(each.sql for each in batch)
-        # fetchall ends the query, and only its end records the lines that a text reader refused.
-        (row,) = fetch(connection, f"SELECT {select} FROM {relation.sql}")
-        values.update(zip((each.key for each in batch), row, strict=True))
+        values |= _together(connection, relation, aggregates[start : start + BATCH])
     return values
+
+
+def _together(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[Aggregate]
+) -> dict[str, Any]:
+    """The values of aggregates in one query where the memory does, else of each half."""
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    query = f"SELECT {', '.join(each.sql for each in aggregates)} FROM {relation.sql}"
+    try:
+        # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
+        (row,) = fetch(connection, query)
+    except duckdb.OutOfMemoryException:
+        if len(aggregates) > 1:
+            half = len(aggregates) // 2
+            first = _together(connection, relation, aggregates[:half])
+            return first | _together(connection, relation, aggregates[half:])
+        with connect((file.path for file in relation.files), ROOM) as roomy:
+            (row,) = fetch(roomy, query)
+    return dict(zip((each.key for each in aggregates), row, strict=True))
 
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:
