@@ -167,14 +167,13 @@ def test_what_is_in_the_standard_and_not_built_is_listed(workspace):
                 logicalType: array
                 items: {logicalType: string}
                 logicalTypeOptions: {minItems: 1}
-                relationships: [{to: t.x}]
         slaProperties: [{property: latency, value: 4, unit: d}]
         """
     )
     checks = workspace.checks(contract, workspace.parquet("SELECT ['a'] AS x"))
     listed = {rule for rule, check in checks.items() if check.status is Status.NOT_CHECKED}
     assert listed == {
-        "t.text", "t.sql", "t.custom", "t.x.minItems", "t.x.items", "t.x.relationships", "slaProperties.latency"
+        "t.text", "t.sql", "t.custom", "t.x.minItems", "t.x.items", "slaProperties.latency"
     }  # fmt: skip
     assert checks["t.text"].severity is Severity.INFO
     assert all(len(checks[rule].message) > len("not checked: ") for rule in listed)

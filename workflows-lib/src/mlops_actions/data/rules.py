@@ -213,8 +213,6 @@ def _object_rules(contract: Contract, of: Object) -> Iterator[Rule]:
         )
     for rule in of.quality:
         yield from _quality_rule(make, rule, of, None)
-    if of.element.data.get("relationships"):
-        yield make("relationships", of.element.line("relationships"), Unmeasured("relationships are not checked yet"))
 
 
 _Maker: TypeAlias = Callable[..., Rule]
@@ -259,8 +257,6 @@ def _property_rules(contract: Contract, of: Object, one: Property) -> Iterator[R
     yield from _option_rules(make, one)
     for rule in one.quality:
         yield from _quality_rule(make, rule, of, one)
-    if data.get("relationships"):
-        yield make("relationships", line("relationships"), Unmeasured("relationships are not checked yet"))
     for key in ("properties", "items", "map"):
         if data.get(key):
             yield make(key, line(key), Unmeasured("what is inside of nested values is not checked yet"))
