@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeGuard
 
-from mlops_actions.data import families
+from mlops_actions.data import families, formats
 from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Object, Property, Quality
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Json, Severity, Where
@@ -303,18 +303,6 @@ _LIMITS = {
     **{f"i{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64, 128)},
     **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64, 128)},
 }
-_FORMATS = {
-    "email": r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    r"(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",  # as HTML's input field takes it
-    "uuid": r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
-    "ipv4": r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])$",
-    "hostname": r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-}
-_HARMLESS = {
-    "password": "it is a hint for display",
-    "f32": "the width of a floating-point number is no promise of its value",
-    "f64": "the width of a floating-point number is no promise of its value",
-}
 
 
 _TESTS: Mapping[str, Callable[[str, Any], tuple[Test, str]]] = {
@@ -359,11 +347,11 @@ def _format_rule(make: _Maker, one: Property, value: Any, line: int) -> Iterator
     if value in _LIMITS:
         test, says = IsOutside(one.column, *_LIMITS[value]), f"are outside of what {value} holds"
         yield make("format", line, _broken(test), says=says, threshold=threshold)
-    elif value in _FORMATS:
-        pattern, says = IsUnmatched(one.column, _FORMATS[value]), f"are not of the format {value}"
+    elif value in formats.PATTERNS:
+        pattern, says = IsUnmatched(one.column, formats.PATTERNS[value]), f"are not of the format {value}"
         yield make("format", line, _broken(pattern), says=says, threshold=threshold)
-    elif value in _HARMLESS:
-        yield make("format", line, Unmeasured(_HARMLESS[value]), severity=Severity.INFO, threshold=threshold)
+    elif value in formats.HARMLESS:
+        yield make("format", line, Unmeasured(formats.HARMLESS[value]), severity=Severity.INFO, threshold=threshold)
     else:
         yield make("format", line, Unmeasured(f"the format {value!r} is not checked yet"), threshold=threshold)
 
