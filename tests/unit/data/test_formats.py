@@ -165,6 +165,7 @@ PIECES = st.sampled_from(
 @example("s://[v1.x]").via("a host of the future")
 @example("s://a:").via("a port of no digits")
 @example("s://@@").via("no authority, and no path may begin so")
+@example("git+s.s-h://a").via("a scheme of all its signs")
 @example("s:").via("nothing behind the scheme")
 @example("//example.org/a").via("no scheme")
 def test_uris_are_those_of_rfc_3986(text):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeGuard
 
 from mlops_actions.data import families, formats
+from mlops_actions.data.cells import strptime_format
 from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Object, Property, Quality
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Json, Severity, Where
@@ -84,7 +85,20 @@ class IsNoMultiple:
     of: int | float
 
 
-Test: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple
+@dataclass(frozen=True, slots=True)
+class IsZoned:
+    """The timestamp or time carries a time zone (or, where ``zoned`` is false, carries none).
+
+    Of a column that has types, its type decides. Of text, the cell does, or the format that the contract gives for it
+    (``by_format``).
+    """
+
+    column: str
+    zoned: bool
+    by_format: bool | None = None
+
+
+Test: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple | IsZoned
 
 
 # Measures
@@ -331,6 +345,8 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
         line, threshold = one.element.line("logicalTypeOptions", key), {key: value}
         if key == "format":
             yield from _format_rule(make, one, value, line)
+        elif key in {"timezone", "defaultTimezone"}:
+            yield from _zone_rule(make, one, key, line)
         elif key in _TESTS:
             test, says = _TESTS[key](one.column, value)
             if isinstance(test, IsOutside) and one.logical_type in {None, "number"}:
@@ -356,6 +372,25 @@ def _format_rule(make: _Maker, one: Property, value: Any, line: int) -> Iterator
         yield make("format", line, Unmeasured(f"the format {value!r} is not checked yet"), threshold=threshold)
 
 
+_UTC = {"utc", "etc/utc", "z", "gmt", "etc/gmt", "etc/uct", "uct", "zulu", "etc/zulu", "universal", "etc/universal"}
+
+
+def _zone_rule(make: _Maker, one: Property, key: str, line: int) -> Iterator[Rule]:
+    value, form = one.options[key], one.options.get("format")
+    if key == "defaultTimezone":
+        if str(value).casefold() not in _UTC:
+            reason = f"what has no time zone is read as UTC here, not as {value}"
+            yield make(key, line, Unmeasured(reason), threshold={key: value})
+        return  # and UTC is how it is read
+    written = strptime_format(str(form)) if form is not None else ""
+    if written is None:
+        yield make(key, line, Unmeasured(f"the format {form!r} has letters that cannot be read here"))
+        return
+    by_format = "%z" in written.replace("%%", "") if form is not None else None
+    says = "carry no time zone" if value else "carry a time zone"
+    yield make(key, line, _broken(IsZoned(one.column, not value, by_format)), says=says, threshold={key: value})
+
+
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(
         ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), ((int, float, str), "a number or a time")
@@ -363,6 +398,7 @@ _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(("minLength", "maxLength"), (int, "a whole number")),
     **dict.fromkeys(("pattern", "format"), (str, "a text")),
     "multipleOf": ((int, float), "a number"),
+    "timezone": (bool, "true or false"),
 }
 
 
@@ -371,7 +407,7 @@ def _refuse_kind(one: Property, key: str, value: Any) -> None:
     if key not in _KINDS:
         return
     wanted, words = _KINDS[key]
-    right = isinstance(value, wanted) and not isinstance(value, bool)
+    right = isinstance(value, wanted) and isinstance(value, bool) is (wanted is bool)
     if right and isinstance(value, float):
         right = math.isfinite(value)
     if right and key in {"minLength", "maxLength", "multipleOf"}:

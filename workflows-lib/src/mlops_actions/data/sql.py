@@ -66,6 +66,8 @@ class Dialect:
                 return f"({' OR '.join(parts) or 'FALSE'})"
             case rules.IsNoMultiple():
                 return self._is_no_multiple(column, test.of)
+            case rules.IsZoned():
+                return self._is_zoned(column, test)
 
     def unparsed(self, name: str, missing: Sequence[Value]) -> str | None:
         """The condition for cells of text that are not of the column's type, nor one of ``missing``."""
@@ -144,6 +146,17 @@ class Dialect:
             parts.append(f"NOT isfinite({name})")
         return f"({' OR '.join(parts)})"
 
+    def _is_zoned(self, column: Column, test: rules.IsZoned) -> str:
+        name = quote(column.name)
+        if family(column.type) not in {"timestamp", "time"}:
+            raise Unfit(f"a time zone is asked of timestamps, and the column is {column.type}")
+        raw = self.relation.raw.get(column.name)
+        if raw is None or test.by_format is not None:
+            zoned = test.by_format if raw else "WITH TIME ZONE" in column.type
+            return f"({name} IS NOT NULL AND {literal(zoned is test.zoned)})"
+        offset = f"regexp_matches({raw}, {literal(_OFFSET)})"
+        return f"({name} IS NOT NULL AND {offset} = {literal(test.zoned)})"
+
     def _is_no_multiple(self, column: Column, of: int | float) -> str:
         name = quote(column.name)
         if family(column.type) not in NUMERIC:
@@ -153,6 +166,10 @@ class Dialect:
             return f"({name} % {exact} <> 0)"
         share = f"({name} / {literal(float(of))})"
         return f"(NOT isfinite({name}) OR abs({share} - round({share})) > 1e-9 * greatest(1, abs({share})))"
+
+
+_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+"""The end of a cell that carries a time zone, where the cell is known to be a timestamp."""
 
 
 def constant(value: Value, column: Column) -> str | None:
