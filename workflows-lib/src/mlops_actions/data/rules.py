@@ -16,8 +16,11 @@ from typing import Any, TypeAlias, TypeGuard
 
 from mlops_actions.data import families, formats
 from mlops_actions.data.cells import strptime_format
-from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Object, Property, Quality
+from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Element, Object, Property, Quality
+from mlops_actions.data.nested import Path
+from mlops_actions.data.odcs import OPERATORS
 from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Json, Severity, Where
 
 Value: TypeAlias = str | int | float | bool | None
@@ -98,7 +101,33 @@ class IsZoned:
     by_format: bool | None = None
 
 
-Test: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple | IsZoned
+@dataclass(frozen=True, slots=True)
+class IsCountOutside:
+    """The array has fewer than ``low`` or more than ``high`` items."""
+
+    column: str
+    low: int = 0
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HasRepeats:
+    """The array holds an item twice. Items that are null are not compared."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Any of the values at ``path`` inside of the column meets ``test``. What is around them is there: not null."""
+
+    column: str
+    path: Path
+    test: Test
+
+
+Plain: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple | IsZoned
+Test: TypeAlias = Plain | IsCountOutside | HasRepeats | Inside
 
 
 # Measures
@@ -129,9 +158,10 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Whether the column is there, under this very name."""
+    """Whether the column is there, or the field at ``path`` inside of it, under this very name."""
 
     column: str
+    path: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +181,7 @@ class OfType:
     column: str
     family: str | None
     missing: tuple[Value, ...] = ()
+    path: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +276,12 @@ def _maker(contract: Contract, of: Object, one: Property | None) -> _Maker:
 
 
 def _property_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
+    yield from _own_rules(contract, of, one)
+    if one.is_stored:
+        yield from _inner_rules(contract, of, one, (), one)
+
+
+def _own_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
     make, data, line = _maker(contract, of, one), one.element.data, one.element.line
     if not one.is_stored:
         yield make(
@@ -271,9 +308,44 @@ def _property_rules(contract: Contract, of: Object, one: Property) -> Iterator[R
     yield from _option_rules(make, one)
     for rule in one.quality:
         yield from _quality_rule(make, rule, of, one)
-    for key in ("properties", "items", "map"):
-        if data.get(key):
-            yield make(key, line(key), Unmeasured("what is inside of nested values is not checked yet"))
+    if data.get("map"):
+        yield make("map", line("map"), Unmeasured("the keys and values of maps are not checked yet"))
+
+
+def _inner_rules(contract: Contract, of: Object, outer: Property, path: Path, at: Property) -> Iterator[Rule]:
+    """The rules of what is inside of ``at``, which is at ``path`` inside of the column ``outer``."""
+    steps: list[tuple[Property, str | None]] = [
+        (one, one.column) for one in map(Property, at.element.parts("properties"))
+    ]
+    if items := at.element.data.get("items"):
+        place = (*at.element.path, "items")
+        steps.append((Property(Element({"name": f"{at.name}[]"} | items, place, at.element.document)), None))
+    for one, step in steps:
+        name = one.name if step is None else f"{at.name}.{one.name}"
+        inner = Property(Element(dict(one.element.data) | {"name": name}, one.element.path, one.element.document))
+        inward = (*path, step)
+        for rule in _own_rules(contract, of, inner):
+            if step is not None or not isinstance(rule.measure, Present):
+                yield _inward(rule, outer, inward)
+        yield from _inner_rules(contract, of, outer, inward, inner)
+
+
+def _inward(rule: Rule, outer: Property, path: Path) -> Rule:
+    """The rule of a column as one of the values at ``path`` inside of a column: it counts rows that hold any such."""
+    measure: Measure = rule.measure
+    match measure:
+        case Present():
+            measure = Present(outer.column, path)
+        case OfType():
+            measure = replace(measure, column=outer.column, path=path)
+        case Broken(tests) if not set(OPERATORS) & set(rule.threshold or ()):
+            measure = Broken(tuple(Inside(outer.column, path, test) for test in tests))
+        case Unmeasured():
+            pass
+        case _:
+            measure = Unmeasured("metrics and uniqueness are not measured inside of nested values yet")
+    where = replace(rule.where, column=outer.column)
+    return replace(rule, where=where, measure=measure, says=f"hold values that {rule.says}")
 
 
 def _broken(*tests: Test) -> Broken:
@@ -333,6 +405,8 @@ _TESTS: Mapping[str, Callable[[str, Any], tuple[Test, str]]] = {
     "pattern": lambda column, v: (IsUnmatched(column, v), f"do not match {_shown(v)}"),
     "minLength": lambda column, v: (IsLengthOutside(column, low=v), f"have fewer than {v:,} characters"),
     "maxLength": lambda column, v: (IsLengthOutside(column, high=v), f"have more than {v:,} characters"),
+    "minItems": lambda column, v: (IsCountOutside(column, low=v), f"have fewer than {plural(v, 'item')}"),
+    "maxItems": lambda column, v: (IsCountOutside(column, high=v), f"have more than {plural(v, 'item')}"),
     "multipleOf": lambda column, v: (IsNoMultiple(column, v), f"are not a multiple of {v}"),
 }
 """The options of a logical type that are tests of a row: the test, and the words for the rows that meet it."""
@@ -347,6 +421,9 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
             yield from _format_rule(make, one, value, line)
         elif key in {"timezone", "defaultTimezone"}:
             yield from _zone_rule(make, one, key, line)
+        elif key == "uniqueItems":
+            if value:
+                yield make(key, line, _broken(HasRepeats(one.column)), says="hold an item twice", threshold=threshold)
         elif key in _TESTS:
             test, says = _TESTS[key](one.column, value)
             if isinstance(test, IsOutside) and one.logical_type in {None, "number"}:
@@ -395,9 +472,10 @@ _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(
         ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), ((int, float, str), "a number or a time")
     ),
-    **dict.fromkeys(("minLength", "maxLength"), (int, "a whole number")),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (int, "a whole number")),
     **dict.fromkeys(("pattern", "format"), (str, "a text")),
     "multipleOf": ((int, float), "a number"),
+    "uniqueItems": (bool, "true or false"),
     "timezone": (bool, "true or false"),
 }
 
@@ -410,7 +488,7 @@ def _refuse_kind(one: Property, key: str, value: Any) -> None:
     right = isinstance(value, wanted) and isinstance(value, bool) is (wanted is bool)
     if right and isinstance(value, float):
         right = math.isfinite(value)
-    if right and key in {"minLength", "maxLength", "multipleOf"}:
+    if right and key in {"minLength", "maxLength", "minItems", "maxItems", "multipleOf"}:
         right = value > 0 or (value == 0 and key != "multipleOf")
     if not right:
         raise CallError(one.element.problem(f"`{key}` must be {words}", "logicalTypeOptions", key))
@@ -529,8 +607,9 @@ def patterns(rules: tuple[Rule, ...]) -> Iterator[tuple[str, Rule]]:
     for rule in rules:
         if isinstance(rule.measure, Broken):
             for test in rule.measure.tests:
-                if isinstance(test, IsUnmatched):
-                    yield test.pattern, rule
+                inner = test.test if isinstance(test, Inside) else test
+                if isinstance(inner, IsUnmatched):
+                    yield inner.pattern, rule
 
 
 def problem(rule: Rule, message: str, hint: str | None = None) -> Problem:
