@@ -92,6 +92,12 @@ def test_time_zones_of_cells(workspace, tally, options, measured):
     assert tally("timezone", properties, data) == ("fail" if measured else "pass", measured)
 
 
+def test_a_format_says_whether_a_cell_has_a_zone_and_not_its_end(workspace, tally):
+    options = "logicalTypeOptions: {timezone: true, format: 'yyyy-MM-dd HH-mm'}"
+    data = workspace.csv("x\n2020-01-01 10-30\n")
+    assert tally("timezone", f"- {{name: x, logicalType: timestamp, {options}}}", data) == ("fail", 1)
+
+
 @pytest.mark.parametrize(("kind", "zoned"), [("TIMESTAMP", 0), ("TIMESTAMPTZ", 1)])
 def test_time_zones_of_types(workspace, tally, kind, zoned):
     data = workspace.parquet(f"SELECT unnest(['2020-01-01'::{kind}, '2020-01-02'::{kind}, NULL]) AS x")

@@ -175,15 +175,15 @@ class Dialect:
     def _any(self, value: str, kind: str, path: Path, test: Test, shown: str) -> str:
         """The condition that any value at ``path`` inside of the expression ``value`` meets ``test``.
 
-        A value is given a name by a lambda, so that a condition is written as for a column.
+        A value is given a name by a lambda, so that a condition is written as for a column. The name is one that no
+        column has; of lambdas inside of one another, the inner one's holds.
         """
         if path and path[0] is not None:
             field, further = _stepped(kind, path[0], shown)
             inside = self._any(f"struct_extract({value}, {literal(path[0])})", field, path[1:], test, further)
             return f"({value} IS NOT NULL AND {inside})"
         taken = [each.name for each in self.relation.columns]
-        (name,) = aliases([shown], [*taken, *(raw.strip('"') for raw in self.relation.raw.values()), value])
-        name += "_" * len(shown)  # of lambdas inside of one another, each has its own
+        (name,) = aliases([shown], [*taken, *(raw.strip('"') for raw in self.relation.raw.values())])
         if path:
             item, further = _stepped(kind, None, shown)
             values, condition = f"CAST({value} AS {item}[])", self._any(quote(name), item, path[1:], test, further)
