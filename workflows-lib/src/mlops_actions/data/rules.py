@@ -314,20 +314,26 @@ def _own_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
 
 def _inner_rules(contract: Contract, of: Object, outer: Property, path: Path, at: Property) -> Iterator[Rule]:
     """The rules of what is inside of ``at``, which is at ``path`` inside of the column ``outer``."""
-    steps: list[tuple[Property, str | None]] = [
-        (one, one.column) for one in map(Property, at.element.parts("properties"))
-    ]
-    if items := at.element.data.get("items"):
-        place = (*at.element.path, "items")
-        steps.append((Property(Element({"name": f"{at.name}[]"} | items, place, at.element.document)), None))
-    for one, step in steps:
-        name = one.name if step is None else f"{at.name}.{one.name}"
-        inner = Property(Element(dict(one.element.data) | {"name": name}, one.element.path, one.element.document))
+    for inner, step in _inner(at):
         inward = (*path, step)
         for rule in _own_rules(contract, of, inner):
             if step is not None or not isinstance(rule.measure, Present):
                 yield _inward(rule, outer, inward)
+        if inner.element.data.get("relationships"):
+            make, line = _maker(contract, of, inner), inner.element.line("relationships")
+            unmeasured = Unmeasured("a key inside of nested values is not compared yet")
+            yield _inward(make("relationships", line, unmeasured), outer, inward)
         yield from _inner_rules(contract, of, outer, inward, inner)
+
+
+def _inner(at: Property) -> Iterator[tuple[Property, str | None]]:
+    """The properties and the items of ``at``, each by its whole name, with the step that leads there."""
+    for one in map(Property, at.element.parts("properties")):
+        named = dict(one.element.data) | {"name": f"{at.name}.{one.name}"}
+        yield Property(Element(named, one.element.path, one.element.document)), one.column
+    if items := at.element.data.get("items"):
+        named = dict(items) | {"name": f"{at.name}[]"}
+        yield Property(Element(named, (*at.element.path, "items"), at.element.document)), None
 
 
 def _inward(rule: Rule, outer: Property, path: Path) -> Rule:
