@@ -72,6 +72,50 @@ def test_dates_and_times(workspace, tally):
     assert tally("minimum", contract, dates) == ("fail", 1)
 
 
+@pytest.mark.parametrize(
+    ("options", "measured"),
+    [
+        ("timezone: true", 2),
+        ("timezone: false", 4),
+        ("timezone: true, format: 'yyyy-MM-dd HH:mm'", 1),
+        ("timezone: false, format: 'yyyy-MM-dd HH:mm'", 0),
+        ("timezone: false, format: 'yyyy-MM-dd HH:mmXXX'", 1),
+    ],
+)
+def test_time_zones_of_cells(workspace, tally, options, measured):
+    """A cell that is no timestamp is held against its type alone, though it ends as an offset does."""
+    cells = ["2020-01-01 10:00", "2020-01-01T10:00:30.5", "2020-01-01 10:00Z", "2020-01-01T10:00+02"]
+    cells += ["2020-01-01T10:00+02:00", "2020-01-01T10:00-0330", "2020-01-01", ""]
+    cells = [*cells[:1], "2020-01-01 10:00+02:00"] if "format" in options else cells
+    data = workspace.csv("x,y\n" + "".join(f"{cell},1\n" for cell in cells))
+    properties = f"- {{name: x, logicalType: timestamp, logicalTypeOptions: {{{options}}}}}"
+    assert tally("timezone", properties, data) == ("fail" if measured else "pass", measured)
+
+
+def test_a_format_says_whether_a_cell_has_a_zone_and_not_its_end(workspace, tally):
+    options = "logicalTypeOptions: {timezone: true, format: 'yyyy-MM-dd HH-mm'}"
+    data = workspace.csv("x\n2020-01-01 10-30\n")
+    assert tally("timezone", f"- {{name: x, logicalType: timestamp, {options}}}", data) == ("fail", 1)
+
+
+@pytest.mark.parametrize(("kind", "zoned"), [("TIMESTAMP", 0), ("TIMESTAMPTZ", 1)])
+def test_time_zones_of_types(workspace, tally, kind, zoned):
+    data = workspace.parquet(f"SELECT unnest(['2020-01-01'::{kind}, '2020-01-02'::{kind}, NULL]) AS x")
+    for promised in (True, False):
+        properties = f"- {{name: x, logicalType: timestamp, logicalTypeOptions: {{timezone: {promised}}}}}".lower()
+        properties = properties.replace("logicaltype", "logicalType").replace("options", "Options")
+        assert tally("timezone", properties, data)[1] == (0 if promised == zoned else 2)
+
+
+def test_a_default_time_zone_is_utc_or_not_checked(workspace):
+    options = "logicalType: timestamp, logicalTypeOptions: {defaultTimezone: %s}"
+    contract = workspace.columns(f"- {{name: x, {options % 'Etc/UTC'}}}\n- {{name: y, {options % 'Asia/Tokyo'}}}")
+    checks = workspace.checks(contract, workspace.csv("x,y\n2020-01-01 10:00,2020-01-01 10:00\n"))
+    assert "t.x.defaultTimezone" not in checks
+    assert checks["t.y.defaultTimezone"].status is Status.NOT_CHECKED
+    assert "read as UTC" in checks["t.y.defaultTimezone"].message
+
+
 def test_a_format_of_dates_that_cannot_be_read_is_not_checked(workspace, tally):
     contract = "- {name: x, logicalType: date, logicalTypeOptions: {format: d/M/yy}}"
     assert tally("logicalType", contract, workspace.csv("x\n1/1/20\n"))[0] == "not-checked"

@@ -165,16 +165,17 @@ def test_what_is_in_the_standard_and_not_built_is_listed(workspace):
             properties:
               - name: x
                 logicalType: array
-                items: {logicalType: string}
-                logicalTypeOptions: {minItems: 1}
-                relationships: [{to: t.x}]
+                items: {logicalType: string, unique: true, relationships: [{to: t.x}], quality: [{metric: nullValues, mustNotBe: 1}]}
+              - name: y
+                logicalType: map
+                map: {key: {logicalType: string}, value: {logicalType: string}}
         slaProperties: [{property: latency, value: 4, unit: d}]
         """
     )
-    checks = workspace.checks(contract, workspace.parquet("SELECT ['a'] AS x"))
+    checks = workspace.checks(contract, workspace.parquet("SELECT ['a'] AS x, MAP {'a': 'b'} AS y"))
     listed = {rule for rule, check in checks.items() if check.status is Status.NOT_CHECKED}
     assert listed == {
-        "t.text", "t.sql", "t.custom", "t.x.minItems", "t.x.items", "t.x.relationships", "slaProperties.latency"
+        "t.text", "t.sql", "t.custom", "t.x[].unique", "t.x[].nullValues", "t.x[].relationships", "t.y.map", "slaProperties.latency"
     }  # fmt: skip
     assert checks["t.text"].severity is Severity.INFO
     assert all(len(checks[rule].message) > len("not checked: ") for rule in listed)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data import families, scan, uniqueness
-from mlops_actions.data.relation import Relation, shown_names
-from mlops_actions.data.rules import Additional, Broken, OfType, Present, Repeated, RowCount, Rule, Unmeasured
+from mlops_actions.data.nested import Path
+from mlops_actions.data.relation import Column, Relation, shown_names
+from mlops_actions.data.rules import Additional, Broken, Inside, OfType, Present, Repeated, RowCount, Rule, Unmeasured
 from mlops_actions.data.scan import Aggregate, quote
 from mlops_actions.data.sql import Dialect, Unfit
 from mlops_actions.data.uniqueness import NO_FOOTERS, Footers
@@ -94,16 +95,16 @@ def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
     match rule.measure:
         case Unmeasured():
             return unanswered(rule, "")
-        case Present(column):
-            return _present(rule, column, dialect)
+        case Present(column, path):
+            return _present(rule, column, path, dialect)
         case Additional(columns):
             extra = [each.name for each in dialect.relation.columns if each.name not in columns]
             message = f"{plural(len(extra), 'column')} that the contract does not name"
             if extra:
                 message += f": {shown_names(extra[:10])}{' and more' if len(extra) > 10 else ''}"
             return _check(rule, broken(rule.severity) if extra else Status.PASS, message, measured=len(extra))
-        case OfType(column, family, missing):
-            return _of_type(rule, dialect, column, family, missing)
+        case OfType(column, _, _, path) as measure:
+            return _of_type(rule, dialect, dialect.inner(column, path), measure)
         case RowCount():
             return Question(rule, {})
         case Repeated() as measure:
@@ -116,28 +117,36 @@ def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
             return Question(rule, aggregates, is_bound=not surplus.is_exact)
         case Broken(tests):
             condition = " OR ".join(dialect.condition(test) for test in tests)
-            return Question(rule, {"broken": f"count_if({condition})"}, condition, tests[0].column)
+            shown = None if isinstance(tests[0], Inside) else tests[0].column
+            return Question(rule, {"broken": f"count_if({condition})"}, condition, shown)
 
 
-def _present(rule: Rule, column: str, dialect: Dialect) -> Check:
+def _present(rule: Rule, column: str, path: Path, dialect: Dialect) -> Check:
     try:
-        dialect.column(column)
+        found = dialect.inner(column, path)
     except Unfit as error:
         return _check(rule, broken(rule.severity), str(error), measured=False)
-    return _check(rule, Status.PASS, f"the column {column!r} is there", measured=True)
+    what = "field" if path else "column"
+    return _check(rule, Status.PASS, f"the {what} {found.name!r} is there", measured=True)
 
 
-def _of_type(rule: Rule, dialect: Dialect, name: str, promised: str | None, missing: Sequence[Any]) -> Check | Question:
-    column = dialect.column(name)
+def _of_type(rule: Rule, dialect: Dialect, column: Column, measure: OfType) -> Check | Question:
+    name, promised = column.name, measure.family
     actual = families.family(column.type)
-    if name in dialect.relation.raw and (promised is None or actual == promised):
-        condition = dialect.unparsed(name, missing)
+    if name in dialect.relation.raw and not measure.path and (promised is None or actual == promised):
+        condition = dialect.unparsed(name, measure.missing)
         return Question(rule, {"broken": f"count_if({condition})"}, condition, name)
     if promised is None:
         return _check(rule, Status.PASS, f"the column is {column.type}, and no type was promised", measured=column.type)
     if actual is None:
         return _check(rule, Status.ERROR, f"not evaluated: the type {column.type} is not known here")
-    if name in dialect.relation.raw and rule.threshold and "physicalType" in rule.threshold and actual != promised:
+    if (
+        name in dialect.relation.raw
+        and not measure.path
+        and rule.threshold
+        and "physicalType" in rule.threshold
+        and actual != promised
+    ):
         return _check(rule, Status.NOT_CHECKED, "not checked: text has no physical type", severity=Severity.INFO)
     status = Status.PASS if families.fits(actual, promised) else broken(rule.severity)
     relation = "is" if status is Status.PASS else "is not"
@@ -286,7 +295,9 @@ def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Map
         for index, question in plan.questions.items()
         if _judged(question, counted(question, index, values), rows, "").status is not Status.PASS
     ][:EVIDENCE]
-    found = _examples(connection, plan, [(index, question) for index, question in failing if question.condition])
+    found = _examples(
+        connection, plan, [(index, question) for index, question in failing if question.column is not None]
+    )
     for index, question in failing:
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
             sharing, keys = values[_sharing(index)]

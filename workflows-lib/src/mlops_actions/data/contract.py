@@ -245,6 +245,7 @@ def _crossed(part: Property) -> Iterator[Problem]:
         ("minimum", "exclusiveMaximum"),
         ("exclusiveMinimum", "maximum"),
         ("minLength", "maxLength"),
+        ("minItems", "maxItems"),
     ):
         one, other = part.options.get(low), part.options.get(high)
         if isinstance(one, int | float | str) and isinstance(other, type(one)) and one > other:  # type: ignore[operator]

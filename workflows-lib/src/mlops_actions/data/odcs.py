@@ -71,10 +71,24 @@ def readable() -> dict[str, Any]:
     quality = parts["DataQuality"]
     quality["properties"] = _keys_of(quality, parts)
     quality["additionalProperties"] = False
+    _join_relationships(parts)
     for each in parts.values():
         each.pop("unevaluatedProperties", None)
     parts["DataQualityOperators"] = {}  # one and only one of them: said better in problems() below
     return whole
+
+
+def _join_relationships(parts: dict[str, Any]) -> None:
+    """Let both kinds of relationship know their keys by themselves: those of a property have no ``from``."""
+    keys = parts["RelationshipBase"]["properties"]
+    parts["RelationshipSchemaLevel"] |= {"properties": keys, "additionalProperties": False}
+    outgoing = {key: value for key, value in keys.items() if key != "from"}
+    parts["RelationshipPropertyLevel"] = {
+        "type": "object",
+        "properties": outgoing,
+        "required": ["to"],
+        "additionalProperties": False,
+    }
 
 
 def _ask_for_key(base: dict[str, Any]) -> None:

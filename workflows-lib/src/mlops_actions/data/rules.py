@@ -14,9 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeGuard
 
-from mlops_actions.data import families
-from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Object, Property, Quality
+from mlops_actions.data import families, formats
+from mlops_actions.data.cells import strptime_format
+from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Element, Object, Property, Quality
+from mlops_actions.data.nested import Path
+from mlops_actions.data.odcs import OPERATORS
 from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Json, Severity, Where
 
 Value: TypeAlias = str | int | float | bool | None
@@ -84,7 +88,46 @@ class IsNoMultiple:
     of: int | float
 
 
-Test: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple
+@dataclass(frozen=True, slots=True)
+class IsZoned:
+    """The timestamp or time carries a time zone (or, where ``zoned`` is false, carries none).
+
+    Of a column that has types, its type decides. Of text, the cell does, or the format that the contract gives for it
+    (``by_format``).
+    """
+
+    column: str
+    zoned: bool
+    by_format: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IsCountOutside:
+    """The array has fewer than ``low`` or more than ``high`` items."""
+
+    column: str
+    low: int = 0
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HasRepeats:
+    """The array holds an item twice. Items that are null are not compared."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Any of the values at ``path`` inside of the column meets ``test``. What is around them is there: not null."""
+
+    column: str
+    path: Path
+    test: Test
+
+
+Plain: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple | IsZoned
+Test: TypeAlias = Plain | IsCountOutside | HasRepeats | Inside
 
 
 # Measures
@@ -115,9 +158,10 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Whether the column is there, under this very name."""
+    """Whether the column is there, or the field at ``path`` inside of it, under this very name."""
 
     column: str
+    path: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +181,7 @@ class OfType:
     column: str
     family: str | None
     missing: tuple[Value, ...] = ()
+    path: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +258,6 @@ def _object_rules(contract: Contract, of: Object) -> Iterator[Rule]:
         )
     for rule in of.quality:
         yield from _quality_rule(make, rule, of, None)
-    if of.element.data.get("relationships"):
-        yield make("relationships", of.element.line("relationships"), Unmeasured("relationships are not checked yet"))
 
 
 _Maker: TypeAlias = Callable[..., Rule]
@@ -233,6 +276,12 @@ def _maker(contract: Contract, of: Object, one: Property | None) -> _Maker:
 
 
 def _property_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
+    yield from _own_rules(contract, of, one)
+    if one.is_stored:
+        yield from _inner_rules(contract, of, one, (), one)
+
+
+def _own_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
     make, data, line = _maker(contract, of, one), one.element.data, one.element.line
     if not one.is_stored:
         yield make(
@@ -259,11 +308,50 @@ def _property_rules(contract: Contract, of: Object, one: Property) -> Iterator[R
     yield from _option_rules(make, one)
     for rule in one.quality:
         yield from _quality_rule(make, rule, of, one)
-    if data.get("relationships"):
-        yield make("relationships", line("relationships"), Unmeasured("relationships are not checked yet"))
-    for key in ("properties", "items", "map"):
-        if data.get(key):
-            yield make(key, line(key), Unmeasured("what is inside of nested values is not checked yet"))
+    if data.get("map"):
+        yield make("map", line("map"), Unmeasured("the keys and values of maps are not checked yet"))
+
+
+def _inner_rules(contract: Contract, of: Object, outer: Property, path: Path, at: Property) -> Iterator[Rule]:
+    """The rules of what is inside of ``at``, which is at ``path`` inside of the column ``outer``."""
+    for inner, step in _inner(at):
+        inward = (*path, step)
+        for rule in _own_rules(contract, of, inner):
+            if step is not None or not isinstance(rule.measure, Present):
+                yield _inward(rule, outer, inward)
+        if inner.element.data.get("relationships"):
+            make, line = _maker(contract, of, inner), inner.element.line("relationships")
+            unmeasured = Unmeasured("a key inside of nested values is not compared yet")
+            yield _inward(make("relationships", line, unmeasured), outer, inward)
+        yield from _inner_rules(contract, of, outer, inward, inner)
+
+
+def _inner(at: Property) -> Iterator[tuple[Property, str | None]]:
+    """The properties and the items of ``at``, each by its whole name, with the step that leads there."""
+    for one in map(Property, at.element.parts("properties")):
+        named = dict(one.element.data) | {"name": f"{at.name}.{one.name}"}
+        yield Property(Element(named, one.element.path, one.element.document)), one.column
+    if items := at.element.data.get("items"):
+        named = dict(items) | {"name": f"{at.name}[]"}
+        yield Property(Element(named, (*at.element.path, "items"), at.element.document)), None
+
+
+def _inward(rule: Rule, outer: Property, path: Path) -> Rule:
+    """The rule of a column as one of the values at ``path`` inside of a column: it counts rows that hold any such."""
+    measure: Measure = rule.measure
+    match measure:
+        case Present():
+            measure = Present(outer.column, path)
+        case OfType():
+            measure = replace(measure, column=outer.column, path=path)
+        case Broken(tests) if not set(OPERATORS) & set(rule.threshold or ()):
+            measure = Broken(tuple(Inside(outer.column, path, test) for test in tests))
+        case Unmeasured():
+            pass
+        case _:
+            measure = Unmeasured("metrics and uniqueness are not measured inside of nested values yet")
+    where = replace(rule.where, column=outer.column)
+    return replace(rule, where=where, measure=measure, says=f"hold values that {rule.says}")
 
 
 def _broken(*tests: Test) -> Broken:
@@ -307,18 +395,6 @@ _LIMITS = {
     **{f"i{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64, 128)},
     **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64, 128)},
 }
-_FORMATS = {
-    "email": r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    r"(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",  # as HTML's input field takes it
-    "uuid": r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
-    "ipv4": r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])$",
-    "hostname": r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-}
-_HARMLESS = {
-    "password": "it is a hint for display",
-    "f32": "the width of a floating-point number is no promise of its value",
-    "f64": "the width of a floating-point number is no promise of its value",
-}
 
 
 _TESTS: Mapping[str, Callable[[str, Any], tuple[Test, str]]] = {
@@ -335,6 +411,8 @@ _TESTS: Mapping[str, Callable[[str, Any], tuple[Test, str]]] = {
     "pattern": lambda column, v: (IsUnmatched(column, v), f"do not match {_shown(v)}"),
     "minLength": lambda column, v: (IsLengthOutside(column, low=v), f"have fewer than {v:,} characters"),
     "maxLength": lambda column, v: (IsLengthOutside(column, high=v), f"have more than {v:,} characters"),
+    "minItems": lambda column, v: (IsCountOutside(column, low=v), f"have fewer than {plural(v, 'item')}"),
+    "maxItems": lambda column, v: (IsCountOutside(column, high=v), f"have more than {plural(v, 'item')}"),
     "multipleOf": lambda column, v: (IsNoMultiple(column, v), f"are not a multiple of {v}"),
 }
 """The options of a logical type that are tests of a row: the test, and the words for the rows that meet it."""
@@ -347,6 +425,11 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
         line, threshold = one.element.line("logicalTypeOptions", key), {key: value}
         if key == "format":
             yield from _format_rule(make, one, value, line)
+        elif key in {"timezone", "defaultTimezone"}:
+            yield from _zone_rule(make, one, key, line)
+        elif key == "uniqueItems":
+            if value:
+                yield make(key, line, _broken(HasRepeats(one.column)), says="hold an item twice", threshold=threshold)
         elif key in _TESTS:
             test, says = _TESTS[key](one.column, value)
             if isinstance(test, IsOutside) and one.logical_type in {None, "number"}:
@@ -363,22 +446,43 @@ def _format_rule(make: _Maker, one: Property, value: Any, line: int) -> Iterator
     if value in _LIMITS:
         test, says = IsOutside(one.column, *_LIMITS[value]), f"are outside of what {value} holds"
         yield make("format", line, _broken(test), says=says, threshold=threshold)
-    elif value in _FORMATS:
-        pattern, says = IsUnmatched(one.column, _FORMATS[value]), f"are not of the format {value}"
+    elif value in formats.PATTERNS:
+        pattern, says = IsUnmatched(one.column, formats.PATTERNS[value]), f"are not of the format {value}"
         yield make("format", line, _broken(pattern), says=says, threshold=threshold)
-    elif value in _HARMLESS:
-        yield make("format", line, Unmeasured(_HARMLESS[value]), severity=Severity.INFO, threshold=threshold)
+    elif value in formats.HARMLESS:
+        yield make("format", line, Unmeasured(formats.HARMLESS[value]), severity=Severity.INFO, threshold=threshold)
     else:
         yield make("format", line, Unmeasured(f"the format {value!r} is not checked yet"), threshold=threshold)
+
+
+_UTC = {"utc", "etc/utc", "z", "gmt", "etc/gmt", "etc/uct", "uct", "zulu", "etc/zulu", "universal", "etc/universal"}
+
+
+def _zone_rule(make: _Maker, one: Property, key: str, line: int) -> Iterator[Rule]:
+    value, form = one.options[key], one.options.get("format")
+    if key == "defaultTimezone":
+        if str(value).casefold() not in _UTC:
+            reason = f"what has no time zone is read as UTC here, not as {value}"
+            yield make(key, line, Unmeasured(reason), threshold={key: value})
+        return  # and UTC is how it is read
+    written = strptime_format(str(form)) if form is not None else ""
+    if written is None:
+        yield make(key, line, Unmeasured(f"the format {form!r} has letters that cannot be read here"))
+        return
+    by_format = "%z" in written.replace("%%", "") if form is not None else None
+    says = "carry no time zone" if value else "carry a time zone"
+    yield make(key, line, _broken(IsZoned(one.column, not value, by_format)), says=says, threshold={key: value})
 
 
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(
         ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), ((int, float, str), "a number or a time")
     ),
-    **dict.fromkeys(("minLength", "maxLength"), (int, "a whole number")),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (int, "a whole number")),
     **dict.fromkeys(("pattern", "format"), (str, "a text")),
     "multipleOf": ((int, float), "a number"),
+    "uniqueItems": (bool, "true or false"),
+    "timezone": (bool, "true or false"),
 }
 
 
@@ -387,10 +491,10 @@ def _refuse_kind(one: Property, key: str, value: Any) -> None:
     if key not in _KINDS:
         return
     wanted, words = _KINDS[key]
-    right = isinstance(value, wanted) and not isinstance(value, bool)
+    right = isinstance(value, wanted) and isinstance(value, bool) is (wanted is bool)
     if right and isinstance(value, float):
         right = math.isfinite(value)
-    if right and key in {"minLength", "maxLength", "multipleOf"}:
+    if right and key in {"minLength", "maxLength", "minItems", "maxItems", "multipleOf"}:
         right = value > 0 or (value == 0 and key != "multipleOf")
     if not right:
         raise CallError(one.element.problem(f"`{key}` must be {words}", "logicalTypeOptions", key))
@@ -509,8 +613,9 @@ def patterns(rules: tuple[Rule, ...]) -> Iterator[tuple[str, Rule]]:
     for rule in rules:
         if isinstance(rule.measure, Broken):
             for test in rule.measure.tests:
-                if isinstance(test, IsUnmatched):
-                    yield test.pattern, rule
+                inner = test.test if isinstance(test, Inside) else test
+                if isinstance(inner, IsUnmatched):
+                    yield inner.pattern, rule
 
 
 def problem(rule: Rule, message: str, hint: str | None = None) -> Problem:

@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from mlops_actions.data import rules
 from mlops_actions.data.families import FLOATING, NUMERIC, family
-from mlops_actions.data.relation import Column, Relation
+from mlops_actions.data.nested import Path, field_types, item_type
+from mlops_actions.data.relation import Column, Relation, aliases
 from mlops_actions.data.rules import Repeated, Test, Value
 from mlops_actions.data.scan import literal, quote
 from mlops_actions.errors import did_you_mean
@@ -66,6 +67,18 @@ class Dialect:
                 return f"({' OR '.join(parts) or 'FALSE'})"
             case rules.IsNoMultiple():
                 return self._is_no_multiple(column, test.of)
+            case rules.IsZoned():
+                return self._is_zoned(column, test)
+            case rules.IsCountOutside():
+                count = f"len({self._array(column, 'a number of items')})"
+                parts = [f"{count} < {literal(test.low)}"] if test.low else []
+                parts += [f"{count} > {literal(test.high)}"] if test.high is not None else []
+                return f"({' OR '.join(parts) or 'FALSE'})"
+            case rules.HasRepeats():
+                items = self._array(column, "unique items")
+                return f"(list_unique({items}) < list_count({items}))"
+            case rules.Inside():
+                return self._any(name, column.type, test.path, test.test, column.name)
 
     def unparsed(self, name: str, missing: Sequence[Value]) -> str | None:
         """The condition for cells of text that are not of the column's type, nor one of ``missing``."""
@@ -144,6 +157,52 @@ class Dialect:
             parts.append(f"NOT isfinite({name})")
         return f"({' OR '.join(parts)})"
 
+    def inner(self, name: str, path: Path) -> Column:
+        """The column of this very name, or what is at ``path`` inside of it. Raises Unfit."""
+        column = self.column(name)
+        kind, shown = column.type, column.name
+        for step in path:
+            kind, shown = _stepped(kind, step, shown)
+        return Column(shown, kind, column.private)
+
+    def _array(self, column: Column, what: str) -> str:
+        """The column as a list, where it is an array."""
+        items = item_type(column.type)
+        if items is None:
+            raise Unfit(f"{what} is asked of arrays, and the column is {column.type}")
+        return f"CAST({quote(column.name)} AS {items}[])"
+
+    def _any(self, value: str, kind: str, path: Path, test: Test, shown: str) -> str:
+        """The condition that any value at ``path`` inside of the expression ``value`` meets ``test``.
+
+        A value is given a name by a lambda, so that a condition is written as for a column. The name is one that no
+        column has; of lambdas inside of one another, the inner one's holds.
+        """
+        if path and path[0] is not None:
+            field, further = _stepped(kind, path[0], shown)
+            inside = self._any(f"struct_extract({value}, {literal(path[0])})", field, path[1:], test, further)
+            return f"({value} IS NOT NULL AND {inside})"
+        taken = [each.name for each in self.relation.columns]
+        (name,) = aliases([shown], [*taken, *(raw.strip('"') for raw in self.relation.raw.values())])
+        if path:
+            item, further = _stepped(kind, None, shown)
+            values, condition = f"CAST({value} AS {item}[])", self._any(quote(name), item, path[1:], test, further)
+        else:
+            alone = Relation(self.relation.object, "", (Column(name, kind),), ())
+            values, condition = f"[{value}]", Dialect(alone).condition(replace(test, column=name))
+        return f"coalesce(len(list_filter({values}, lambda {quote(name)}: {condition})) > 0, FALSE)"
+
+    def _is_zoned(self, column: Column, test: rules.IsZoned) -> str:
+        name = quote(column.name)
+        if family(column.type) not in {"timestamp", "time"}:
+            raise Unfit(f"a time zone is asked of timestamps, and the column is {column.type}")
+        raw = self.relation.raw.get(column.name)
+        if raw is None or test.by_format is not None:
+            zoned = test.by_format if raw else "WITH TIME ZONE" in column.type
+            return f"({name} IS NOT NULL AND {literal(zoned is test.zoned)})"
+        offset = f"regexp_matches({raw}, {literal(_OFFSET)})"
+        return f"({name} IS NOT NULL AND {offset} = {literal(test.zoned)})"
+
     def _is_no_multiple(self, column: Column, of: int | float) -> str:
         name = quote(column.name)
         if family(column.type) not in NUMERIC:
@@ -153,6 +212,26 @@ class Dialect:
             return f"({name} % {exact} <> 0)"
         share = f"({name} / {literal(float(of))})"
         return f"(NOT isfinite({name}) OR abs({share} - round({share})) > 1e-9 * greatest(1, abs({share})))"
+
+
+def _stepped(kind: str, step: str | None, shown: str) -> tuple[str, str]:
+    """The type of a field, or of an array's items, and what it is called. Raises Unfit, with the nearest name."""
+    if step is None:
+        items = item_type(kind)
+        if items is None:
+            raise Unfit(f"{shown!r} is {kind}, which has no items")
+        return items, f"{shown}[]"
+    fields = field_types(kind)
+    if fields is None:
+        raise Unfit(f"{shown!r} is {kind}, which has no fields")
+    if step not in fields:
+        near = did_you_mean(step, fields)
+        raise Unfit(f"{shown!r} has no field {step!r}{f'. {near}' if near else ''}")
+    return fields[step], f"{shown}.{step}"
+
+
+_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+"""The end of a cell that carries a time zone, where the cell is known to be a timestamp."""
 
 
 def constant(value: Value, column: Column) -> str | None:

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from mlops_actions.data import checks, contract, parquet, profile, profiling, rules, scan
+from mlops_actions.data import (
+    checks,
+    contract,
+    parquet,
+    profile,
+    profiling,
+    references,
+    relationships,
+    rules,
+    scan,
+)
 from mlops_actions.data.contract import Contract, Object
 from mlops_actions.data.intake import cell_types, take_in, unreadable
 from mlops_actions.data.profile import Profile
@@ -65,6 +75,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     promised = contract.load(request.contract)
     wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
     _refuse_patterns(wanted)
+    related = references.resolve(promised)
     patterns = assign(request.data, promised)
     result = _Result()
     profiles: list[Profile] = []
@@ -76,6 +87,7 @@ def validate(request: Validation, out: Path) -> Outcome:
         result.checks += one.checks
         result.subjects += one.subjects
         profiles += [one.profile] if one.profile else []
+    result.checks += relationships.check(related, patterns)
     result.checks += [checks.unanswered(rule, "") for rule in rules.service_levels(promised)]
     write_profiles(profiles, out)
     verdict = Verdict(
