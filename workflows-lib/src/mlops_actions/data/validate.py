@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from mlops_actions.data import checks, contract, profile, profiling, rules, scan
+from mlops_actions.data import checks, contract, profile, profiling, rules, scan, sqlrules
 from mlops_actions.data.contract import Contract, Object
 from mlops_actions.data.intake import cell_types, take_in, unreadable
 from mlops_actions.data.profile import Profile
-from mlops_actions.data.relation import Unreadable
+from mlops_actions.data.relation import Relation, Unreadable
 from mlops_actions.data.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.sql import re2
 from mlops_actions.errors import CallError, Problem, did_you_mean
@@ -42,15 +42,17 @@ class Validation:
     data: Patterns
     engine: str = "duckdb"
     fail_on: FailOn = FailOn.ERROR
+    sql_seconds: float = sqlrules.SECONDS
 
 
 @dataclass(slots=True)
 class _Result:
-    """What came of one object."""
+    """What came of one object, or of all: then ``relations`` are those that could be read."""
 
     checks: list[Check] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
     profile: Profile | None = None
+    relations: dict[str, Relation] = field(default_factory=dict)
 
 
 def validate(request: Validation, out: Path) -> Outcome:
@@ -65,6 +67,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     promised = contract.load(request.contract)
     wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
     _refuse_patterns(wanted)
+    reads = sqlrules.examine(promised, wanted, request.sql_seconds)
     patterns = assign(request.data, promised)
     result = _Result()
     profiles: list[Profile] = []
@@ -75,7 +78,9 @@ def validate(request: Validation, out: Path) -> Outcome:
         one = _check_object(each, wanted[each.name], patterns[each.name])
         result.checks += one.checks
         result.subjects += one.subjects
+        result.relations |= one.relations
         profiles += [one.profile] if one.profile else []
+    result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, request.sql_seconds)
     result.checks += [checks.unanswered(rule, "") for rule in rules.service_levels(promised)]
     write_profiles(profiles, out)
     verdict = Verdict(
@@ -171,7 +176,8 @@ def _check_object(of: Object, wanted: tuple[Rule, ...], patterns: Sequence[str])
             values = scan.aggregate(intake.connection, intake.relation, [*plan.aggregates, *shape.aggregates])
             found = intake.checks(int(values[checks.ROWS]))
             found += checks.judge(plan, values, checks.find_evidence(intake.connection, plan, values))
-            return _Result(found, intake.subjects, profiling.build(shape, values))
+            profiled = profiling.build(shape, values)
+            return _Result(found, intake.subjects, profiled, {of.name: intake.relation})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
         return _Result([unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)])
