@@ -189,19 +189,6 @@ def _numbered(rules: list[Rule]) -> tuple[Rule, ...]:
     return tuple(numbered)
 
 
-def service_levels(contract: Contract) -> tuple[Rule, ...]:
-    """What the contract promises of the service, listed: none of it can be seen in the rows."""
-    return tuple(
-        Rule(
-            f"slaProperties.{each.data.get('property', index) if isinstance(each.data, dict) else index}",
-            Where(file=contract.file, line=each.line()),
-            Unmeasured("service levels are not measured yet"),
-            severity=Severity.INFO,
-        )
-        for index, each in enumerate(contract.unmeasured)
-    )
-
-
 def _object_rules(contract: Contract, of: Object) -> Iterator[Rule]:
     make = _maker(contract, of, None)
     if closed := of.additional_columns:
