@@ -80,6 +80,7 @@ HOSTILE = {
     "SELECT count(*) FROM pg_catalog.pg_settings": "no object",
     "SELECT count(*) FROM sqlite_master": "no object",
     "SELECT count(*) FROM memory.main.t": "no object",
+    "SELECT count(*) FROM t.main.duckdb_settings": "no object",
     "SELECT count(*) FROM reject_errors": "no object",
     "SELECT current_setting('temp_directory')": "'current_setting'",
     "SELECT getvariable('a')": "'getvariable'",

@@ -9,6 +9,7 @@ from statistics import mean
 
 import pytest
 
+from mlops_actions import cli
 from mlops_actions.data import sqlprocess
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Severity, Status, to_json
@@ -269,3 +270,14 @@ def test_the_verdict_with_a_query_in_it_is_plain_data(workspace, data):
 def test_a_text_too_long_to_compare_is_an_error():
     assert sqlprocess.value_of("x" * 10_000, "VARCHAR")["kind"] == "text"
     assert "10,001 characters" in sqlprocess.value_of("x" * 10_001, "VARCHAR")["error"]
+
+
+def test_the_command_takes_the_limit_from_the_configuration(workspace, data, capsys):
+    endless = "WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) SELECT count(*) FROM r"
+    contract = workspace.columns("- {name: x}", f"- {{type: sql, query: {endless!r}, mustBe: 0}}")
+    Path("mlops.yaml").write_text(f"data: {{contract: {contract}, path: {data}, sql-timeout-seconds: 0.5}}\n")
+    assert cli.main(["validate", "--json"]) == 1
+    assert "longer than 0.5 seconds" in capsys.readouterr().out
+    Path("mlops.yaml").write_text(f"data: {{contract: {contract}, path: {data}, sql-timeout-seconds: 0}}\n")
+    assert cli.main(["validate"]) == 2
+    assert "sql-timeout-seconds" in capsys.readouterr().err
