@@ -160,7 +160,6 @@ def test_what_is_in_the_standard_and_not_built_is_listed(workspace):
           - name: t
             quality:
               - {type: text, description: People are kind.}
-              - {type: sql, query: SELECT 1, mustBe: 1}
               - {type: custom, engine: soda, implementation: "x: y"}
             properties:
               - name: x
@@ -175,7 +174,7 @@ def test_what_is_in_the_standard_and_not_built_is_listed(workspace):
     checks = workspace.checks(contract, workspace.parquet("SELECT ['a'] AS x, MAP {'a': 'b'} AS y"))
     listed = {rule for rule, check in checks.items() if check.status is Status.NOT_CHECKED}
     assert listed == {
-        "t.text", "t.sql", "t.custom", "t.x[].unique", "t.x[].nullValues", "t.x[].relationships", "t.y.map", "slaProperties.latency"
+        "t.text", "t.custom", "t.x[].unique", "t.x[].nullValues", "t.x[].relationships", "t.y.map", "slaProperties.latency"
     }  # fmt: skip
     assert checks["t.text"].severity is Severity.INFO
     assert all(len(checks[rule].message) > len("not checked: ") for rule in listed)

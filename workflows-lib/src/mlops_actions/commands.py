@@ -80,6 +80,7 @@ def _validate(options: Options) -> Stage:
         data=options.paths("data", "data", "path"),
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
+        sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
     )
     return lambda out: validate.validate(request, out)
 

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 from mlops_actions.data import families, scan, uniqueness
 from mlops_actions.data.nested import Path
 from mlops_actions.data.relation import Column, Relation, shown_names
-from mlops_actions.data.rules import Additional, Broken, Inside, OfType, Present, Repeated, RowCount, Rule, Unmeasured
+from mlops_actions.data.rules import (
+    Additional,
+    Broken,
+    Inside,
+    OfType,
+    Present,
+    Queried,
+    Repeated,
+    RowCount,
+    Rule,
+    Unmeasured,
+)
 from mlops_actions.data.scan import Aggregate, quote
 from mlops_actions.data.sql import Dialect, Unfit
 from mlops_actions.data.uniqueness import NO_FOOTERS, Footers
@@ -95,6 +106,8 @@ def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
     match rule.measure:
         case Unmeasured():
             return unanswered(rule, "")
+        case Queried():  # its place is kept: queries are run when all objects are read
+            return unanswered(rule, "not evaluated: the query was not run")
         case Present(column, path):
             return _present(rule, column, path, dialect)
         case Additional(columns):
@@ -207,7 +220,7 @@ def _judged(question: Question, count: int, rows: int, evidence: str) -> Check:
         message += f" ({amount:.3g} %)"
     message += evidence
     if not held and (rule.operator, rule.bound) != ("mustBe", 0):
-        message += f"; {_asked(rule)}"
+        message += f"; {in_words(rule)}"
     return _check(rule, Status.PASS if held else broken(rule.severity), message, measured=amount, rows=rows)
 
 
@@ -231,12 +244,19 @@ _WORDS = {
 }
 
 
-def _asked(rule: Rule) -> str:
+def in_words(rule: Rule) -> str:
+    """What the rule's operator asks for, in words."""
     bounds = rule.bound if isinstance(rule.bound, list) else [rule.bound]
-    return _WORDS[rule.operator].format(*(f"{bound:,}" for bound in bounds)) + (" %" if rule.percent else "")
+    return _WORDS[rule.operator].format(*map(_bound, bounds)) + (" %" if rule.percent else "")
 
 
-def holds(operator: str, bound: Any, value: float) -> bool:
+def _bound(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return example(value) if isinstance(value, str) else f"{value:,}"
+
+
+def holds(operator: str, bound: Any, value: Any) -> bool:
     """Whether a metric is what an operator of the standard asks for. ``Between`` includes both ends."""
     match operator:
         case "mustBe":

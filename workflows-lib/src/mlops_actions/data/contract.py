@@ -187,8 +187,8 @@ class Contract:
     objects: tuple[Object, ...]
 
     @property
-    def unmeasured(self) -> Iterator[Element]:
-        """Service levels: they are promises, but not of what stands in the rows."""
+    def service_levels(self) -> Iterator[Element]:
+        """Promises of the service, as they stand; some of them can be seen in the rows."""
         return self.root.parts("slaProperties")
 
 

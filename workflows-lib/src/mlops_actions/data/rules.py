@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeGuard
 
-from mlops_actions.data import families, formats
+from mlops_actions.data import families, formats, placeholders
 from mlops_actions.data.cells import strptime_format
 from mlops_actions.data.contract import ADDITIONAL_COLUMNS, Contract, Element, Object, Property, Quality
 from mlops_actions.data.nested import Path
@@ -185,13 +185,20 @@ class OfType:
 
 
 @dataclass(frozen=True, slots=True)
+class Queried:
+    """The one value that a query of the contract gives; its placeholders are filled."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unmeasured:
     """Nothing: the promise cannot be checked here, and why."""
 
     reason: str
 
 
-Measure: TypeAlias = Broken | Repeated | RowCount | Present | Additional | OfType | Unmeasured
+Measure: TypeAlias = Broken | Repeated | RowCount | Present | Additional | OfType | Queried | Unmeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,19 +232,6 @@ def _numbered(rules: list[Rule]) -> tuple[Rule, ...]:
         seen[rule.name] += 1
         numbered.append(replace(rule, name=f"{rule.name}#{seen[rule.name]}") if seen[rule.name] > 1 else rule)
     return tuple(numbered)
-
-
-def service_levels(contract: Contract) -> tuple[Rule, ...]:
-    """What the contract promises of the service, listed: none of it can be seen in the rows."""
-    return tuple(
-        Rule(
-            f"slaProperties.{each.data.get('property', index) if isinstance(each.data, dict) else index}",
-            Where(file=contract.file, line=each.line()),
-            Unmeasured("service levels are not measured yet"),
-            severity=Severity.INFO,
-        )
-        for index, each in enumerate(contract.unmeasured)
-    )
 
 
 def _object_rules(contract: Contract, of: Object) -> Iterator[Rule]:
@@ -514,7 +508,8 @@ def _quality_rule(make: _Maker, rule: Quality, of: Object, one: Property | None)
             yield make("text", line, Unmeasured("text is for people to read"), severity=Severity.INFO)
             return
         case "sql":
-            yield make("sql", line, Unmeasured("SQL rules are not run yet"), severity=severity)
+            query = _query(rule, of, one)
+            yield make("sql", rule.element.line("query"), query, severity=severity, **_asked_for(rule))
             return
         case "custom":
             engine = rule.element.data.get("engine", "another tool")
@@ -524,18 +519,21 @@ def _quality_rule(make: _Maker, rule: Quality, of: Object, one: Property | None)
     if isinstance(measure, Unmeasured):
         yield make(key, line, measure, severity=severity)
         return
+    yield make(key, rule.element.line("metric"), measure, says=says, severity=severity, **_asked_for(rule))
+
+
+def _asked_for(rule: Quality) -> dict[str, Any]:
+    """What the rule says its metric must be."""
     threshold = {rule.operator: rule.bound} | ({"unit": "percent"} if rule.is_percent else {})
-    yield make(
-        key,
-        rule.element.line("metric"),
-        measure,
-        says=says,
-        severity=severity,
-        threshold=threshold,
-        operator=rule.operator,
-        bound=rule.bound,
-        percent=rule.is_percent,
-    )
+    return {"threshold": threshold, "operator": rule.operator, "bound": rule.bound, "percent": rule.is_percent}
+
+
+def _query(rule: Quality, of: Object, one: Property | None) -> Queried:
+    """The query of a rule, with its placeholders filled. Raises CallError."""
+    try:
+        return Queried(placeholders.fill(str(rule.element.data["query"]), of.name, one.column if one else None))
+    except ValueError as error:
+        raise CallError(rule.element.problem(str(error), "query")) from error
 
 
 _ARGUMENTS = {

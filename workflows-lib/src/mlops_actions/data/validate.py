@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,12 +24,15 @@ from mlops_actions.data import (
     relationships,
     rules,
     scan,
+    servicelevels,
+    sqlrules,
 )
 from mlops_actions.data.contract import Contract, Object
 from mlops_actions.data.intake import cell_types, take_in, unreadable
 from mlops_actions.data.profile import Profile
-from mlops_actions.data.relation import Unreadable
+from mlops_actions.data.relation import Relation, Unreadable
 from mlops_actions.data.rules import OfType, Rule, Unmeasured
+from mlops_actions.data.servicelevels import Level
 from mlops_actions.data.sql import re2
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
@@ -46,21 +50,24 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A request: paths are relative to the current directory."""
+    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start."""
 
     contract: Path
     data: Patterns
     engine: str = "duckdb"
     fail_on: FailOn = FailOn.ERROR
+    sql_seconds: float = sqlrules.SECONDS
+    moment: datetime | None = None
 
 
 @dataclass(slots=True)
 class _Result:
-    """What came of one object."""
+    """What came of one object, or of all: then ``relations`` are those that could be read."""
 
     checks: list[Check] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
     profile: Profile | None = None
+    relations: dict[str, Relation] = field(default_factory=dict)
 
 
 def validate(request: Validation, out: Path) -> Outcome:
@@ -76,6 +83,8 @@ def validate(request: Validation, out: Path) -> Outcome:
     wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
     _refuse_patterns(wanted)
     related = references.resolve(promised)
+    reads = sqlrules.examine(promised, wanted, request.sql_seconds)
+    levels = servicelevels.derive(promised)
     patterns = assign(request.data, promised)
     result = _Result()
     profiles: list[Profile] = []
@@ -83,12 +92,15 @@ def validate(request: Validation, out: Path) -> Outcome:
         if each.name not in patterns:
             result.checks.append(_without_data(promised, each))
             continue
-        one = _check_object(each, wanted[each.name], patterns[each.name])
+        promises = _Promises(wanted[each.name], levels, request.moment or started)
+        one = _check_object(each, promises, patterns[each.name])
         result.checks += one.checks
         result.subjects += one.subjects
+        result.relations |= one.relations
         profiles += [one.profile] if one.profile else []
+    result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, request.sql_seconds)
     result.checks += relationships.check(related, patterns)
-    result.checks += [checks.unanswered(rule, "") for rule in rules.service_levels(promised)]
+    result.checks += servicelevels.unasked(levels, list(patterns))
     write_profiles(profiles, out)
     verdict = Verdict(
         stage=STAGE,
@@ -172,7 +184,17 @@ def _without_data(promised: Contract, of: Object) -> Check:
 # One object
 
 
-def _check_object(of: Object, wanted: tuple[Rule, ...], patterns: Sequence[str]) -> _Result:
+@dataclass(frozen=True, slots=True)
+class _Promises:
+    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``."""
+
+    rules: tuple[Rule, ...]
+    levels: tuple[Level, ...]
+    moment: datetime
+
+
+def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _Result:
+    wanted = promises.rules
     types, unwritten = cell_types(of)
     try:
         with take_in(of.name, patterns, types, of.private) as intake:
@@ -180,15 +202,19 @@ def _check_object(of: Object, wanted: tuple[Rule, ...], patterns: Sequence[str])
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             footers = parquet.footers(intake.connection, intake.relation.files, checks.expected_unique(wanted))
             plan = checks.prepare(wanted, intake.relation, footers)
+            levels = servicelevels.prepare(promises.levels, intake.relation)
             shape = profiling.plan(intake.connection, intake.relation)
-            values = scan.aggregate(intake.connection, intake.relation, [*plan.aggregates, *shape.aggregates])
+            asked = [*plan.aggregates, *levels.aggregates, *shape.aggregates]
+            values = scan.aggregate(intake.connection, intake.relation, asked)
             values = checks.exact(intake.connection, plan, values)
             found = intake.checks(int(values[checks.ROWS]))
             found += checks.judge(plan, values, checks.find_evidence(intake.connection, plan, values))
-            return _Result(found, intake.subjects, profiling.build(shape, values))
+            found += levels.judge(values, promises.moment)
+            return _Result(found, intake.subjects, profiling.build(shape, values), {of.name: intake.relation})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
-        return _Result([unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)])
+        found = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]
+        return _Result([*found, *servicelevels.unread(promises.levels, of.name)])
 
 
 def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:
