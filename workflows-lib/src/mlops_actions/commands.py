@@ -92,6 +92,17 @@ def _profile(options: Options) -> Stage:
     return lambda out: describe.describe(request, out)
 
 
+def _contract_diff(options: Options) -> Stage:
+    from mlops_actions.data import diff
+
+    given: list[str] = options.arguments.contracts or []
+    if len(given) != 2:
+        hint = "Type `mlops contract diff OLD NEW`."
+        raise CallError(Problem(f"two contracts are compared, and {len(given)} given", hint=hint))
+    request = diff.Comparison(Path(given[0]), Path(given[1]))
+    return lambda out: diff.diff(request, out)
+
+
 # --- ci ------------------------------------------------------------------------------------------
 
 
@@ -437,7 +448,10 @@ _STEPS = tuple(
     Option(f"{name}-command", f"how to {name} the project", "COMMAND") for name in ("install", "lint", "test")
 )
 
-GROUPS = {"ci": "lint and test a project on each Python version (plan, run, gate)"}
+GROUPS = {
+    "ci": "lint and test a project on each Python version (plan, run, gate)",
+    "contract": "compare two data contracts (diff)",
+}
 """What the commands of two words do together."""
 
 COMMANDS: tuple[Command | Errand, ...] = (
@@ -448,6 +462,12 @@ COMMANDS: tuple[Command | Errand, ...] = (
         _validate,
     ),
     Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),
+    Command(
+        "contract diff",
+        "tell breaking changes between two contracts, and which version is due",
+        (Option("contracts", "the contract as it was, and as it is", "OLD NEW", "arguments"),),
+        _contract_diff,
+    ),
     Command(
         "ci plan",
         "choose the Python versions, and what each runs",
