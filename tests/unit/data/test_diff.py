@@ -70,6 +70,7 @@ OPTIONS = [
     ("date", "minimum: '2020-01-01'", "minimum: '2019-12-31'", "minimum", MAJOR),
     ("date", "minimum: '2020-01-01'", "minimum: '2020-01-02'", "minimum", MINOR),
     ("timestamp", "maximum: '2020-01-01T00:00:00Z'", "maximum: '2020-01-01T02:00:00+02:00'", "maximum", PATCH),
+    ("timestamp", "maximum: '2020-01-01T00:00:00Z'", "maximum: '2019-12-31T00:00:00'", "maximum", MINOR),
     ("time", "maximum: '10:00:00'", "maximum: '09:00:00Z'", "maximum", MAJOR),
     ("string", "pattern: a", "pattern: b", "pattern", MAJOR),
     ("string", "pattern: a", "minLength: 0", "pattern", MAJOR),
@@ -84,9 +85,11 @@ OPTIONS = [
     ("integer", "multipleOf: 4", "multipleOf: 2", "multipleOf", MAJOR),
     ("integer", "format: i32", "format: i16", "format", MINOR),
     ("integer", "format: i32", "format: u32", "format", MAJOR),
+    ("integer", "format: u16", "format: i8", "format", MAJOR),
     ("date", "format: yyyy-MM-dd", "format: dd.MM.yyyy", "format", MAJOR),
     ("date", "minimum: '2020-01-01'", "minimum: '2020-01-01', format: dd.MM.yyyy", "format", MAJOR),
     ("timestamp", "timezone: true", "timezone: false", "timezone", MAJOR),
+    ("time", "maximum: '10:00:00'", "maximum: '10:00:00', timezone: true", "timezone", MAJOR),
     ("array", "uniqueItems: true", "uniqueItems: false", "uniqueItems", MAJOR),
     ("array", "uniqueItems: false", "uniqueItems: true", "uniqueItems", MINOR),
     ("array", "maxItems: 3", "maxItems: 4", "maxItems", MAJOR),
@@ -170,6 +173,7 @@ QUALITY = [
     (valid("[a]"), "- {name: x, logicalType: string}", "validValues", MAJOR),
     ("- {name: x, logicalType: string}", valid("[a]"), "validValues", MINOR),
     (valid("[a]", "mustBeGreaterThan: 1"), valid("[a, b]", "mustBeGreaterThan: 1"), "validValues", MAJOR),
+    (valid("[a, b]", "mustBeGreaterThan: 1"), valid("[a]", "mustBeGreaterThan: 1"), "validValues", MAJOR),
     (valid("[a]"), valid("[a]", "mustBe: 0, severity: warning"), "validValues", MAJOR),
     (valid("[a]", "mustBe: 0, severity: info"), valid("[a]", "mustBe: 0, severity: warning"), "validValues", MINOR),
     (valid("[a]"), valid("[a]", "mustBe: 0, description: new"), "validValues", PATCH),
@@ -192,6 +196,12 @@ QUALITY = [
     ),
     (quality(NULLS + "mustNotBe: 3"), quality(NULLS + "mustBeGreaterThan: 3"), "nullValues", MINOR),
     (quality(NULLS + "mustNotBeBetween: [3, 5]"), quality(NULLS + "mustNotBe: 4"), "nullValues", MAJOR),
+    (
+        quality(NULLS + "mustNotBeBetween: [3, 5], unit: percent"),
+        quality(NULLS + "mustBeGreaterOrEqualTo: 5, unit: percent"),
+        "nullValues",
+        MAJOR,
+    ),
     (quality(NULLS + "mustNotBe: 4"), quality(NULLS + "mustNotBeBetween: [3, 5]"), "nullValues", MINOR),
     (
         quality("metric: missingValues, arguments: {missingValues: ['', NA]}, mustBe: 0"),
@@ -241,8 +251,9 @@ def test_quality_rules(workspace, old, new, key, effect):
 
 def test_a_rule_is_known_by_its_id_though_its_neighbors_moved(workspace):
     rows = "- {metric: rowCount, mustBeGreaterThan: %s, id: a}\n- {metric: rowCount, mustBeLessThan: %s, id: b}"
-    swapped = "\n".join(reversed((rows % (1, 8)).splitlines()))
-    assert changed(x("tags: []"), x("tags: []"), rules=(rows % (1, 9), swapped)) == {"t.rowCount": MINOR}
+    swapped = "\n".join(reversed((rows % (2, 8)).splitlines()))
+    found = changed(x("tags: []"), x("tags: []"), rules=(rows % (1, 9), swapped))
+    assert found == {"t.rowCount": MINOR, "t.rowCount#2": MINOR}
 
 
 def test_duplicates_over_fewer_columns_are_more(workspace):
@@ -367,13 +378,14 @@ def test_the_version_decides(workspace, pair, old, new, status, due):
 
 
 def test_a_change_stands_where_it_can_be_read(workspace):
-    old = "- name: x\n  logicalType: string\n  required: true\n- name: gone\n  logicalType: string"
+    old = "- name: x\n  logicalType: string\n  required: true\n  unique: true\n- name: gone\n  logicalType: string"
     new = "- name: x\n  logicalType: string\n  required: false"
     outcome = diff(Comparison(written("o.yaml", old), written("n.yaml", new)), workspace.out)
     places = {each.rule: (each.where.file, each.where.line) for each in outcome.verdict.checks}
-    assert set(places) == {"t.x.required", "t.gone.property"}
+    assert set(places) == {"t.x.required", "t.x.unique", "t.gone.property"}
     for rule, file, text in (
         ("t.x.required", "n.yaml", "required: false"),
+        ("t.x.unique", "o.yaml", "unique: true"),
         ("t.gone.property", "o.yaml", "- name: gone"),
     ):
         assert places[rule][0] == file

@@ -103,6 +103,14 @@ def _contract_diff(options: Options) -> Stage:
     return lambda out: diff.diff(request, out)
 
 
+def _contract_infer(options: Options) -> Stage:
+    from mlops_actions.data import infer
+
+    data = infer.named(options.paths("data", "data", "path"), options.text("object"))
+    request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"))
+    return lambda out: infer.infer(request, out)
+
+
 # --- ci ------------------------------------------------------------------------------------------
 
 
@@ -450,7 +458,7 @@ _STEPS = tuple(
 
 GROUPS = {
     "ci": "lint and test a project on each Python version (plan, run, gate)",
-    "contract": "compare two data contracts (diff)",
+    "contract": "draft a data contract, compare two (infer, diff)",
 }
 """What the commands of two words do together."""
 
@@ -462,6 +470,15 @@ COMMANDS: tuple[Command | Errand, ...] = (
         _validate,
     ),
     Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),
+    Command(
+        "contract infer",
+        "draft a contract from data, with the evidence beside each promise",
+        (
+            Option("data", "a file, a folder or a glob; OBJECT=PATH for several objects", "DATA", "arguments"),
+            Option("object", "what the contract calls the rows (default: after the path)", "NAME"),
+        ),
+        _contract_infer,
+    ),
     Command(
         "contract diff",
         "tell breaking changes between two contracts, and which version is due",
