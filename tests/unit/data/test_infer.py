@@ -169,6 +169,12 @@ def test_every_type_of_the_engine(workspace):
     assert "150 NaN" in about(text, "bad") and "there was no value" in about(text, "none")
 
 
+def test_a_form_is_that_of_all_values_not_of_the_first(workspace):
+    select = "SELECT CASE WHEN range < 9999 THEN 'A' || (1000 + range % 9000) ELSE 'none' END AS x FROM range(10000)"
+    properties, text, _ = drafted(workspace, workspace.parquet(select))
+    assert "logicalTypeOptions" not in properties["x"] and "4 to 5 characters" in about(text, "x")
+
+
 def test_several_objects_and_names(workspace):
     data = {"a": workspace.csv("x\n1\n", "a.csv"), "b": workspace.csv("y\n1\n", "b.csv")}
     infer(Inference(named(data, None), Path("out")), workspace.out)

@@ -149,7 +149,7 @@ def _type(seen: Seen, values: int) -> Iterator[str]:
         yield comment(f"no type is promised: there was no value ({found} in the file)")
     elif seen.unparsed:
         said = f"the first rows were {found}, and {plural(seen.unparsed, 'cell')} further on are not"
-        yield f"logicalType: string  {comment(said)}"
+        yield f"logicalType: {logical}  {comment(said)}"
     elif logical is None:
         if family(found) is None:
             yield comment(f"no type is promised: the standard has no word for {found}")

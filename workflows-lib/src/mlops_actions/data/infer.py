@@ -4,6 +4,8 @@ The profile's scan sees nearly all that is needed; a second one counts exactly
 whether the few columns that look like keys are.
 """
 
+# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
+
 from __future__ import annotations
 
 import re
@@ -19,7 +21,7 @@ from mlops_actions.data.intake import Intake, take_in, unreadable
 from mlops_actions.data.profile import ColumnProfile
 from mlops_actions.data.relation import Unreadable
 from mlops_actions.data.rules import Repeated
-from mlops_actions.data.scan import Aggregate, quote
+from mlops_actions.data.scan import Aggregate, literal, quote
 from mlops_actions.data.sql import Dialect
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.files import write_atomic
@@ -148,12 +150,17 @@ def _take(name: str, patterns: Sequence[str]) -> _Taken:
 def _draft(intake: Intake) -> Draft:
     relation = _guarded(intake.relation)
     shape = profiling.plan(intake.connection, relation)
-    asked = [each for index, column in enumerate(relation.columns) for each in _asked(index, column, relation)]
+    shapes = _shapes(intake, relation)
+    asked = [
+        each
+        for index, column in enumerate(relation.columns)
+        for each in _asked(index, column, relation, shapes.get(column.name))
+    ]
     aggregates = [Aggregate(ROWS, "count(*)"), *shape.aggregates, *asked]
     values = scan.aggregate(intake.connection, relation, aggregates)
     rows = int(values[ROWS])
     columns = profiling.build(shape, values).columns
-    seen = [_seen(index, column, values) for index, column in enumerate(columns)]
+    seen = [_seen(index, column, values, shapes.get(column.name)) for index, column in enumerate(columns)]
     unique = _unique(intake, relation, seen, rows)
     seen = [replace(each, unique=unique.get(each.name)) for each in seen]
     return Draft(relation.object, rows, [file.name for file in relation.files], seen)
@@ -165,22 +172,35 @@ def _guarded(relation: Relation) -> Relation:
     return replace(relation, columns=tuple(columns))
 
 
-def _asked(index: int, column: Column, relation: Relation) -> list[Aggregate]:
-    """What the profile does not count."""
-    found = []
-    if (unparsed := relation.unparsed(column.name)) is not None:
-        found.append(Aggregate(f"{index} unparsed", f"count_if({unparsed})"))
-    if column.type == "VARCHAR":
-        name = quote(column.name)
-        form = looks.shape_sql(name)
-        found.append(Aggregate(f"{index} addresses", looks.addresses_sql(name)))
-        found += [Aggregate(f"{index} {side}", f"left({side}({form}), {looks.LONGEST + 1})") for side in ("min", "max")]
+def _shapes(intake: Intake, relation: Relation) -> dict[str, str]:
+    """The columns of text whose first values are all of one simple shape, which all rows are then held against."""
+    names = [column.name for column in relation.columns if column.type == "VARCHAR"]
+    found: dict[str, str] = {}
+    for start in range(0, len(names), scan.BATCH):
+        batch = names[start : start + scan.BATCH]
+        forms = [looks.shape_sql(quote(name)) for name in batch]
+        select = ", ".join(f"CASE WHEN min({form}) = max({form}) THEN min({form}) END" for form in forms)
+        rows = f"(SELECT * FROM {relation.sql} LIMIT {profiling.LOOK})"
+        (answers,) = scan.fetch(intake.connection, f"SELECT {select} FROM {rows}")
+        found |= {name: shape for name, shape in zip(batch, answers, strict=True) if shape and looks.pattern(shape)}
     return found
 
 
-def _seen(index: int, column: ColumnProfile, values: Mapping[str, Any]) -> Seen:
-    least, greatest = values.get(f"{index} min"), values.get(f"{index} max")
-    form = least if least == greatest else None
+def _asked(index: int, column: Column, relation: Relation, shape: str | None) -> list[Aggregate]:
+    """What the profile does not count."""
+    found: list[Aggregate] = []
+    name = quote(column.name)
+    if (unparsed := relation.unparsed(column.name)) is not None:
+        found.append(Aggregate(f"{index} unparsed", f"count_if({unparsed})"))
+    if column.type == "VARCHAR":
+        found.append(Aggregate(f"{index} addresses", looks.addresses_sql(name)))
+    if shape and (pattern := looks.pattern(shape)):
+        found.append(Aggregate(f"{index} others", f"count_if(NOT regexp_matches({name}, {literal(pattern)}))"))
+    return found
+
+
+def _seen(index: int, column: ColumnProfile, values: Mapping[str, Any], shape: str | None) -> Seen:
+    form = None if values.get(f"{index} others") else shape
     kind = looks.private_name(column.name)
     private = f"the name looks like {kind}" if kind else None
     if private is None and values.get(f"{index} addresses"):

@@ -1,7 +1,7 @@
 """What the look of text tells: a simple shape that all values have, or that they are about persons.
 
-Shapes are counted in the scan, by the engine: letters and digits are brought to
-one of their kind, and where the least result is the greatest, all are the same.
+A shape is a text with each letter and digit brought to one of its kind; where
+the least shape is the greatest, all are the same.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def shape_sql(column: str) -> str:
 
 def addresses_sql(column: str) -> str:
     """The aggregate that counts texts with an e-mail address in them."""
-    return f"count_if(regexp_matches({column}, {literal(_ADDRESS)}))"
+    return f"count_if(contains({column}, '@') AND regexp_matches({column}, {literal(_ADDRESS)}))"
 
 
 def pattern(shape: str) -> str | None:
