@@ -102,6 +102,8 @@ def test_a_key_must_look_like_one_and_be_one(workspace):
     assert [name for name, each in properties.items() if each.get("primaryKey")] == ["id"]
     properties, _, _ = drafted(workspace, workspace.parquet("SELECT range / 2 AS x, range AS y FROM range(200)"))
     assert not any(each.get("primaryKey") for each in properties.values())
+    properties, text, _ = drafted(workspace, workspace.parquet("SELECT range % 199 AS near_id FROM range(200)"))
+    assert "primaryKey" not in properties["near_id"] and "stands twice" not in text
 
 
 @pytest.mark.parametrize(
@@ -167,6 +169,22 @@ def test_every_type_of_the_engine(workspace):
         "e": "string",
     }
     assert "150 NaN" in about(text, "bad") and "there was no value" in about(text, "none")
+
+
+@pytest.mark.parametrize(
+    ("shape", "pattern"),
+    [
+        ("AAA-00", "^[A-Z]{3}-[0-9]{2}$"),
+        ("a.0+A", r"^[a-z]\.[0-9]\+[A-Z]$"),
+        ("A(0", None),
+        ("é0", None),
+        ("--", None),
+        ("", None),
+        ("0" * 41, None),
+    ],
+)
+def test_a_pattern_is_of_a_simple_shape(shape, pattern):
+    assert looks.pattern(shape) == pattern
 
 
 def test_a_form_is_that_of_all_values_not_of_the_first(workspace):
@@ -256,7 +274,7 @@ def eager(monkeypatch):
     monkeypatch.setattr(drafting, "OFTEN", 1)
 
 
-HELD = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HELD = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @HELD
