@@ -93,6 +93,25 @@ def _profile(options: Options) -> Stage:
     return lambda out: describe.describe(request, out)
 
 
+def _contract_diff(options: Options) -> Stage:
+    from mlops_actions.data import diff
+
+    given: list[str] = options.arguments.contracts or []
+    if len(given) != 2:
+        hint = "Type `mlops contract diff OLD NEW`."
+        raise CallError(Problem(f"two contracts are compared, and {len(given)} given", hint=hint))
+    request = diff.Comparison(Path(given[0]), Path(given[1]))
+    return lambda out: diff.diff(request, out)
+
+
+def _contract_infer(options: Options) -> Stage:
+    from mlops_actions.data import infer
+
+    data = infer.named(options.paths("data", "data", "path"), options.text("object"))
+    request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"))
+    return lambda out: infer.infer(request, out)
+
+
 # --- ci ------------------------------------------------------------------------------------------
 
 
@@ -438,7 +457,10 @@ _STEPS = tuple(
     Option(f"{name}-command", f"how to {name} the project", "COMMAND") for name in ("install", "lint", "test")
 )
 
-GROUPS = {"ci": "lint and test a project on each Python version (plan, run, gate)"}
+GROUPS = {
+    "ci": "lint and test a project on each Python version (plan, run, gate)",
+    "contract": "draft a data contract, compare two (infer, diff)",
+}
 """What the commands of two words do together."""
 
 COMMANDS: tuple[Command | Errand, ...] = (
@@ -449,6 +471,21 @@ COMMANDS: tuple[Command | Errand, ...] = (
         _validate,
     ),
     Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),
+    Command(
+        "contract infer",
+        "draft a contract from data, with the evidence beside each promise",
+        (
+            Option("data", "a file, a folder or a glob; OBJECT=PATH for several objects", "DATA", "arguments"),
+            Option("object", "what the contract calls the rows (default: after the path)", "NAME"),
+        ),
+        _contract_infer,
+    ),
+    Command(
+        "contract diff",
+        "tell breaking changes between two contracts, and which version is due",
+        (Option("contracts", "the contract as it was, and as it is", "OLD NEW", "arguments"),),
+        _contract_diff,
+    ),
     Command(
         "ci plan",
         "choose the Python versions, and what each runs",
