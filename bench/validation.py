@@ -4,8 +4,9 @@ The table is made here: ten columns of synthetic departures, zstd Parquet, drawn
 `--key ordered` numbers the rows; `--key random` hashes that number to 64 bits. 19 rules: row count; four not null; a
 unique key; two lists of allowed values; four ranges and a half-open range of times; a pattern; a share of nulls; the
 types of ten columns as four rules. *rules* is the expert's query for them alone; *rules and profile* adds what a
-profile holds: counts, distinct values (approximate), extremes, mean, deviation, 19 quantiles or the lengths of text, and
-the counts of categories. Ours always makes the profile, checks the digest of the file and writes verdict, summary and report.
+profile holds: counts, distinct values (approximate), extremes, mean, deviation, 19 quantiles or the lengths of text,
+and the counts of categories. Ours always makes the profile, checks the digest of the file and writes verdict, summary
+and report.
 
 Run: `.venv/bin/python bench/validation.py --rows 1000000 10000000 [--key random] [--runs 3]`.
 """

@@ -52,7 +52,7 @@ NO_FOOTERS = Footers()
 
 @dataclass(frozen=True, slots=True)
 class Surplus:
-    """An aggregate for the number of surplus rows, and whether it is exact; else it is a bound, 0 where there is none."""
+    """An aggregate for the number of surplus rows, exact or else a bound that is 0 where there is none."""
 
     sql: str
     is_exact: bool

@@ -28,7 +28,7 @@ from mlops_actions.data import (
     sqlrules,
 )
 from mlops_actions.data.contract import Contract, Object
-from mlops_actions.data.intake import cell_types, take_in, unreadable
+from mlops_actions.data.intake import Intake, cell_types, take_in, unreadable
 from mlops_actions.data.profile import Profile
 from mlops_actions.data.relation import Relation, Unreadable
 from mlops_actions.data.rules import OfType, Rule, Unmeasured
@@ -200,21 +200,26 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _
         with take_in(of.name, patterns, types, of.private) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
-            footers = parquet.footers(intake.connection, intake.relation.files, checks.expected_unique(wanted))
-            plan = checks.prepare(wanted, intake.relation, footers)
-            levels = servicelevels.prepare(promises.levels, intake.relation)
-            shape = profiling.plan(intake.connection, intake.relation)
-            asked = [*plan.aggregates, *levels.aggregates, *shape.aggregates]
-            values = scan.aggregate(intake.connection, intake.relation, asked)
-            values = checks.exact(intake.connection, plan, values)
-            found = intake.checks(int(values[checks.ROWS]))
-            found += checks.judge(plan, values, checks.find_evidence(intake.connection, plan, values))
-            found += levels.judge(values, promises.moment)
-            return _Result(found, intake.subjects, profiling.build(shape, values), {of.name: intake.relation})
+            found, made = _scan(intake, wanted, promises)
+            return _Result(found, intake.subjects, made, {of.name: intake.relation})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
         found = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]
         return _Result([*found, *servicelevels.unread(promises.levels, of.name)])
+
+
+def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
+    """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
+    connection, relation = intake.connection, intake.relation
+    footers = parquet.footers(connection, relation.files, checks.expected_unique(wanted))
+    plan = checks.prepare(wanted, relation, footers)
+    levels = servicelevels.prepare(promises.levels, relation)
+    shape = profiling.plan(connection, relation)
+    values = scan.aggregate(connection, relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+    values = checks.exact(connection, plan, values)
+    found = intake.checks(int(values[checks.ROWS]))
+    found += checks.judge(plan, values, checks.find_evidence(connection, plan, values))
+    return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
 
 
 def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:
