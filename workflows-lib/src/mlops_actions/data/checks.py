@@ -181,11 +181,9 @@ def exact(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str
     dialect = Dialect(plan.relation)
     for index, question in plan.questions.items():
         key = question.keys(index).get("surplus", "")
-        if isinstance(question.rule.measure, Repeated) and found[key]:
-            sharing, keys = uniqueness.recount(connection, dialect, question.rule.measure)
-            found[_sharing(index)] = (sharing, keys)
-            if question.is_bound:
-                found[key] = sharing - keys
+        if question.is_bound and isinstance(question.rule.measure, Repeated) and found[key]:
+            sharing, keys = found[_sharing(index)] = uniqueness.recount(connection, dialect, question.rule.measure)
+            found[key] = sharing - keys
     return found
 
 
@@ -320,7 +318,8 @@ def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Map
     )
     for index, question in failing:
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
-            sharing, keys = values[_sharing(index)]
+            known = values.get(_sharing(index))
+            sharing, keys = known or uniqueness.recount(connection, Dialect(plan.relation), question.rule.measure)
             found[index] = f" ({sharing:,} rows share {plural(keys, 'key')})"
     return found
 

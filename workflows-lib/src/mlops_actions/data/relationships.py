@@ -20,7 +20,7 @@ from mlops_actions.data.families import FLOATING, NUMERIC, family
 from mlops_actions.data.intake import cell_types
 from mlops_actions.data.references import KEY, Key, Relationship
 from mlops_actions.data.relation import Column, File, Relation, Unreadable, aliases
-from mlops_actions.data.scan import quote
+from mlops_actions.data.scan import all_present, quote
 from mlops_actions.data.sql import Dialect, Unfit
 from mlops_actions.verdict import Check, Scalar, Severity, Status
 
@@ -109,7 +109,7 @@ class _Orphans:
         left = [f"CAST({pair[0].value} AS VARCHAR) AS {name}" for pair, name in zip(pairs, shown, strict=True)]
         left += [f"{pair[0].key} AS {name}" for pair, name in zip(pairs, compared, strict=True)]
         right = [f"{pair[1].key} AS {name}" for pair, name in zip(pairs, compared, strict=True)]
-        whole = " AND ".join(f"{pair[0].value} IS NOT NULL" for pair in pairs)
+        whole = all_present(pair[0].value for pair in pairs)
         same = " AND ".join(f"referring.{name} = referred.{name}" for name in compared)
         sql = (
             f"(SELECT {', '.join(left)} FROM {here.sql} WHERE {whole}) AS referring "

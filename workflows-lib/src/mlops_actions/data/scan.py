@@ -75,6 +75,11 @@ def listed(values: Iterable[str]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
 
 
+def all_present(names: Iterable[str]) -> str:
+    """The condition that no column of a key (quoted) is null: a key with a null in it is none."""
+    return " AND ".join(f"{name} IS NOT NULL" for name in names)
+
+
 @contextmanager
 def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reads ``files`` (absolute paths) and nothing else, in ``memory`` GiB (default: MEMORY).

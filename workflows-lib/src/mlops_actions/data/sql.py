@@ -20,7 +20,7 @@ from mlops_actions.data.families import FLOATING, NUMERIC, family
 from mlops_actions.data.nested import Path, field_types, item_type
 from mlops_actions.data.relation import Column, Relation, aliases
 from mlops_actions.data.rules import Repeated, Test, Value
-from mlops_actions.data.scan import literal, quote
+from mlops_actions.data.scan import all_present, literal, quote
 from mlops_actions.errors import did_you_mean
 
 
@@ -93,8 +93,7 @@ class Dialect:
         names = [quote(self.column(name).name) for name in measure.columns]
         if len(names) == 1:
             return f"count({names[0]}) - count(DISTINCT {names[0]})"
-        whole = " AND ".join(f"{name} IS NOT NULL" for name in names)
-        key = f"CASE WHEN {whole} THEN row({', '.join(names)}) END"
+        key = f"CASE WHEN {all_present(names)} THEN row({', '.join(names)}) END"
         return f"count({key}) - count(DISTINCT {key})"
 
     def without_key(self, measure: Repeated) -> str:
@@ -104,8 +103,7 @@ class Dialect:
     def sharing(self, measure: Repeated) -> str:
         """A query for how many rows share their key with another, and how many keys are shared."""
         names = [quote(name) for name in measure.columns]
-        whole = " AND ".join(f"{name} IS NOT NULL" for name in names)
-        by = f"WHERE {whole} GROUP BY {', '.join(names)} HAVING count(*) > 1"
+        by = f"WHERE {all_present(names)} GROUP BY {', '.join(names)} HAVING count(*) > 1"
         keys = f"(SELECT count(*) FROM {self.relation.sql} {by}) AS keys(amount)"
         return f"SELECT coalesce(sum(amount), 0)::BIGINT, count(*) FROM {keys}"
 

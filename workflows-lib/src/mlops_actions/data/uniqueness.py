@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from mlops_actions.data import scan
 from mlops_actions.data.families import family
-from mlops_actions.data.scan import literal, quote
+from mlops_actions.data.scan import all_present, literal, quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,8 +63,7 @@ def surplus(dialect: Dialect, measure: Repeated, footers: Footers) -> Surplus:
     columns = [dialect.column(name) for name in measure.columns]
     names = [quote(column.name) for column in columns]
     if len(columns) > 1:
-        whole = " AND ".join(f"{name} IS NOT NULL" for name in names)
-        hashed = f"CASE WHEN {whole} THEN hash({', '.join(names)}) END"
+        hashed = f"CASE WHEN {all_present(names)} THEN hash({', '.join(names)}) END"
         return Surplus(f"count({hashed}) - count(DISTINCT {hashed})", is_exact=False)
     (column,), (name,) = columns, names
     if family(column.type) == "integer" and column.name in footers.bounds:
@@ -74,7 +73,7 @@ def surplus(dialect: Dialect, measure: Repeated, footers: Footers) -> Surplus:
             seen = f"bit_count(bitstring_agg({inside}, {literal(low)}, {literal(high)}))"
             return Surplus(f"count({name}) - coalesce({seen}, 0)", is_exact=False)
     if family(column.type) == "string":
-        hashed = f"CASE WHEN {name} IS NOT NULL THEN hash({name}) END"
+        hashed = f"CASE WHEN {all_present(names)} THEN hash({name}) END"
         return Surplus(f"count({name}) - count(DISTINCT {hashed})", is_exact=False)
     return Surplus(dialect.surplus(measure), is_exact=True)
 
