@@ -8,6 +8,7 @@ from mlops_actions.data.profile import ColumnProfile, Kind
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, mean_shift
 from mlops_actions.drift.decision import FEW, LEVEL, Decision, Finding, Thresholds
 from mlops_actions.outcome import Block, Chart, Section, Table, Text
+from mlops_actions.report.wording import plural
 from mlops_actions.visible import clip, visible
 
 CHARTS = 24
@@ -22,7 +23,7 @@ def headline(decisions: Sequence[Decision]) -> str:
     """The check in one sentence."""
     compared = [each for each in decisions if each.finding is not Finding.ADDED]
     drifted = sorted((each for each in compared if each.drifted), key=lambda each: -each.weight)
-    columns = f"{len(compared):,} column{'' if len(compared) == 1 else 's'}"
+    columns = plural(len(compared), "column")
     if drifted:
         worst = drifted[0]
         return f"{len(drifted):,} of {columns} drifted, most in {named(worst.comparison.name)} ({_size(worst)})"

@@ -15,6 +15,7 @@ from mlops_actions import files, model, verdict
 from mlops_actions.data import describe
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Block, Outcome, Section, Table, Text
+from mlops_actions.report.wording import plural
 from mlops_actions.training import card, collect, gates, inputs, metrics, place, run
 from mlops_actions.training.collect import Collected
 from mlops_actions.training.gates import Gate
@@ -196,7 +197,7 @@ def _untouched(declared: tuple[Input, ...], before: Mapping[str, tuple[int, int]
         message = "no inputs are declared (`data.path`, `training.inputs`), so none is recorded"
         return Check("training.inputs", Status.NOT_CHECKED, message, severity=Severity.INFO)
     if not changed:
-        return Check("training.inputs", Status.PASS, f"{_count(len(declared), 'input file')}, recorded by digest")
+        return Check("training.inputs", Status.PASS, f"{plural(len(declared), 'input file')}, recorded by digest")
     names = ", ".join(f"`{visible(each)}`" for each in changed[:5])
     message = f"{len(changed):,} of {len(declared):,} inputs changed while the command ran: {names}"
     return Check("training.inputs", Status.FAIL, message, measured=len(changed), threshold={"mustBe": 0})
@@ -210,7 +211,7 @@ def _keep_metrics(result: _Result, request: Training, path: Path, out: Path) -> 
         result.checks.append(Check("training.metrics", Status.FAIL, f"`{name}`: {error}", where=where))
         return
     shutil.copyfile(path, out / "metrics.json")
-    message = f"{_count(len(result.metrics), 'metric')} in `{name}`"
+    message = f"{plural(len(result.metrics), 'metric')} in `{name}`"
     result.checks.append(Check("training.metrics", Status.PASS, message, where=where))
 
 
@@ -287,10 +288,6 @@ def _sections(request: Training, result: _Result) -> tuple[Section, ...]:
     if result.ran.logs:
         sections.append(Section("Logs", tuple(result.ran.logs)))
     return tuple(sections)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(value: float) -> str:
