@@ -20,9 +20,10 @@ from statistics import NormalDist
 
 import numpy as np
 
-from mlops_actions.data import bins, profiling, scan
-from mlops_actions.data.profile import Bins, Categories, ColumnProfile, Kind, Profile, Range
-from mlops_actions.data.relation import Column, Relation
+from mlops_actions.data.engines import scan
+from mlops_actions.data.profiles import bins, profiling
+from mlops_actions.data.profiles.profile import Bins, Categories, ColumnProfile, Kind, Profile, Range
+from mlops_actions.data.sources.relation import Column, Relation
 from mlops_actions.drift.compare import compare
 from mlops_actions.drift.decision import MASS, Decision, Thresholds, decide
 

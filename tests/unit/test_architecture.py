@@ -28,28 +28,51 @@ LAYERS = (
 )
 STAGES = LAYERS[3]
 DOORS = {
-    ("drift", "data"): {"profile", "profiling", "intake", "scan", "source", "relation", "csvfiles", "cells"},
+    ("drift", "data"): {"profiles", "sources", "engines", "types"},
     ("training", "data"): {"describe"},
 }
 """What one stage may use of another: the profile, and what is needed to make one."""
+
+FLOORS = (
+    {"describe"},
+    {"validate"},
+    {"diffing", "drafting"},
+    {"queries"},
+    {"rules"},
+    {"profiles"},
+    {"sources"},
+    {"contracts"},
+    {"types"},
+    {"engines"},
+)
+"""The same inside of `data`: its folders from the commands down to what runs the scan."""
 
 
 def level(room: str) -> int:
     return next(number for number, rooms in enumerate(LAYERS) if room in rooms)
 
 
-def imports() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+def imports(*, types_too: bool = True) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     """(room, imported room, imported names or submodule, place) for every import of the package, wherever it stands."""
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         if parts == ("__init__",) or "resources" in parts or "standins" in parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree if types_too else _without_types(tree)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mlops_actions":
                 inner = (node.module or "").split(".")[1:]
                 names = tuple(alias.name for alias in node.names)
                 for room in inner[:1] or names:
                     yield parts[0], room, tuple(inner[1:2]) or names, f"{path.relative_to(PACKAGE)}:{node.lineno}"
+
+
+def _without_types(tree: ast.Module) -> ast.Module:
+    """The module without what it imports for type checkers alone."""
+    tree.body = [
+        node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+    ]
+    return tree
 
 
 def test_every_module_has_a_layer() -> None:
@@ -70,3 +93,15 @@ def test_a_stage_uses_another_only_through_its_door() -> None:
     for room, target, names, place in imports():
         if room in STAGES and target in STAGES and room != target:
             assert set(names) <= DOORS.get((room, target), set()), f"{place}: {names}"
+
+
+def test_the_folders_of_data_point_down_as_well() -> None:
+    def floor(name: str) -> int:
+        return next(number for number, names in enumerate(FLOORS) if name in names)
+
+    folder = PACKAGE / "data"
+    assert {path.stem for path in folder.iterdir() if path.name != "__pycache__"} - {"__init__"} == set().union(*FLOORS)
+    for room, target, names, place in imports(types_too=False):
+        if room == target == "data":
+            own = Path(place.partition(":")[0]).with_suffix("").parts[1]
+            assert all(own == name or floor(own) < floor(name) for name in names), place

@@ -18,7 +18,7 @@ import pytest
 from mlops_actions.ci import leg
 from mlops_actions.ci.leg import Leg
 from mlops_actions.cli import main
-from mlops_actions.data import scan
+from mlops_actions.data.engines import scan
 from mlops_actions.verdict import Check, Status, Verdict, now
 
 CONTRACT = """apiVersion: v3.2.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlops_actions.data import profile
 from mlops_actions.data.describe import Profiling, describe
+from mlops_actions.data.profiles import profile
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Status
 

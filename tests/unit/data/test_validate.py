@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_actions.data import profile
+from mlops_actions.data.profiles import profile
 from mlops_actions.data.validate import Validation, validate
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import FailOn, Severity, Status, from_json, to_json

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from mlops_actions.data import profile
+from mlops_actions.data.profiles import profile
 from mlops_actions.drift.check import DriftCheck, check
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from mlops_actions import schema, verdict
-from mlops_actions.data import profile
+from mlops_actions.data.profiles import profile
 from mlops_actions.errors import CallError
 from mlops_actions.outcome import Chart, Table
 from mlops_actions.verdict import Status

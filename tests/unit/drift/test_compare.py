@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlops_actions.data.profile import Bins, Categories, ColumnProfile, Kind, Profile, Special
-from mlops_actions.data.profiling import Recount
+from mlops_actions.data.profiles.profile import Bins, Categories, ColumnProfile, Kind, Profile, Special
+from mlops_actions.data.profiles.profiling import Recount
 from mlops_actions.drift.compare import Role, Sort, State, bin_labels, compare
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops_actions.data.profile import ColumnProfile, Kind
+from mlops_actions.data.profiles.profile import ColumnProfile, Kind
 from mlops_actions.drift.compare import Comparison, Shift, Sort, State
 from mlops_actions.drift.decision import FEW, LEVEL, Finding, Thresholds, decide
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlops_actions import model, verdict
-from mlops_actions.data import profile
+from mlops_actions.data.profiles import profile
 from mlops_actions.errors import CallError
 from mlops_actions.outcome import Log, Outcome
 from mlops_actions.training import train

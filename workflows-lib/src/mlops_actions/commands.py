@@ -94,7 +94,7 @@ def _profile(options: Options) -> Stage:
 
 
 def _contract_diff(options: Options) -> Stage:
-    from mlops_actions.data import diff
+    from mlops_actions.data.diffing import diff
 
     given: list[str] = options.arguments.contracts or []
     if len(given) != 2:
@@ -105,7 +105,7 @@ def _contract_diff(options: Options) -> Stage:
 
 
 def _contract_infer(options: Options) -> Stage:
-    from mlops_actions.data import infer
+    from mlops_actions.data.drafting import infer
 
     data = infer.named(options.paths("data", "data", "path"), options.text("object"))
     request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"))

@@ -1,8 +1,7 @@
 """Data validation: a contract held against the data, in one scan.
 
-``source`` finds the rows, ``contract`` reads what was promised, ``rules`` turns
-promises into conditions on rows, ``sql`` says them in the engine's words,
-``scan`` runs them in one pass, ``validate`` judges what came out. ``profile``
-is filled by the same pass: ``profiling`` says what to count, between the fixed
-edges of ``bins``.
+``sources`` finds the rows, ``contracts`` reads what was promised, ``rules``
+turns promises into questions about rows, ``engines`` answers them in one pass,
+``profiles`` describes the rows from the same pass, and ``validate`` judges
+what came out. ``drafting`` and ``diffing`` are about contracts alone.
 """

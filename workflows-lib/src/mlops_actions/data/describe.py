@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlops_actions.data import contract, profile, profiling, scan
-from mlops_actions.data.checks import ROWS
-from mlops_actions.data.contract import Contract
-from mlops_actions.data.intake import cell_types, take_in, unreadable
-from mlops_actions.data.profile import Profile
-from mlops_actions.data.relation import Unreadable
+from mlops_actions.data.contracts import contract
+from mlops_actions.data.contracts.contract import Contract
+from mlops_actions.data.engines import scan
+from mlops_actions.data.profiles import profile, profiling
+from mlops_actions.data.profiles.profile import Profile
+from mlops_actions.data.rules.checks import ROWS
+from mlops_actions.data.sources.intake import cell_types, take_in, unreadable
+from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.validate import Patterns, assign, check_engine, columns_section, is_broken, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome

@@ -14,26 +14,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from mlops_actions.data import (
-    checks,
-    contract,
-    parquet,
-    profile,
-    profiling,
-    references,
-    relationships,
-    rules,
-    scan,
-    servicelevels,
-    sqlrules,
-)
-from mlops_actions.data.contract import Contract, Object
-from mlops_actions.data.intake import Intake, cell_types, take_in, unreadable
-from mlops_actions.data.profile import Profile
-from mlops_actions.data.relation import Relation, Unreadable
-from mlops_actions.data.rules import OfType, Rule, Unmeasured
-from mlops_actions.data.servicelevels import Level
-from mlops_actions.data.sql import re2
+from mlops_actions.data.contracts import contract
+from mlops_actions.data.contracts.contract import Contract, Object
+from mlops_actions.data.engines import scan
+from mlops_actions.data.profiles import profile, profiling
+from mlops_actions.data.profiles.profile import Profile
+from mlops_actions.data.queries import sqlrules
+from mlops_actions.data.rules import checks, references, relationships, rules, servicelevels
+from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
+from mlops_actions.data.rules.servicelevels import Level
+from mlops_actions.data.rules.sql import re2
+from mlops_actions.data.sources import parquet
+from mlops_actions.data.sources.intake import Intake, cell_types, take_in, unreadable
+from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
 from mlops_actions.outcome import Outcome, Section, Table

@@ -14,10 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from mlops_actions import files
-from mlops_actions.data import intake, profile, profiling, scan
-from mlops_actions.data.cells import TextType
-from mlops_actions.data.profile import Kind, Profile
-from mlops_actions.data.relation import Unreadable
+from mlops_actions.data.engines import scan
+from mlops_actions.data.profiles import profile, profiling
+from mlops_actions.data.profiles.profile import Kind, Profile
+from mlops_actions.data.sources import intake
+from mlops_actions.data.sources.relation import Unreadable
+from mlops_actions.data.types.cells import TextType
 from mlops_actions.drift import report
 from mlops_actions.drift.compare import compare
 from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide

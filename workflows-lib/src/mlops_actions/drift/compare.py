@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mlops_actions.data.profile import Bins, ColumnProfile, Kind, Profile
-from mlops_actions.data.profiling import Recount, is_whole
+from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile
+from mlops_actions.data.profiles.profiling import Recount, is_whole
 from mlops_actions.drift import statistics
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlops_actions.data.profile import ColumnProfile, Kind
+from mlops_actions.data.profiles.profile import ColumnProfile, Kind
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, mean_shift
 from mlops_actions.drift.decision import FEW, LEVEL, Decision, Finding, Thresholds
 from mlops_actions.outcome import Block, Chart, Section, Table, Text

@@ -1,0 +1,108 @@
+"""The connection reads what it was told of and nothing else; names and values are data."""
+
+# ruff: noqa: S608 (statements of the tests' own)
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops_actions.data.engines import scan
+from mlops_actions.data.engines.scan import Aggregate, literal, pattern_for, quote, refused_pattern
+from mlops_actions.data.sources import source
+from mlops_actions.data.sources.relation import Relation
+
+ENGINE = duckdb.connect()
+
+
+@pytest.fixture
+def files(tmp_path):
+    told, other = tmp_path / "told[1].csv", tmp_path / "other.csv"
+    told.write_text("x\n1\n")
+    other.write_text("x\n2\n")
+    return told, other
+
+
+def test_only_the_files_it_was_told_of(files):
+    told, other = files
+    with scan.connect([told]) as connection:
+        assert connection.execute(f"SELECT * FROM read_csv({literal(pattern_for(told))})").fetchall() == [(1,)]
+        for query in (
+            f"SELECT * FROM read_csv({literal(str(other))})",
+            "SELECT * FROM read_text('/etc/hostname')",
+            f"SELECT * FROM glob({literal(str(other.parent) + '/*')})",
+            f"COPY (SELECT 1) TO {literal(str(other))}",
+            f"ATTACH {literal(str(other.parent / 'x.db'))}",
+            "SELECT * FROM read_csv('https://example.org/x.csv')",
+            "INSTALL httpfs",
+            "LOAD httpfs",
+            "SET enable_external_access = true",
+            "SET allowed_paths = ['/']",
+            "SET autoinstall_known_extensions = true",
+        ):
+            with pytest.raises(duckdb.Error):
+                connection.execute(query).fetchall()
+    assert other.read_text() == "x\n2\n"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(min_size=1).filter(lambda text: "\0" not in text), st.text().filter(lambda text: "\0" not in text))
+def test_names_and_texts_are_quoted(name, text):
+    try:
+        name.encode(), text.encode()
+    except UnicodeEncodeError:
+        return  # lone surrogates are in no UTF-8 file
+    cursor = ENGINE.execute(f"SELECT {literal(text)} AS {quote(name)}")
+    assert cursor.fetchall() == [(text,)]
+    assert cursor.description[0][0] == name
+
+
+@pytest.mark.parametrize("room", [0.01, 4.0])
+def test_what_does_not_fit_is_asked_in_parts_and_at_last_with_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: float
+) -> None:
+    """Distinct values that no memory holds at once, of two columns, and no disk to spill to."""
+    path = tmp_path / "t.parquet"
+    duckdb.execute(f"COPY (SELECT range AS a, -range AS b FROM range(2000000)) TO '{path}' (FORMAT parquet)")
+    monkeypatch.setattr(scan, "ROOM", room)
+    files = source.find(["t.parquet"], tmp_path)
+    asked = [Aggregate(name, f"length(list({name}))") for name in ("a", "b")]  # a list cannot be spilled
+    with scan.connect([path], memory=0.012) as connection:
+        relation = source.open_relation(connection, "t", files)
+        if room < 1:
+            with pytest.raises(duckdb.OutOfMemoryException):
+                scan.aggregate(connection, relation, asked)
+        else:
+            assert scan.aggregate(connection, relation, asked) == {"a": 2_000_000, "b": 2_000_000}
+
+
+@pytest.mark.parametrize("value", [0, -1, 2**63, True, False, None, 0.1, -0.0, 1e300, math.inf, -math.inf, math.nan])
+def test_values_come_back_as_they_were(value):
+    with duckdb.connect() as connection:
+        ((found,),) = connection.execute(f"SELECT {literal(value)}").fetchall()
+    assert repr(found) == repr(value)
+
+
+def test_more_aggregates_than_one_query_takes(monkeypatch):
+    monkeypatch.setattr(scan, "BATCH", 7)
+    relation = Relation("t", "range(10)", (), ())
+    asked = [Aggregate(f"k{number}", f"sum(range + {number})") for number in range(20)]
+    with duckdb.connect() as connection:
+        values = scan.aggregate(connection, relation, asked)
+    assert values == {f"k{number}": 45 + 10 * number for number in range(20)}
+
+
+@pytest.mark.parametrize("pattern", ["(?=a)", "(?<!a)b", r"(a)\1", "[", "(", "a{2000}"])
+def test_what_re2_lacks_is_named(pattern):
+    with duckdb.connect() as connection:
+        assert refused_pattern(connection, pattern)
+        assert refused_pattern(connection, "^[a-z]{2,3}$") is None
+
+
+def test_a_reason_is_one_line_that_can_be_printed():
+    assert scan.reason(ValueError("IO Error: bad \x1b[31m\u202e byte\nLINE 1: SELECT")) == r"bad \x1b[31m\u202e byte"

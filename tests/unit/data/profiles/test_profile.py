@@ -1,0 +1,115 @@
+"""A profile read back equals the one written, and one that cannot be right is refused with the reason."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops_actions import schema
+from mlops_actions.data.profiles import profile
+from mlops_actions.data.profiles.profile import Bins, Categories, ColumnProfile, Kind, Profile, Range, Special
+
+names = st.text(st.characters(codec="utf-8"), max_size=20)
+counts = st.integers(0, 10**12)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def columns(draw, rows: int, name: str) -> ColumnProfile:
+    """A column whose counts add up to ``rows``."""
+    parts = sorted(draw(st.lists(st.integers(0, rows), min_size=3, max_size=3)))
+    nulls, values = parts[0], rows - parts[0]
+    match draw(st.sampled_from(["number", "category", "time", "other"])):
+        case "number":
+            nan = draw(st.integers(0, values))
+            edges = tuple(sorted(set(draw(st.lists(finite, max_size=4)))))
+            inner = [0] * (len(edges) + 1)
+            inner[draw(st.integers(0, len(edges)))] = values - nan
+            return ColumnProfile(
+                name,
+                "DOUBLE",
+                Kind.NUMBER,
+                nulls,
+                distinct=draw(counts),
+                range=Range(draw(finite), draw(finite), draw(st.none() | finite), draw(st.none() | st.floats(0, 1e9))),
+                special=Special(nan=nan),
+                bins=Bins(edges, tuple(inner)),
+            )
+        case "category":
+            first = draw(st.integers(0, values))
+            stored = (("one", first), ("other", values - first))
+            private = draw(st.booleans())
+            return ColumnProfile(
+                name, "VARCHAR", Kind.CATEGORY, nulls, 2, private, categories=Categories(stored, private)
+            )
+        case "time":
+            return ColumnProfile(name, "DATE", Kind.TIME, nulls, 3, range=Range("2013-01-01", "2013-12-31"))
+        case _:
+            return ColumnProfile(name, "BLOB", Kind.OTHER, nulls)
+
+
+@st.composite
+def profiles(draw) -> Profile:
+    rows = draw(counts)
+    found = draw(st.lists(names, max_size=5, unique=True))
+    return Profile(draw(names), rows, tuple(draw(columns(rows, name)) for name in found))
+
+
+@settings(max_examples=50, deadline=None)
+@given(profiles())
+def test_a_profile_read_back_equals_the_one_written_and_fits_the_published_schema(one):
+    text = profile.dumps(one)
+    assert profile.from_json(json.loads(text)) == one
+    jsonschema.validate(json.loads(text), schema.shipped("profile-v1"))
+
+
+NUMBER = {"name": "x", "type": "DOUBLE", "kind": "number", "nulls": 1}
+GOOD = {"schema": profile.SCHEMA, "object": "t", "rows": 3, "columns": [NUMBER]}
+
+
+def with_column(**changes: object) -> dict[str, object]:
+    return GOOD | {"columns": [NUMBER | changes]}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({}, "version known here"),
+        (GOOD | {"schema": "https://mlops-actions.github.io/schemas/profile-v0.schema.json"}, "profile-v0"),
+        ({"schema": profile.SCHEMA}, "'object'"),
+        (GOOD | {"rows": -1}, "not a count"),
+        (GOOD | {"rows": True}, "not a count"),
+        (GOOD | {"columns": [NUMBER, NUMBER]}, "twice"),
+        (GOOD | {"columns": 3}, "not a profile"),
+        (with_column(kind="imaginary"), "imaginary"),
+        (with_column(nulls=4), "more nulls than rows"),
+        (with_column(name=None), "not text"),
+        (with_column(bins={"edges": [1, 1], "counts": [0, 2, 0]}), "ascending"),
+        (with_column(bins={"edges": [1], "counts": [2]}), "one count more"),
+        (with_column(bins={"edges": [1], "counts": [1, 2]}), "bins of column 'x' do not hold 2"),
+        (with_column(bins={"edges": [float("nan")], "counts": [1, 1]}), "finite"),
+        (with_column(categories={"digested": False, "values": [["a", 3]]}), "categories of column 'x'"),
+        (with_column(range={"minimum": 3}), "minimum"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_with_the_reason(data, reason):
+    profile.from_json(GOOD)
+    with pytest.raises(ValueError, match=reason):
+        profile.from_json(data)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '"profile"', "[" * 100_000])
+def test_a_file_of_something_else_is_no_profile(tmp_path, text):
+    path = tmp_path / "profile.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError):
+        profile.read(path)
+
+
+def test_a_digest_depends_on_the_column_and_shows_no_value():
+    assert profile.digest("a", "secret") != profile.digest("b", "secret")
+    assert "secret" not in profile.digest("a", "secret") and len(profile.digest("a", "secret")) == 16

@@ -1,0 +1,273 @@
+"""The contract: what was promised of each object and column, and on which line.
+
+A contract is held against the standard (:mod:`mlops_actions.data.contracts.odcs`), then
+for sense, and given as dataclasses that know their place in the file. What it
+means for rows stands in :mod:`mlops_actions.data.rules.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from mlops_actions import yamlfile
+from mlops_actions.data.contracts import odcs
+from mlops_actions.errors import CallError, Problem
+from mlops_actions.verdict import Severity
+from mlops_actions.yamlfile import Document, KeyPath
+
+ADDITIONAL_COLUMNS = "additionalColumns"
+"""The custom property of an object that, when false, allows no column that the contract does not name.
+
+The standard itself has no word for it.
+"""
+
+_PUBLIC = {"public", "open", "internal", "unclassified", "general"}
+_PRIVATE_TAGS = {
+    "pii",
+    "personal",
+    "personal-data",
+    "personal data",
+    "sensitive",
+    "gdpr",
+    "phi",
+    "confidential",
+    "secret",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A part of the contract, at its place: ``data`` is what stands there."""
+
+    data: Mapping[str, Any]
+    path: KeyPath
+    document: Document
+
+    def line(self, *path: str | int) -> int:
+        """The line of a key below this element, or of the element itself."""
+        return self.document.where_key(*self.path, *path).line
+
+    def problem(self, message: str, *path: str | int, hint: str | None = None) -> Problem:
+        """A problem with the value at ``path`` below this element."""
+        return self.document.problem(message, *self.path, *path, hint=hint)
+
+    def parts(self, key: str) -> Iterator[Element]:
+        """The elements of the list at ``key``."""
+        for index, each in enumerate(self.data.get(key) or ()):
+            yield Element(each, (*self.path, key, index), self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A quality rule: of a column, or of the object."""
+
+    element: Element
+
+    @property
+    def kind(self) -> str:
+        """``library``, ``sql``, ``text`` or ``custom``."""
+        return str(self.element.data.get("type", "library"))
+
+    @property
+    def metric(self) -> str:
+        return str(self.element.data["metric"])
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        return self.element.data.get("arguments") or {}
+
+    @property
+    def operator(self) -> str:
+        return next(operator for operator in odcs.OPERATORS if operator in self.element.data)
+
+    @property
+    def bound(self) -> Any:
+        """What the operator compares with: a number, or two."""
+        return self.element.data[self.operator]
+
+    @property
+    def severity(self) -> Severity:
+        """As the rule says; a word that is not one of ours is taken for ``error``."""
+        word = str(self.element.data.get("severity", "error")).strip().casefold()
+        return {"info": Severity.INFO, "warning": Severity.WARNING, "warn": Severity.WARNING}.get(word, Severity.ERROR)
+
+    @property
+    def is_percent(self) -> bool:
+        return str(self.element.data.get("unit", "rows")).strip().casefold() in {"percent", "%"}
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A column as the contract has it."""
+
+    element: Element
+
+    @property
+    def name(self) -> str:
+        return str(self.element.data["name"])
+
+    @property
+    def column(self) -> str:
+        """What the column is called in the data."""
+        return str(self.element.data.get("physicalName") or self.name)
+
+    @property
+    def logical_type(self) -> str | None:
+        return self.element.data.get("logicalType")
+
+    @property
+    def physical_type(self) -> str | None:
+        return self.element.data.get("physicalType")
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self.element.data.get("logicalTypeOptions") or {}
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether there is such a column in the data; a measure is computed from others."""
+        return self.element.data.get("semanticType") != "measure"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether its values must not be shown: any classification but public or internal, or a tag like ``pii``."""
+        classification = str(self.element.data.get("classification") or "public").strip().casefold()
+        tags = {str(tag).strip().casefold() for tag in self.element.data.get("tags") or ()}
+        return classification not in _PUBLIC or bool(tags & _PRIVATE_TAGS)
+
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        return tuple(map(Quality, self.element.parts("quality")))
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A table as the contract has it."""
+
+    element: Element
+    properties: tuple[Property, ...]
+
+    @property
+    def name(self) -> str:
+        return str(self.element.data["name"])
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What the object may be called where data is given for it."""
+        return frozenset({self.name, str(self.element.data.get("physicalName") or self.name)})
+
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        return tuple(map(Quality, self.element.parts("quality")))
+
+    @property
+    def additional_columns(self) -> Element | None:
+        """The custom property that forbids columns which the contract does not name, where it stands and is false."""
+        for each in self.element.parts("customProperties"):
+            if each.data["property"] == ADDITIONAL_COLUMNS and each.data["value"] is False:
+                return each
+        return None
+
+    @property
+    def private(self) -> frozenset[str]:
+        """The columns whose values must not be shown."""
+        return frozenset(each.column for each in self.properties if each.is_private)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A valid contract; ``file`` is its name as the user called it."""
+
+    file: str
+    root: Element
+    objects: tuple[Object, ...]
+
+    @property
+    def service_levels(self) -> Iterator[Element]:
+        """Promises of the service, as they stand; some of them can be seen in the rows."""
+        return self.root.parts("slaProperties")
+
+
+def load(path: Path, name: str | None = None) -> Contract:
+    """Read the contract at ``path``; ``name`` is what messages call it.
+
+    Raises CallError with every problem of the file, each with line and column.
+    """
+    original = yamlfile.load(path, name)
+    document = odcs.modern(original)
+    found = [*_unwritable(document), *odcs.problems(document)]
+    if found:
+        raise CallError(*found)
+    root = Element(document.data, (), document)
+    objects = tuple(Object(each, tuple(map(Property, each.parts("properties")))) for each in root.parts("schema"))
+    found = list(_senseless(root, objects))
+    if found:
+        raise CallError(*found)
+    # Service levels as they stand: an older contract's are not held against the standard.
+    return Contract(document.name, Element(original.data, (), original), objects)
+
+
+def _unwritable(document: Document) -> Iterator[Problem]:
+    """Texts that no engine takes."""
+    for path, value in yamlfile.walk(document.data):
+        if isinstance(value, str) and "\0" in value:
+            yield document.problem("the text has a NUL in it", *path)
+
+
+def _senseless(root: Element, objects: tuple[Object, ...]) -> Iterator[Problem]:
+    if not objects:
+        yield root.problem("the contract has no `schema`, so there is nothing to check")
+    yield from _repeated("object", objects)
+    for each in objects:
+        yield from _repeated("property", each.properties)
+        for one in each.properties:
+            yield from _crossed(one)
+            yield from _timeless(one)
+
+
+def _repeated(what: str, parts: tuple[Object, ...] | tuple[Property, ...]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for part in parts:
+        if part.name in first:
+            message = f"the {what} {part.name!r} stands twice (first on line {first[part.name]})"
+            yield part.element.problem(message, "name")
+        first.setdefault(part.name, part.element.line("name"))
+
+
+def _crossed(part: Property) -> Iterator[Problem]:
+    """A range that no value can be in."""
+    for low, high in (
+        ("minimum", "maximum"),
+        ("minimum", "exclusiveMaximum"),
+        ("exclusiveMinimum", "maximum"),
+        ("minLength", "maxLength"),
+        ("minItems", "maxItems"),
+    ):
+        one, other = part.options.get(low), part.options.get(high)
+        if isinstance(one, int | float | str) and isinstance(other, type(one)) and one > other:  # type: ignore[operator]
+            message = f"no value can be in the range: `{low}` is {one}, `{high}` is {other}"
+            yield part.element.problem(message, "logicalTypeOptions", low)
+
+
+_MOMENTS: Mapping[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "timestamp": datetime.fromisoformat,
+    "time": time.fromisoformat,
+}
+
+
+def _timeless(part: Property) -> Iterator[Problem]:
+    """Bounds of dates and times that are none in ISO 8601."""
+    read = _MOMENTS.get(part.logical_type or "")
+    for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
+        if read is None or key not in part.options:
+            continue
+        try:
+            read(part.options[key])
+        except ValueError:
+            message = f"`{key}` {part.options[key]!r} is no {part.logical_type} of ISO 8601"
+            yield part.element.problem(message, "logicalTypeOptions", key)

@@ -1,0 +1,291 @@
+"""A profile: what a data set is like, in a file with no rows in it, and what drift compares.
+
+For each column it holds counts that are exact (rows, nulls, bins, categories)
+and one that is estimated and says so (distinct values). Bins are of about equal
+frequency in the data that was profiled (:mod:`mlops_actions.data.profiles.bins`).
+``profile.json`` is described by ``schemas/profile-v1.schema.json``;
+:mod:`mlops_actions.data.profiles.profiling` makes one in one scan.
+
+Bounds of bins, extremes and categories are values of the data. Of a private
+column neither extremes nor bins are stored, and categories as digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mlops_actions import jsonfile
+from mlops_actions.verdict import Json
+
+SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
+
+OBJECT = "data"
+"""What the rows are called where no contract names them."""
+
+DIGEST = 16
+"""Hex digits of a category's digest."""
+
+
+class Kind(StrEnum):
+    """How a column is profiled and compared."""
+
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"  # text of few values, all of them counted
+    TEXT = "text"  # text of many values, of which the lengths are counted
+    TIME = "time"
+    OTHER = "other"  # lists, blobs and the like, of which only nulls are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The extremes, mean and standard deviation (n - 1) of the finite values, None where there is none.
+
+    Of a number; of a time (extremes alone, as ISO 8601 text); of text, of its
+    lengths in characters.
+    """
+
+    min: int | float | str | None = None
+    max: int | float | str | None = None
+    mean: float | None = None
+    sd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """Values that are there and are no finite number."""
+
+    nan: int = 0
+    infinity: int = 0
+    negative_infinity: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.nan + self.infinity + self.negative_infinity
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Counts of finite numbers (of text: of lengths) up to the first edge, up to the next, and beyond the last.
+
+    A bin holds ``edge before < value <= edge``; one count more than edges. The
+    outer two are empty in the data that the edges were made for. There are no
+    edges where there was no value.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """All values of a column and how many rows have each, the most frequent first.
+
+    Digested, a value is the first 16 hex digits of the SHA-256 of
+    ``<column>:<value>``. That hides a value from a glance, not from someone who
+    can guess it.
+    """
+
+    values: tuple[tuple[str, int], ...]
+    digested: bool = False
+
+    def count(self, value: str) -> int:
+        return dict(self.values).get(value, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """A column: its name, the engine's type, its kind, and what was counted.
+
+    ``distinct`` is estimated (HyperLogLog, about 2 %) unless ``categories``
+    count all values.
+    """
+
+    name: str
+    type: str
+    kind: Kind
+    nulls: int
+    distinct: int | None = None
+    private: bool = False
+    range: Range | None = None
+    special: Special = Special()
+    bins: Bins | None = None
+    categories: Categories | None = None
+
+    @property
+    def distinct_is_exact(self) -> bool:
+        return self.categories is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An object's profile: ``columns`` in the order of the data."""
+
+    object: str
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+
+    def column(self, name: str) -> ColumnProfile | None:
+        return next((each for each in self.columns if each.name == name), None)
+
+
+def digest(column: str, value: str) -> str:
+    """What stands for a category of a private column."""
+    return hashlib.sha256(f"{column}:{value}".encode()).hexdigest()[:DIGEST]
+
+
+def to_json(profile: Profile) -> dict[str, Json]:
+    """The profile as plain data, as ``profile-v1.schema.json`` describes it."""
+    return {
+        "schema": SCHEMA,
+        "object": profile.object,
+        "rows": profile.rows,
+        "columns": [_column_to_json(column) for column in profile.columns],
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> Profile:
+    """The profile that :func:`to_json` wrote.
+
+    Raises ValueError, with the reason, where ``data`` is not such a profile or
+    its counts do not add up.
+    """
+    if data.get("schema") != SCHEMA:
+        raise ValueError(f"is not a profile of a version known here: its `schema` is {data.get('schema')!r}")
+    try:
+        profile = Profile(
+            object=str(data["object"]),
+            rows=_count(data["rows"]),
+            columns=tuple(_column_from_json(column) for column in data["columns"]),
+        )
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"is not a profile: {error!r}") from error
+    names = [column.name for column in profile.columns]
+    if len(set(names)) < len(names):
+        raise ValueError("is not a profile: a column stands in it twice")
+    for column in profile.columns:
+        _refuse_wrong_sum(column, profile.rows)
+    return profile
+
+
+def dumps(profile: Profile) -> str:
+    """``profile.json``, as text that ends with a newline; a column is a line."""
+    head = ",\n".join(
+        f" {_compact(key)}: {_compact(value)}" for key, value in to_json(profile).items() if key != "columns"
+    )
+    lines = ",\n".join(f"  {_compact(_column_to_json(column))}" for column in profile.columns)
+    return f'{{\n{head},\n "columns": [\n{lines}\n ]\n}}\n'
+
+
+def read(path: Path) -> Profile:
+    """The profile in a file. Raises ValueError where the file holds none, OSError where it can't be read."""
+    data = jsonfile.read(path)
+    if not isinstance(data, dict):
+        raise ValueError("is not a profile")
+    return from_json(data)
+
+
+def _compact(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _column_to_json(column: ColumnProfile) -> dict[str, Json]:
+    data: dict[str, Json] = {
+        "name": column.name,
+        "type": column.type,
+        "kind": column.kind.value,
+        "nulls": column.nulls,
+    }
+    if column.private:
+        data["private"] = True
+    if column.distinct is not None:
+        data["distinct"] = {"count": column.distinct, "exact": column.distinct_is_exact}
+    if column.range is not None:
+        values = {name: getattr(column.range, name) for name in ("min", "max", "mean", "sd")}
+        data["range"] = {name: value for name, value in values.items() if value is not None}
+    if column.special.total:
+        data["special"] = {
+            "nan": column.special.nan,
+            "infinity": column.special.infinity,
+            "negative infinity": column.special.negative_infinity,
+        }
+    if column.bins is not None:
+        data["bins"] = {
+            "edges": list(column.bins.edges),
+            "counts": list(column.bins.counts),
+        }
+    if column.categories is not None:
+        data["categories"] = {
+            "digested": column.categories.digested,
+            "values": [[value, count] for value, count in column.categories.values],
+        }
+    return data
+
+
+def _column_from_json(data: Mapping[str, Any]) -> ColumnProfile:
+    special, bins, categories = data.get("special", {}), data.get("bins"), data.get("categories")
+    return ColumnProfile(
+        name=_text(data["name"]),
+        type=_text(data["type"]),
+        kind=Kind(data["kind"]),
+        nulls=_count(data["nulls"]),
+        distinct=_count(data["distinct"]["count"]) if "distinct" in data else None,
+        private=bool(data.get("private", False)),
+        range=Range(**data["range"]) if "range" in data else None,
+        special=Special(
+            _count(special.get("nan", 0)),
+            _count(special.get("infinity", 0)),
+            _count(special.get("negative infinity", 0)),
+        ),
+        bins=None if bins is None else _bins_from_json(bins),
+        categories=None
+        if categories is None
+        else Categories(
+            tuple((_text(value), _count(count)) for value, count in categories["values"]), bool(categories["digested"])
+        ),
+    )
+
+
+def _bins_from_json(data: Mapping[str, Any]) -> Bins:
+    bins = Bins(tuple(map(_number, data["edges"])), tuple(map(_count, data["counts"])))
+    ascending = all(one < other for one, other in zip(bins.edges, bins.edges[1:], strict=False))
+    if not ascending or len(bins.counts) != len(bins.edges) + 1:
+        raise ValueError("is not a profile: bins need ascending edges, and one count more")
+    return bins
+
+
+def _refuse_wrong_sum(column: ColumnProfile, rows: int) -> None:
+    if column.categories is not None and len(dict(column.categories.values)) != len(column.categories.values):
+        raise ValueError(f"is not a profile: column {column.name!r} has a category twice")
+    values = rows - column.nulls
+    if column.categories is not None and sum(count for _, count in column.categories.values) != values:
+        raise ValueError(f"does not add up: the categories of column {column.name!r} are not {values:,} values")
+    if column.bins is not None and sum(column.bins.counts) + column.special.total != values:
+        raise ValueError(f"does not add up: the bins of column {column.name!r} do not hold {values:,} values")
+    if values < 0:
+        raise ValueError(f"does not add up: column {column.name!r} has more nulls than rows")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"{value!r} is not a count")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is not a finite number")
+    return float(value)

@@ -1,0 +1,586 @@
+"""Makes a profile in one scan, alone or in the same query as a contract's rules.
+
+A first look at some rows says how to count (where edges are dense, whether text
+has few values); it decides what is fine and what is coarse, never what is
+right. Then::
+
+    plan = profiling.plan(connection, relation)
+    values = scan.aggregate(connection, relation, [*others, *plan.aggregates])
+    profile = profiling.build(plan, values)
+
+A plan made ``like`` a reference counts in the reference's bins and categories
+as well, in the same pass: :func:`recount`.
+
+Each aggregate takes a few kilobytes whatever the data. The engine's
+``histogram`` without edges would not: DuckDB 2.0 makes a GROUP BY of it, over a
+copy of the columns.
+"""
+
+# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from mlops_actions.data.engines import scan
+from mlops_actions.data.engines.scan import Aggregate, literal, quote
+from mlops_actions.data.profiles import bins
+from mlops_actions.data.profiles.profile import (
+    DIGEST,
+    Bins,
+    Categories,
+    ColumnProfile,
+    Kind,
+    Profile,
+    Range,
+    Special,
+    digest,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from mlops_actions.data.sources.relation import Column, Relation
+
+LOOK = 4096
+"""Rows of the first look."""
+
+LOOK_AT_ONCE = 64
+"""Columns in one query of the first look, since each needs room for a whole row group."""
+
+CATEGORIES = 256
+"""A column of text with more values than this is of kind ``text``; so is one whose values hardly repeat."""
+
+LONGEST = 256
+"""Characters of the longest value that is stored as a category."""
+
+_HASHES, _BUCKETS = 3, 512
+_LENGTHS = bins.lengths()
+
+Answers: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """A column's values in the reference's bins and categories.
+
+    ``bins`` are counts as :class:`~mlops_actions.data.profiles.profile.Bins` orders
+    them, ``categories`` in the reference's order; None where the reference has
+    none or the column is now of another kind. ``new`` are values that the
+    reference has not, as far as they can be named, with their counts where known.
+    """
+
+    bins: tuple[int, ...] | None = None
+    categories: tuple[int, ...] | None = None
+    new: tuple[tuple[str, int | None], ...] = ()
+
+
+class _Counter(Protocol):
+    """How one column is counted: its questions (name to aggregate), and what the answers say."""
+
+    @property
+    def questions(self) -> dict[str, str]: ...
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile: ...
+
+    def recount(self, answers: Answers, rows: int) -> Recount: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be asked of a relation, and how the answers are to be read."""
+
+    relation: Relation
+    counters: tuple[_Counter, ...]
+    questions: tuple[Mapping[str, str], ...]
+    """Those of each counter, which take a while to write."""
+
+    @property
+    def aggregates(self) -> list[Aggregate]:
+        """The aggregates, those of a column side by side; their keys all begin with ``profile``."""
+        found = [Aggregate("profile rows", "count(*)")]
+        for index, questions in enumerate(self.questions):
+            found += [Aggregate(f"profile {index} {name}", sql) for name, sql in questions.items()]
+        return found
+
+
+def plan(connection: duckdb.DuckDBPyConnection, relation: Relation, like: Profile | None = None) -> Plan:
+    """How to profile ``relation``; ``like`` a reference, also in its bins and categories. Raises duckdb.Error."""
+    references = {column.name: column for column in like.columns} if like else {}
+    looks = [_Look(column, references.get(column.name)) for column in relation.columns]
+    expressions = [sql for look in looks for sql in look.questions]
+    answers: list[Any] = []
+    for start in range(0, len(expressions), LOOK_AT_ONCE):
+        select = ", ".join(expressions[start : start + LOOK_AT_ONCE])
+        (row,) = scan.fetch(connection, f"SELECT {select} FROM (SELECT * FROM {relation.sql} LIMIT {LOOK})")
+        answers += row
+    rest = iter(answers)
+    counters = tuple(look.counter([next(rest) for _ in look.questions]) for look in looks)
+    return Plan(relation, counters, tuple(counter.questions for counter in counters))
+
+
+def build(made: Plan, values: Answers) -> Profile:
+    """The profile, from the values of ``made.aggregates`` by key."""
+    rows = values["profile rows"]
+    columns = (counter.profile(own, rows) for counter, own in zip(made.counters, _own(made, values), strict=True))
+    return Profile(made.relation.object, rows, tuple(columns))
+
+
+def recount(made: Plan, values: Answers) -> dict[str, Recount]:
+    """Column to its counts in the bins and categories of the reference that the plan was made like."""
+    rows = values["profile rows"]
+    each = zip(made.relation.columns, made.counters, _own(made, values), strict=True)
+    return {column.name: counter.recount(own, rows) for column, counter, own in each}
+
+
+def profile(connection: duckdb.DuckDBPyConnection, relation: Relation) -> Profile:
+    """The profile of a relation, in one scan after the first look. Raises duckdb.Error."""
+    made = plan(connection, relation)
+    return build(made, scan.aggregate(connection, relation, made.aggregates))
+
+
+def _own(made: Plan, values: Answers) -> Iterator[dict[str, Any]]:
+    """Each column's answers, by the names of its questions."""
+    for index, questions in enumerate(made.questions):
+        yield {name: values[f"profile {index} {name}"] for name in questions}
+
+
+# --- the first look --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at the first rows asks of a column, and the counter that the answers lead to."""
+
+    column: Column
+    reference: ColumnProfile | None
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.column.type)
+
+    @property
+    def known(self) -> ColumnProfile | None:
+        """The reference, where it says how to count."""
+        same = self.reference is not None and _family(self.reference.kind) == _family(self.kind)
+        return self.reference if same else None
+
+    @property
+    def private(self) -> bool:
+        return self.column.private or (self.reference is not None and self.reference.private)
+
+    @property
+    def questions(self) -> list[str]:
+        if self.kind is Kind.NUMBER and not self.private:
+            number = _number(self.column)
+            return [f"quantile_disc(CASE WHEN isfinite({number}) THEN {number} END, [0.05, 0.25, 0.5, 0.75, 0.95])"]
+        if self.kind is Kind.TEXT and not (self.known and self.known.categories):
+            return [f"count(DISTINCT {_as_text(self.column)})"]
+        return []
+
+    def counter(self, answers: list[Any]) -> _Counter:
+        match self.kind:
+            case Kind.NUMBER:
+                known_bins = self.known.bins if self.known else None
+                return _Numbers(self.column, self.private, tuple(answers[0] or ()) if answers else (), known_bins)
+            case Kind.TEXT:
+                known = self.known
+                few = bool(known and known.categories) or (bool(answers) and answers[0] <= CATEGORIES)
+                return _Texts(self.column, self.private, few, known)
+            case Kind.BOOLEAN:
+                return _Booleans(self.column, self.private, self.known)
+            case Kind.TIME:
+                return _Times(self.column, self.private)
+            case _:
+                return _Others(self.column, self.private)
+
+
+_SIGNED = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"})
+_WHOLE = _SIGNED | {"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
+_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+_SECONDS = frozenset({"TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
+"""Counted as numbers of seconds."""
+_MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+
+
+def kind_of(type_name: str) -> Kind:
+    """The kind of an engine's type; text is TEXT until its values are counted."""
+    if type_name in _WHOLE | _FLOATS | _SECONDS or type_name.startswith("DECIMAL"):
+        # DECIMAL(18,3)[] is a list
+        return Kind.OTHER if type_name.endswith("]") else Kind.NUMBER
+    if type_name in _MOMENTS:
+        return Kind.TIME
+    if type_name == "BOOLEAN":
+        return Kind.BOOLEAN
+    if type_name in {"VARCHAR", "UUID"} or (type_name.startswith("ENUM(") and type_name.endswith(")")):
+        return Kind.TEXT
+    return Kind.OTHER
+
+
+def is_whole(column: ColumnProfile) -> bool:
+    """Whether the bins of a column are of whole numbers."""
+    return column.type in _WHOLE or column.kind in (Kind.CATEGORY, Kind.TEXT)
+
+
+def _family(kind: Kind) -> Kind:
+    """Kinds that are compared with each other: text is of one family, of few values or many."""
+    return Kind.TEXT if kind is Kind.CATEGORY else kind
+
+
+def _as_text(column: Column) -> str:
+    name = quote(column.name)
+    return name if column.type == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+
+
+def _number(column: Column) -> str:
+    """The SQL expression for a column's values as DOUBLE."""
+    name = quote(column.name)
+    if column.type == "DOUBLE":
+        return name
+    return f"epoch({name})" if column.type in _SECONDS else f"CAST({name} AS DOUBLE)"
+
+
+def _special(answers: Answers) -> Special:
+    """What was counted, if it was; a count of no rows is NULL."""
+    return Special(*(answers.get(name) or 0 for name in ("nan", "infinity", "negative infinity")))
+
+
+def _places(value: float) -> float:
+    """Twelve digits: the order in which threads add numbers up shall not show."""
+    return float(f"{value:.12g}")
+
+
+# --- how each kind is counted ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Numbers. Mean and deviation are summed from the median that was seen, which keeps their digits."""
+
+    column: Column
+    private: bool
+    quantiles: tuple[float | None, ...]
+    reference: Bins | None
+
+    @property
+    def whole(self) -> bool:
+        return self.column.type in _WHOLE
+
+    @property
+    def center(self) -> float:
+        return self.quantiles[2] or 0.0 if len(self.quantiles) == 5 else 0.0
+
+    @property
+    def questions(self) -> dict[str, str]:
+        name, number = quote(self.column.name), _number(self.column)
+        asked = {"values": f"count({name})", "distinct": f"approx_count_distinct({name})"}
+        if self.column.type in _FLOATS:
+            asked["nan"] = f"count_if(isnan({name}))"
+            asked["infinity"] = f"count_if({name} = 'infinity')"
+            asked["negative infinity"] = f"count_if({name} = '-infinity')"
+        if self.private:
+            return asked
+        finite = f"CASE WHEN isfinite({number}) THEN {number} END"
+        exact = name if self.whole else finite
+        distance = f"({finite} - {literal(self.center)})"
+        edges = sorted({*bins.fine(self.quantiles, self.whole), *(self.reference.edges if self.reference else ())})
+        return asked | {
+            "min": f"min({exact})",
+            "max": f"max({exact})",
+            "mean": f"avg({distance})",
+            "square": f"avg({distance} * {distance})",
+            "bins": bins.sql(number, edges),
+        }
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        special = Special()
+        if self.column.type in _FLOATS:
+            special = _special(answers)
+        made = ColumnProfile(
+            self.column.name,
+            self.column.type,
+            Kind.NUMBER,
+            nulls=rows - answers["values"],
+            distinct=answers["distinct"],
+            private=self.private,
+            special=special,
+        )
+        if self.private:
+            return made
+        count = answers["values"] - special.total
+        stored = _bins(answers["bins"], answers["min"], answers["max"], self.whole)
+        return replace(made, range=self._range(answers, count), bins=stored)
+
+    def _range(self, answers: Answers, count: int) -> Range:
+        low, high, mean, square = (answers[name] for name in ("min", "max", "mean", "square"))
+        if not count or not math.isfinite(square):
+            return Range(low, high)
+        variance = max(square - mean**2, 0.0)
+        sd = _places(math.sqrt(variance * (count / (count - 1)))) if count > 1 else None
+        return Range(low, high, _places(self.center + mean), sd)
+
+    def recount(self, answers: Answers, _rows: int) -> Recount:
+        if self.reference is None or self.private:
+            return Recount()
+        return Recount(bins=bins.counts(self.reference.edges, answers["bins"]))
+
+
+def _bins(histogram: Mapping[float, int] | None, low: float | None, high: float | None, whole: bool) -> Bins:
+    """Bins of about equal frequency, from the counts between fine edges."""
+    if low is None or high is None:
+        return Bins((), (0,))
+    edges = bins.coarse(histogram, float(low), float(high), whole)
+    # The outer edges are the extremes, not fine edges: what lies between the last two is known from the total.
+    inner = bins.counts(edges[1:-1], histogram)
+    if edges[0] == -math.inf:  # no number is less than the least
+        return Bins(edges[1:], (*inner, 0))
+    return Bins(edges, (0, *inner, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Text. Where values are few, all of them are counted, without a GROUP BY.
+
+    The engine's sketch of the most frequent values names candidates (at most
+    CATEGORIES, all of them where there are no more) but gives no counts. Rows are
+    counted in the buckets of some independent hashes, and :func:`counted` finds
+    each candidate's share of them.
+    """
+
+    column: Column
+    private: bool
+    few: bool
+    reference: ColumnProfile | None
+
+    @property
+    def questions(self) -> dict[str, str]:
+        text = _as_text(self.column)
+        asked = {"values": f"count({text})", "distinct": f"approx_count_distinct({text})"}
+        if not self.private:
+            length = f"CAST(length({text}) AS DOUBLE)"
+            known_edges = self.reference.bins.edges if self.reference and self.reference.bins else ()
+            asked |= {
+                "shortest": f"min(length({text}))",
+                "longest": f"max(length({text}))",
+                "length": f"avg(length({text}))",
+                "bins": bins.sql(length, sorted({*_LENGTHS, *known_edges})),
+            }
+        if self.few:
+            candidates = f"approx_top_k({text}, {CATEGORIES})"
+            asked |= {
+                "candidates": f"list_transform({candidates}, lambda each: {{'text': each, 'hash': hash(each)}})",
+            }
+            for index in range(_HASHES):
+                bucket = f"CAST((hash({text}) >> {_shift(index)}) & {_BUCKETS - 1} AS INTEGER)"
+                bucket = f"CASE WHEN {text} IS NOT NULL THEN {bucket} END"  # NULL has a hash too
+                asked[f"buckets {index}"] = f"histogram({bucket}, CAST(range({_BUCKETS}) AS INTEGER[]))"
+        if self.reference is not None and self.reference.categories is not None:
+            # The engine counts all other values under '', so listed values get a sign before them.
+            known = self.reference.categories
+            shown = text
+            if known.digested:
+                shown = f"left(sha256(concat({literal(f'{self.column.name}:')}, {text})), {DIGEST})"
+            listed = scan.listed(f"={value}" for value, _ in known.values)
+            signed = f"CASE WHEN {text} IS NOT NULL THEN concat('=', {shown}) END"
+            asked["known"] = f"histogram_exact({signed}, {listed})" if known.values else "NULL"
+        return asked
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        categories = self._categories(answers)
+        made = ColumnProfile(
+            self.column.name,
+            self.column.type,
+            Kind.TEXT if categories is None else Kind.CATEGORY,
+            nulls=rows - answers["values"],
+            distinct=answers["distinct"] if categories is None else len(categories.values),
+            private=self.private,
+            categories=categories,
+        )
+        if self.private:
+            return made
+        mean = answers["length"]
+        return replace(
+            made,
+            range=Range(answers["shortest"], answers["longest"], None if mean is None else _places(mean)),
+            bins=_bins(answers["bins"], answers["shortest"], answers["longest"], whole=True),
+        )
+
+    def _all(self, answers: Answers) -> dict[str, int] | None:
+        """Each value with its count, if all are known."""
+        if not self.few:
+            return None
+        return counted(_candidates(answers), [answers[f"buckets {index}"] or {} for index in range(_HASHES)])
+
+    def _categories(self, answers: Answers) -> Categories | None:
+        found = self._all(answers)
+        if found is None or 2 * len(found) > max(answers["values"], 2):
+            return None
+        if not self.private and any(len(text) > LONGEST for text in found):
+            return None
+        return Categories(_ranked(self._shown(found)), self.private)
+
+    def _shown(self, found: Mapping[str, int]) -> dict[str, int]:
+        return {digest(self.column.name, text): count for text, count in found.items()} if self.private else {**found}
+
+    def recount(self, answers: Answers, _rows: int) -> Recount:
+        if self.reference is None:
+            return Recount()
+        lengths = None
+        if self.reference.bins is not None and not self.private:
+            lengths = bins.counts(self.reference.bins.edges, answers["bins"])
+        known = self.reference.categories
+        if known is None:
+            return Recount(lengths)
+        counts = answers["known"] or {}
+        each = tuple(counts.get(f"={value}", 0) for value, _ in known.values)
+        return Recount(lengths, each, self._new(answers, known))
+
+    def _new(self, answers: Answers, known: Categories) -> tuple[tuple[str, int | None], ...]:
+        """Values that the reference has not, the most frequent first; without counts where there are too many."""
+        old = {value for value, _ in known.values}
+        if self.private and not known.digested:
+            return ()
+        found = self._all(answers)
+        if found is not None:
+            return tuple((text, count) for text, count in _ranked(self._shown(found)) if text not in old)
+        if self.private:
+            return ()
+        return tuple((text, None) for text in _candidates(answers) if text not in old)
+
+
+def _candidates(answers: Answers) -> dict[str, int]:
+    """The values that were named, with their hashes, the most frequent first."""
+    return {each["text"]: each["hash"] for each in answers["candidates"] or []}
+
+
+def _ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _shift(index: int) -> int:
+    """Where in a hash of 64 bits the bucket of a row of buckets stands."""
+    return 20 * index
+
+
+def counted(candidates: Mapping[str, int], buckets: Sequence[Mapping[int, int]]) -> dict[str, int] | None:
+    """The count of each candidate (a value and its hash of 64 bits) from the counts of rows by buckets of hashes.
+
+    A candidate alone in a bucket has that bucket's count; without it, others
+    become alone in theirs ("peeling", as in Goodrich, Mitzenmacher, "Invertible
+    Bloom Lookup Tables", 2011). Where every bucket is empty in the end, no row has
+    another value and each count is exact; otherwise the answer is None.
+    """
+    left = [dict(row) for row in buckets]
+    places = {
+        value: [(hashed >> _shift(index)) % _BUCKETS for index in range(len(left))]
+        for value, hashed in candidates.items()
+    }
+    inside: dict[tuple[int, int], set[str]] = {}
+    for value, found in places.items():
+        for place in enumerate(found):
+            inside.setdefault(place, set()).add(value)
+    counts: dict[str, int] = {}
+    alone = [place for place, values in inside.items() if len(values) == 1]
+    while alone:
+        row, bucket = alone.pop()
+        if not inside[row, bucket]:
+            continue
+        (value,) = inside[row, bucket]
+        counts[value] = left[row].get(bucket, 0)
+        for place in enumerate(places[value]):
+            left[place[0]][place[1]] = left[place[0]].get(place[1], 0) - counts[value]
+            inside[place].discard(value)
+            if len(inside[place]) == 1:
+                alone.append(place)
+    exact = len(counts) == len(candidates) and not any(count for row in left for count in row.values())
+    return counts if exact else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Booleans:
+    column: Column
+    private: bool
+    reference: ColumnProfile | None
+
+    @property
+    def questions(self) -> dict[str, str]:
+        name = quote(self.column.name)
+        return {"values": f"count({name})", "true": f"count_if({name})"}
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        nulls = rows - answers["values"]
+        made = ColumnProfile(self.column.name, self.column.type, Kind.BOOLEAN, nulls, private=self.private)
+        counts = self._counts(answers)
+        return replace(
+            made,
+            distinct=sum(1 for count in counts.values() if count),
+            categories=Categories(tuple(counts.items())),
+        )
+
+    def _counts(self, answers: Answers) -> dict[str, int]:
+        return {"true": answers["true"] or 0, "false": answers["values"] - (answers["true"] or 0)}
+
+    def recount(self, answers: Answers, _rows: int) -> Recount:
+        if self.reference is None or self.reference.categories is None:
+            return Recount()
+        counts = self._counts(answers)
+        return Recount(categories=tuple(counts.get(value, 0) for value, _ in self.reference.categories.values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Dates and times: their extremes. Their distribution is not kept, since time moves on."""
+
+    column: Column
+    private: bool
+
+    @property
+    def questions(self) -> dict[str, str]:
+        name = quote(self.column.name)
+        finite = f"CASE WHEN isfinite({name}) THEN {name} END"
+        asked = {
+            "values": f"count({name})",
+            "distinct": f"approx_count_distinct({name})",
+            "infinity": f"count_if({name} = 'infinity')",
+            "negative infinity": f"count_if({name} = '-infinity')",
+        }
+        if self.private:
+            return asked
+        return asked | {"min": f"CAST(min({finite}) AS VARCHAR)", "max": f"CAST(max({finite}) AS VARCHAR)"}
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        return ColumnProfile(
+            self.column.name,
+            self.column.type,
+            Kind.TIME,
+            nulls=rows - answers["values"],
+            distinct=answers["distinct"],
+            private=self.private,
+            range=None if self.private else Range(answers["min"], answers["max"]),
+            special=_special(answers),
+        )
+
+    def recount(self, _answers: Answers, _rows: int) -> Recount:
+        return Recount()
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """Lists, structures, blobs and the like."""
+
+    column: Column
+    private: bool
+
+    @property
+    def questions(self) -> dict[str, str]:
+        return {"values": f"count({quote(self.column.name)})"}
+
+    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+        nulls = rows - answers["values"]
+        return ColumnProfile(self.column.name, self.column.type, Kind.OTHER, nulls, private=self.private)
+
+    def recount(self, _answers: Answers, _rows: int) -> Recount:
+        return Recount()

@@ -1,0 +1,1 @@
+"""Queries that stand in a contract, run apart from everything else."""

@@ -1,0 +1,1 @@
+"""What a contract means for rows, asked and answered."""

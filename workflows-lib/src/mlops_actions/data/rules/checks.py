@@ -1,0 +1,364 @@
+"""Rules on one relation: what each asks of the scan, and the check that comes of the answer.
+
+:func:`prepare` sorts rules into those that the schema alone decides and those
+that need the rows; :func:`judge` turns the numbers into checks. Evidence
+(examples, keys that are shared) is looked up afterwards, for failing rules only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_actions.data.engines import scan
+from mlops_actions.data.engines.scan import Aggregate, quote
+from mlops_actions.data.rules import uniqueness
+from mlops_actions.data.rules.rules import (
+    Additional,
+    Broken,
+    Inside,
+    OfType,
+    Present,
+    Queried,
+    Repeated,
+    RowCount,
+    Rule,
+    Unmeasured,
+)
+from mlops_actions.data.rules.sql import Dialect, Unfit
+from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
+from mlops_actions.data.sources.relation import Column, Relation, shown_names
+from mlops_actions.data.types import families
+from mlops_actions.data.types.nested import Path
+from mlops_actions.report.wording import plural
+from mlops_actions.verdict import Check, Scalar, Severity, Status, broken
+
+if TYPE_CHECKING:
+    import duckdb
+
+EVIDENCE = 200
+"""Failing rules that examples are looked up for."""
+
+ROWS = "rows"
+"""The key of the number of rows, among the values of a scan."""
+
+_EXAMPLE = 40  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A rule that the rows decide: its aggregates by name, and the condition for rows that break it, if any."""
+
+    rule: Rule
+    aggregates: Mapping[str, str]
+    condition: str | None = None
+    column: str | None = None
+    is_bound: bool = False
+    """The number of surplus rows is a bound that is exact at 0 (:mod:`.uniqueness`)."""
+
+    def keys(self, index: int) -> dict[str, str]:
+        """Name to key of each aggregate; the key tells questions apart."""
+        return {name: f"rule {index} {name}" for name in self.aggregates}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is already decided (by the rule's place in the contract), and what is asked of the rows."""
+
+    relation: Relation
+    decided: Mapping[int, Check]
+    questions: Mapping[int, Question] = field(default_factory=dict)
+
+    @property
+    def aggregates(self) -> list[Aggregate]:
+        """One for the number of rows, then those of each question."""
+        found = [Aggregate(ROWS, "count(*)")]
+        for index, question in self.questions.items():
+            keys = question.keys(index)
+            found += [Aggregate(keys[name], sql) for name, sql in question.aggregates.items()]
+        return found
+
+
+def prepare(rules: Sequence[Rule], relation: Relation, footers: Footers = NO_FOOTERS) -> Plan:
+    """How the rules of an object are answered over ``relation``; ``footers`` tell what is known without a scan."""
+    dialect = Dialect(relation)
+    decided: dict[int, Check] = {}
+    questions: dict[int, Question] = {}
+    for index, rule in enumerate(rules):
+        try:
+            answer = _ask(rule, dialect, footers)
+        except Unfit as error:
+            answer = unanswered(rule, f"not evaluated: {error}")
+        if isinstance(answer, Check):
+            decided[index] = answer
+        else:
+            questions[index] = answer
+    return Plan(relation, decided, questions)
+
+
+def unanswered(rule: Rule, message: str) -> Check:
+    """The check of a rule that could not be evaluated: an error, never a pass."""
+    if isinstance(rule.measure, Unmeasured):
+        return _check(rule, Status.NOT_CHECKED, f"not checked: {rule.measure.reason}")
+    return _check(rule, Status.ERROR, message)
+
+
+def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
+    match rule.measure:
+        case Unmeasured():
+            return unanswered(rule, "")
+        case Queried():  # its place is kept: queries are run when all objects are read
+            return unanswered(rule, "not evaluated: the query was not run")
+        case Present(column, path):
+            return _present(rule, column, path, dialect)
+        case Additional(columns):
+            extra = [each.name for each in dialect.relation.columns if each.name not in columns]
+            message = f"{plural(len(extra), 'column')} that the contract does not name"
+            if extra:
+                message += f": {shown_names(extra[:10])}{' and more' if len(extra) > 10 else ''}"
+            return _check(rule, broken(rule.severity) if extra else Status.PASS, message, measured=len(extra))
+        case OfType(column, _, _, path) as measure:
+            return _of_type(rule, dialect, dialect.inner(column, path), measure)
+        case RowCount():
+            return Question(rule, {})
+        case Repeated() as measure:
+            surplus = uniqueness.Surplus(dialect.surplus(measure), is_exact=True)
+            if (rule.operator, rule.bound) == ("mustBe", 0):
+                surplus = uniqueness.surplus(dialect, measure, footers)
+            aggregates = {"surplus": surplus.sql}
+            if measure.key:
+                aggregates["without"] = f"count_if({dialect.without_key(measure)})"
+            return Question(rule, aggregates, is_bound=not surplus.is_exact)
+        case Broken(tests):
+            condition = " OR ".join(dialect.condition(test) for test in tests)
+            shown = None if isinstance(tests[0], Inside) else tests[0].column
+            return Question(rule, {"broken": f"count_if({condition})"}, condition, shown)
+
+
+def _present(rule: Rule, column: str, path: Path, dialect: Dialect) -> Check:
+    try:
+        found = dialect.inner(column, path)
+    except Unfit as error:
+        return _check(rule, broken(rule.severity), str(error), measured=False)
+    what = "field" if path else "column"
+    return _check(rule, Status.PASS, f"the {what} {found.name!r} is there", measured=True)
+
+
+def _of_type(rule: Rule, dialect: Dialect, column: Column, measure: OfType) -> Check | Question:
+    name, promised = column.name, measure.family
+    actual = families.family(column.type)
+    if name in dialect.relation.raw and not measure.path and (promised is None or actual == promised):
+        condition = dialect.unparsed(name, measure.missing)
+        return Question(rule, {"broken": f"count_if({condition})"}, condition, name)
+    if promised is None:
+        return _check(rule, Status.PASS, f"the column is {column.type}, and no type was promised", measured=column.type)
+    if actual is None:
+        return _check(rule, Status.ERROR, f"not evaluated: the type {column.type} is not known here")
+    if (
+        name in dialect.relation.raw
+        and not measure.path
+        and rule.threshold
+        and "physicalType" in rule.threshold
+        and actual != promised
+    ):
+        return _check(rule, Status.NOT_CHECKED, "not checked: text has no physical type", severity=Severity.INFO)
+    status = Status.PASS if families.fits(actual, promised) else broken(rule.severity)
+    relation = "is" if status is Status.PASS else "is not"
+    return _check(
+        rule, status, f"the column is {column.type}, which {relation} of the type {promised}", measured=column.type
+    )
+
+
+def expected_unique(rules: Sequence[Rule]) -> Iterator[str]:
+    """The columns that are promised to hold no value twice, each by itself."""
+    for rule in rules:
+        if isinstance(rule.measure, Repeated) and len(rule.measure.columns) == 1:
+            yield rule.measure.columns[0]
+
+
+def exact(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` with numbers in the place of bounds, counted where a bound is not 0. Raises duckdb.Error."""
+    found = dict(values)
+    dialect = Dialect(plan.relation)
+    for index, question in plan.questions.items():
+        key = question.keys(index).get("surplus", "")
+        if question.is_bound and isinstance(question.rule.measure, Repeated) and found[key]:
+            sharing, keys = found[_sharing(index)] = uniqueness.recount(connection, dialect, question.rule.measure)
+            found[key] = sharing - keys
+    return found
+
+
+def _sharing(index: int) -> str:
+    return f"rule {index} sharing"
+
+
+def judge(plan: Plan, values: Mapping[str, Any], evidence: Mapping[int, str]) -> list[Check]:
+    """The check of each rule, in the order of the contract; ``evidence`` goes behind the message of a rule."""
+    rows = int(values[ROWS])
+    checks = dict(plan.decided)
+    for index, question in plan.questions.items():
+        checks[index] = _judged(question, counted(question, index, values), rows, evidence.get(index, ""))
+    return [checks[index] for index in sorted(checks)]
+
+
+def counted(question: Question, index: int, values: Mapping[str, Any]) -> int:
+    """The number of rows that count for a rule. (Over no rows, `count_if` is null.)"""
+    if isinstance(question.rule.measure, RowCount):
+        return int(values[ROWS])
+    return sum(int(values[key] or 0) for key in question.keys(index).values())
+
+
+def _judged(question: Question, count: int, rows: int, evidence: str) -> Check:
+    rule = question.rule
+    amount: int | float = count
+    if rule.percent and not isinstance(rule.measure, RowCount):
+        amount = 100 * count / rows if rows else 0.0
+    held = holds(rule.operator, rule.bound, amount)
+    message = f"{rows:,} rows" if isinstance(rule.measure, RowCount) else f"{count:,} of {rows:,} rows {_says(rule)}"
+    if rule.percent:
+        message += f" ({amount:.3g} %)"
+    message += evidence
+    if not held and (rule.operator, rule.bound) != ("mustBe", 0):
+        message += f"; {in_words(rule)}"
+    return _check(rule, Status.PASS if held else broken(rule.severity), message, measured=amount, rows=rows)
+
+
+def _says(rule: Rule) -> str:
+    if isinstance(rule.measure, Repeated):
+        columns = shown_names(rule.measure.columns)
+        repeat = f"repeat the key ({columns})" if len(rule.measure.columns) > 1 else "repeat a value"
+        return f"{repeat} or have none" if rule.measure.key else repeat
+    return rule.says
+
+
+_WORDS = {
+    "mustBe": "must be {}",
+    "mustNotBe": "must not be {}",
+    "mustBeGreaterThan": "must be greater than {}",
+    "mustBeGreaterOrEqualTo": "must be at least {}",
+    "mustBeLessThan": "must be less than {}",
+    "mustBeLessOrEqualTo": "must be at most {}",
+    "mustBeBetween": "must be between {} and {}",
+    "mustNotBeBetween": "must not be between {} and {}",
+}
+
+
+def in_words(rule: Rule) -> str:
+    """What the rule's operator asks for, in words."""
+    bounds = rule.bound if isinstance(rule.bound, list) else [rule.bound]
+    return _WORDS[rule.operator].format(*map(_bound, bounds)) + (" %" if rule.percent else "")
+
+
+def _bound(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return example(value) if isinstance(value, str) else f"{value:,}"
+
+
+def holds(operator: str, bound: Any, value: Any) -> bool:
+    """Whether a metric is what an operator of the standard asks for. ``Between`` includes both ends."""
+    match operator:
+        case "mustBe":
+            return bool(value == bound)
+        case "mustNotBe":
+            return bool(value != bound)
+        case "mustBeGreaterThan":
+            return bool(value > bound)
+        case "mustBeGreaterOrEqualTo":
+            return bool(value >= bound)
+        case "mustBeLessThan":
+            return bool(value < bound)
+        case "mustBeLessOrEqualTo":
+            return bool(value <= bound)
+        case "mustBeBetween":
+            return bool(bound[0] <= value <= bound[1])
+        case "mustNotBeBetween":
+            return not bound[0] <= value <= bound[1]
+    raise ValueError(operator)
+
+
+def _check(
+    rule: Rule,
+    status: Status,
+    message: str,
+    *,
+    measured: Scalar = None,
+    rows: int | None = None,
+    severity: Severity | None = None,
+) -> Check:
+    return Check(
+        rule=rule.name,
+        status=status,
+        message=message,
+        severity=severity or rule.severity,
+        where=rule.where,
+        measured=measured,
+        threshold=rule.threshold,
+        rows=rows,
+    )
+
+
+# Evidence
+
+
+def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[int, str]:
+    """For failing rules, by index: what to say behind the count. Raises duckdb.Error.
+
+    For values, the smallest and the largest that break the rule, unless the
+    column is private; for floating-point numbers, how many are not finite; for
+    duplicates, how many rows share a key.
+    """
+    rows = int(values[ROWS])
+    failing = [
+        (index, question)
+        for index, question in plan.questions.items()
+        if _judged(question, counted(question, index, values), rows, "").status is not Status.PASS
+    ][:EVIDENCE]
+    found = _examples(
+        connection, plan, [(index, question) for index, question in failing if question.column is not None]
+    )
+    for index, question in failing:
+        if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
+            known = values.get(_sharing(index))
+            sharing, keys = known or uniqueness.recount(connection, Dialect(plan.relation), question.rule.measure)
+            found[index] = f" ({sharing:,} rows share {plural(keys, 'key')})"
+    return found
+
+
+def _examples(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, failing: Sequence[tuple[int, Question]]
+) -> dict[int, str]:
+    dialect = Dialect(plan.relation)
+    asked = [each for index, question in failing for each in _asked_for(index, question, dialect)]
+    values = scan.aggregate(connection, plan.relation, asked)
+    found = {}
+    for index, _ in failing:
+        sides = dict.fromkeys(values.get(f"{index} {side}") for side in ("min", "max"))
+        examples = " and ".join(example(each) for each in sides if each is not None)
+        parts = [f"for example {examples}"] if examples else []
+        if infinite := values.get(f"{index} infinite"):
+            parts.append(f"{infinite:,} of them NaN or infinite")
+        found[index] = f" ({'; '.join(parts)})" if parts else ""
+    return found
+
+
+def _asked_for(index: int, question: Question, dialect: Dialect) -> Iterator[Aggregate]:
+    """The least and the greatest value that breaks a rule, and how many are not finite."""
+    column = dialect.column(question.column or "")
+    condition, value = f"({question.condition})", quote(column.name)
+    if isinstance(question.rule.measure, OfType) or column.name in dialect.relation.guessed:
+        value = dialect.relation.raw[column.name]
+    elif dialect.is_floating(column.name):
+        yield Aggregate(f"{index} infinite", f"count_if({condition} AND NOT isfinite({value}))")
+        condition += f" AND isfinite({value})"
+    if not column.private:
+        for side in ("min", "max"):
+            shown = f"{side}(CASE WHEN {condition} THEN {value} END)"
+            yield Aggregate(f"{index} {side}", f"left(CAST({shown} AS VARCHAR), {_EXAMPLE + 1})")
+
+
+def example(value: object) -> str:
+    """A value of the data for a message: quoted, one line, invisible characters escaped, cut to a length."""
+    text = str(value)
+    return repr(text[:_EXAMPLE]) + ("…" if len(text) > _EXAMPLE else "")

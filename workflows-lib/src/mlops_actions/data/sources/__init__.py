@@ -1,0 +1,1 @@
+"""Where rows are, and how they are taken in."""

@@ -1,0 +1,158 @@
+"""Parquet files: the types are theirs, and their footers tell schema and damage before a row is read."""
+
+# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from mlops_actions.data.engines.scan import listed, literal, pattern_for, quote, reason
+from mlops_actions.data.sources.relation import (
+    Column,
+    File,
+    Relation,
+    Unreadable,
+    aliases,
+    differences,
+    refuse_clash,
+    refuse_pointer,
+)
+from mlops_actions.data.types import cells
+from mlops_actions.data.types.cells import TextType
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class Footers:
+    """What Parquet files tell before they are read: rows, and the least and greatest of columns of whole numbers.
+
+    Where it is wrong, it costs time, not truth.
+    """
+
+    rows: int = 0
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+NO_FOOTERS = Footers()
+
+
+def open_files(
+    connection: duckdb.DuckDBPyConnection,
+    object_name: str,
+    files: Sequence[File],
+    keys: tuple[str, ...],
+    types: Mapping[str, TextType],
+    private: frozenset[str],
+) -> Relation:
+    """The rows of Parquet files; ``keys`` are those of their partition folders, which alone are of ``types``.
+
+    Raises Unreadable or duckdb.Error.
+    """
+    for file in files:
+        _check(file)
+    schemas = _schemas(connection, files)
+    names = list(dict.fromkeys(chain.from_iterable(schemas.values())))
+    refuse_clash([*names, *keys], files[0].name)
+    rows = (
+        f"read_parquet({listed(pattern_for(file.path) for file in files)}, union_by_name = true, "
+        f"hive_partitioning = {literal(bool(keys))}, hive_types_autocast = false)"
+    )
+    declared = cells.types(connection, rows, {key: quote(key) for key in keys}, types)
+    raw = dict(zip(keys, map(quote, aliases(keys, [*names, *keys])), strict=True))
+    select = [*map(quote, names), *(_folder(key, raw[key], declared[key]) for key in keys)]
+    sql = f"(SELECT {', '.join(select)} FROM {rows})"
+    described = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()}
+    return Relation(
+        object=object_name,
+        sql=sql,
+        columns=tuple(Column(name, described[name], name in private) for name in [*names, *keys]),
+        files=tuple(files),
+        raw=raw,
+        guessed=frozenset(keys) - frozenset(types),
+        differences=tuple(differences(schemas)),
+    )
+
+
+def _folder(key: str, raw: str, of: TextType) -> str:
+    """What is selected for a partition folder's key: its value, and its text."""
+    return f"{cells.value(quote(key), of)} AS {quote(key)}, {quote(key)} AS {raw}"
+
+
+def _schemas(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> dict[str, dict[str, str]]:
+    """File name to column to DuckDB type, from all footers in one query."""
+    names = {str(file.path): file.name for file in files}
+    schemas: dict[str, dict[str, str]] = {file.name: {} for file in files}
+    current, inner = "", 0  # a schema is a tree, listed root first; inner counts what is left of a nested column
+    for path, column, children, kind in _footers(connection, files):
+        if names[path] != current:
+            current, inner = names[path], 0
+        elif inner:
+            inner += children - 1
+        elif column in schemas[current]:
+            raise Unreadable(f"it has the column {column!r} twice", current)
+        else:
+            inner = children
+            schemas[current][column] = kind
+    return schemas
+
+
+def _footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> list[tuple[str, str, int, str]]:
+    """Path, column, number of children and type of each schema element. Raises Unreadable, naming the file."""
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    query = "SELECT file_name, name, coalesce(num_children, 0), duckdb_type FROM parquet_schema({})"
+    try:
+        return connection.execute(query.format(listed(pattern_for(file.path) for file in files))).fetchall()
+    except duckdb.Error:
+        for file in files:
+            try:
+                connection.execute(query.format(literal(pattern_for(file.path))))
+            except duckdb.Error as error:
+                raise Unreadable(reason(error), file.name) from error
+        raise
+
+
+def _check(file: File) -> None:
+    """A Parquet file begins and ends with PAR1; what does not is named here, in words better than the engine's."""
+    try:
+        with file.path.open("rb") as stream:
+            head = stream.read(64)
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - 4))
+            tail = stream.read()
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}", file.name) from error
+    refuse_pointer(head, file.name)
+    if not head:
+        raise Unreadable("is empty", file.name)
+    if not head.startswith(b"PAR1"):
+        raise Unreadable("is not a Parquet file", file.name)
+    if tail != b"PAR1" or size < 12:
+        raise Unreadable("is truncated: a Parquet file ends with its index, and this one does not", file.name)
+
+
+def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], columns: Iterable[str]) -> Footers:
+    """The rows of all files, and the extremes of those of ``columns`` that are of whole numbers. Raises duckdb.Error.
+
+    A column is left out where a row group does not tell.
+    """
+    wanted = list(columns)
+    if not wanted or files[0].is_text:
+        return Footers()
+    names = listed(pattern_for(file.path) for file in files)
+    query = (
+        "SELECT path_in_schema, bool_and(stats_min_value IS NOT NULL OR stats_null_count = num_values), "
+        "min(TRY_CAST(stats_min_value AS HUGEINT)), max(TRY_CAST(stats_max_value AS HUGEINT)) "
+        f"FROM parquet_metadata({names}) "
+        f"WHERE path_in_schema IN ({', '.join(map(literal, wanted))}) AND type IN ('INT32', 'INT64') GROUP BY 1"
+    )
+    found = connection.execute(query).fetchall()
+    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
+    told = {name: (low, high) for name, every, low, high in found if every and low is not None and high is not None}
+    return Footers(int(rows), told)

@@ -1,0 +1,136 @@
+"""The nouns of reading: a file, a column, and the relation that an object's rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlops_actions.data.engines.scan import quote
+from mlops_actions.visible import clip
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The dialect of a CSV file and its column names, both from its first line."""
+
+    delimiter: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a relation: its name in the data and its DuckDB type (``BIGINT``, ``DECIMAL(18,3)``).
+
+    ``private`` columns may be counted; their values are never shown nor stored.
+    """
+
+    name: str
+    type: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A data file: its name as the user would write it, and where it is (absolute, symbolic links resolved)."""
+
+    name: str
+    path: Path
+
+    @property
+    def is_text(self) -> bool:
+        return not self.name.lower().endswith(".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """An object's rows, to be read ``FROM`` the fragment ``sql``, which yields ``columns``.
+
+    For text, ``raw`` maps a column to the SQL identifier of its cells as they
+    stand in the file, ``guessed`` names the columns whose type nobody
+    declared, ``headers`` gives each file's first line. ``differences`` says,
+    file by file, where the files are not of one schema.
+    """
+
+    object: str
+    sql: str
+    columns: tuple[Column, ...]
+    files: tuple[File, ...]
+    raw: Mapping[str, str] = field(default_factory=dict)
+    guessed: frozenset[str] = frozenset()
+    headers: Mapping[str, Header] = field(default_factory=dict)
+    differences: tuple[str, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        return bool(self.headers)
+
+    def unparsed(self, column: str) -> str | None:
+        """The SQL condition for rows whose text is not of the column's type (the column is NULL there)."""
+        return f"({self.raw[column]} IS NOT NULL AND {quote(column)} IS NULL)" if column in self.raw else None
+
+
+class Unreadable(Exception):
+    """Data that is there and cannot be read: which file, and why."""
+
+    def __init__(self, message: str, file: str | None = None) -> None:
+        self.file = file
+        super().__init__(f"{file}: {message}" if file else message)
+
+
+def refuse_clash(names: Sequence[str], file: str) -> None:
+    """Refuse names that the engine cannot tell apart: it knows no case."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if "\0" in name:
+            raise Unreadable(f"its column {clip(name, 80)!r} has a NUL in its name", file)
+        other = seen.get(name.casefold())
+        if other == name:
+            raise Unreadable(f"it has the column {name!r} twice", file)
+        if other is not None:
+            raise Unreadable(
+                f"its columns {other!r} and {name!r} differ in case alone, which no engine here keeps", file
+            )
+        seen[name.casefold()] = name
+
+
+def aliases(names: Sequence[str], taken: Sequence[str]) -> list[str]:
+    """A name for each column's text that no column has."""
+    prefix = "text"
+    while any(name.casefold().startswith(prefix) for name in taken):
+        prefix += "_"
+    return [f"{prefix}{index}" for index in range(len(names))]
+
+
+def refuse_pointer(head: bytes, name: str) -> None:
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise Unreadable("is a Git LFS pointer, not the data: type `git lfs pull`", name)
+
+
+def named(message: str, files: Sequence[File]) -> str:
+    """An engine's message with the files as the user called them."""
+    for file in files:
+        message = message.replace(str(file.path), file.name)
+    return message
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Names for a message."""
+    return ", ".join(repr(name) for name in names) or "none"
+
+
+_WIDTHS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+
+
+def differences(schemas: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Where a file's columns or types are not those of the first file. Widths of integers unite without loss."""
+    (first, reference), *others = schemas.items()
+    for name, schema in others:
+        if missing := [column for column in reference if column not in schema]:
+            yield f"{name} lacks {shown_names(missing)}, which {first} has"
+        if added := [column for column in schema if column not in reference]:
+            yield f"{name} has {shown_names(added)}, which {first} lacks"
+        for column in reference.keys() & schema.keys():
+            one, other = reference[column], schema[column]
+            if one != other and not {one, other} <= _WIDTHS:
+                yield f"{column!r} is {other} in {name} and {one} in {first}"
