@@ -19,7 +19,7 @@ from mlops_actions.data.engines import scan
 from mlops_actions.data.rules import checks, uniqueness
 from mlops_actions.data.rules.rules import Repeated, Rule
 from mlops_actions.data.sources import parquet, source
-from mlops_actions.data.sources.parquet import Footers
+from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
 from mlops_actions.verdict import Check, Where
 
 KEYS: dict[str, st.SearchStrategy[Any]] = {
@@ -121,6 +121,6 @@ def test_a_key_of_a_narrow_range_keeps_no_set_of_values(tmp_path: Path) -> None:
         rule = Rule("t.unique", Where(object="t"), Repeated(("a",)))
         plan = checks.prepare([rule], relation, footers)
         assert scan.aggregate(connection, relation, plan.aggregates)["rule 0 surplus"] == 0
-        without = checks.prepare([rule], relation, uniqueness.NO_FOOTERS)
+        without = checks.prepare([rule], relation, NO_FOOTERS)
         with pytest.raises(duckdb.OutOfMemoryException):
             scan.fetch(connection, f"SELECT {without.aggregates[1].sql} FROM {relation.sql}")
