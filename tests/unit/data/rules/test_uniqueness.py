@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_actions.data.engines import scan
-from mlops_actions.data.rules import checks, uniqueness
+from mlops_actions.data.rules import checks
 from mlops_actions.data.rules.rules import Repeated, Rule
 from mlops_actions.data.sources import parquet, source
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
