@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines import scan
@@ -21,6 +20,7 @@ from mlops_actions.data.rules.references import KEY, Key, Relationship
 from mlops_actions.data.rules.sql import Dialect, Unfit
 from mlops_actions.data.sources import source
 from mlops_actions.data.sources.intake import cell_types
+from mlops_actions.data.sources.located import Located, opened
 from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, aliases
 from mlops_actions.data.types.families import FLOATING, NUMERIC, family
 from mlops_actions.verdict import Check, Scalar, Severity, Status
@@ -36,21 +36,21 @@ class _Unwritten(Exception):
     """A key is written in a way that cannot be read here, so it is not compared."""
 
 
-def check(related: Sequence[Relationship], patterns: Mapping[str, Sequence[str]]) -> list[Check]:
+def check(related: Sequence[Relationship], taken: Mapping[str, Located | Unreadable]) -> list[Check]:
     """A check of each relationship of the objects that data is given for."""
-    return [_check(each, patterns) for each in related if each.referring.of.name in patterns]
+    return [_check(each, taken) for each in related if each.referring.of.name in taken]
 
 
-def _check(of: Relationship, patterns: Mapping[str, Sequence[str]]) -> Check:
+def _check(of: Relationship, taken: Mapping[str, Located | Unreadable]) -> Check:
     import duckdb  # pylint: disable=import-outside-toplevel
 
     referred = of.referred
     if of.unmeasured or referred is None:
         return _said(of, Status.NOT_CHECKED, f"not checked: {of.unmeasured}")
-    if referred.of.name not in patterns:
+    if referred.of.name not in taken:
         return _said(of, Status.NOT_CHECKED, f"not checked: no data was given for {referred.of.name!r}")
     try:
-        return _compared(of, referred, patterns)
+        return _compared(of, referred, taken)
     except _Unwritten as error:
         return _said(of, Status.NOT_CHECKED, f"not checked: {error}")
     except (Unfit, Unreadable) as error:
@@ -63,9 +63,9 @@ def _said(of: Relationship, status: Status, message: str, measured: Scalar = Non
     return Check(of.name, status, message, Severity.ERROR, of.where, measured, {KEY: of.to}, rows)
 
 
-def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[str]]) -> Check:
+def _compared(of: Relationship, referred: Key, taken: Mapping[str, Located | Unreadable]) -> Check:
     keys = (of.referring, referred)
-    files = {key.of.name: source.find(patterns[key.of.name], Path.cwd()) for key in keys}
+    files = {key.of.name: opened(taken[key.of.name]).files for key in keys}
     with scan.connect(file.path for each in files.values() for file in each) as connection:
         here, there = (_open(connection, key, files[key.of.name]) for key in keys)
         orphans = _Orphans.between(of.referring, here, referred, there)
