@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops_actions.data.engines.scan import quote
+from mlops_actions.data.engines.quoting import quote
 
 DIGITS = 38
 """Decimal digits that the engine's exact numbers hold."""

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from mlops_actions.data.contracts.servers import Place
-from mlops_actions.data.engines import pgserver, scan
+from mlops_actions.data.engines import duck, pgserver
 from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
-from mlops_actions.data.engines.scan import literal, quote
+from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.sources import pgtypes
 from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.pgtypes import Numbers, PgColumn, Unfit
@@ -210,17 +210,17 @@ def _convert(text: Path, columns: Sequence[PgColumn], numbers: Mapping[str, Numb
         for name, column in zip(names, columns, strict=True)
     )
     reader = (
-        f"read_csv({literal(scan.pattern_for(text))}, columns = {{{listed}}}, auto_detect = false, header = false, "
+        f"read_csv({literal(duck.pattern_for(text))}, columns = {{{listed}}}, auto_detect = false, header = false, "
         f"delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, new_line = '\\n', "
         f"max_line_size = {MAX_ROW})"
     )
-    with scan.connect([text, target]) as connection:
+    with duck.connect([text, target]) as connection:
         try:
-            ((rows,),) = scan.fetch(
+            ((rows,),) = duck.fetch(
                 connection, f"COPY (SELECT {select} FROM {reader}) TO {literal(str(target))} (FORMAT parquet)"
             )
         except duckdb.OutOfMemoryException as error:
-            raise Unfit(f"a part of the rows cannot be read: {scan.reason(error)}") from error
+            raise Unfit(f"a part of the rows cannot be read: {duck.reason(error)}") from error
         except duckdb.Error:
             raise Unfit(
                 "a value cannot be held in the engine's type for it"
