@@ -100,30 +100,25 @@ def locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Locate
     Raises CallError for a place that names nothing, or whose extra is not
     installed; Unreadable for one that is there and cannot be read.
     """
-    into.mkdir(parents=True, exist_ok=True)
-    try:
-        return _locate(places, name, root, into)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise disk_full(name) from error
-
-
-def disk_full(name: str) -> Unreadable:
-    return Unreadable(
-        f"the disk is full: the data of {name!r} is copied here before it is read, so the temporary folder (TMPDIR) "
-        "needs as much room as the data takes"
-    )
-
-
-def _locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Located:
     if all(_is_path(each, root) for each in places):
         return _files(places, root)
     if len(places) > 1:
         other = next(each for each in places if not _is_path(each, root))
         hint = "A list holds files alone; a table, a server or a bucket is named by itself."
         raise CallError(Problem("cannot be one of several places of an object", other.text, hint=hint))
-    return _one(places[0], name, root, into)
+    into.mkdir(parents=True, exist_ok=True)
+    try:
+        return _one(places[0], name, root, into)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise Unreadable(_FULL, places[0].text) from error
+        raise Unreadable(f"cannot be copied here: {error.strerror or error}", places[0].text) from error
+
+
+_FULL = (
+    "the disk is full: what is not a local file is copied before it is read, so the temporary folder (TMPDIR) needs as "
+    "much room as the data takes"
+)
 
 
 def _one(place: Place, name: str, root: Path, into: Path) -> Located:

@@ -9,6 +9,7 @@ may. What the server says in its own words is not shown: it may hold a key.
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import hashlib
 import os
@@ -19,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -188,7 +190,7 @@ def _objects(bucket: Bucket, path: str, found: Sequence[Object], place: Place, i
         raise CallError(_nothing(place, found))
     for each in chosen:
         _refuse_part(bucket, each, found)
-    files = [into / f"{index:06}{_suffix(each.key)}" for index, each in enumerate(chosen)]
+    files = [_copy(into, index, each.key) for index, each in enumerate(chosen)]
     digests = bucket.bring(chosen, files)
     names = [bucket.address(each.key) for each in chosen]
     located = tuple(File(name, file.resolve()) for name, file in zip(names, files, strict=True))
@@ -207,8 +209,8 @@ def _chosen(path: str, found: Sequence[Object]) -> list[Object]:
     """The objects that a path names: the one of this key, those below it as a folder, or those that a glob matches."""
     data = [each for each in found if each.key.lower().endswith(source.SUFFIXES)]
     if glob.has_magic(path):
-        matching = re.compile(_pattern(path))
-        return [each for each in data if matching.fullmatch(each.key)]
+        parts = path.split("/")
+        return [each for each in data if matches(parts, each.key.split("/"))]
     if exact := [each for each in data if each.key == path]:
         return exact
     folder = path.rstrip("/") + "/" if path else ""
@@ -220,18 +222,14 @@ def _is_hidden(path: str) -> bool:
     return any(part.startswith((".", "_")) for part in path.split("/"))
 
 
-def _pattern(path: str) -> str:
-    """A glob as a regular expression: ``*`` stops at a slash, ``**/`` does not."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?[^\]/]+\])", path)
-    words = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(
-        words.get(each) or (_class(each) if index % 2 else re.escape(each)) for index, each in enumerate(parts)
-    )
-
-
-def _class(text: str) -> str:
-    inner = text[1:-1].replace("\\", "\\\\")
-    return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+def matches(pattern: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether a key matches a glob, both in parts, as files do here: ``**`` is any number of folders."""
+    if not pattern or not parts:
+        return not parts and all(each == "**" for each in pattern)
+    if pattern[0] == "**":
+        return matches(pattern[1:], parts) or (not parts[0].startswith(".") and matches(pattern, parts[1:]))
+    hidden = parts[0].startswith(".") and not pattern[0].startswith(".")
+    return not hidden and fnmatch.fnmatchcase(parts[0], pattern[0]) and matches(pattern[1:], parts[1:])
 
 
 def _nothing(place: Place, found: Sequence[Object]) -> Problem:
@@ -269,8 +267,10 @@ def _state(bucket: Bucket, key: str) -> tuple[str, str | None]:
     return path, state
 
 
-def _suffix(key: str) -> str:
-    return next(suffix for suffix in source.SUFFIXES if key.lower().endswith(suffix))
+def _copy(into: Path, index: int, key: str) -> Path:
+    """Where an object is copied to: its partition folders are kept, since the engine reads them from the path."""
+    suffix = next(suffix for suffix in source.SUFFIXES if key.lower().endswith(suffix))
+    return into.joinpath(f"{index:06}", *(part for part in key.split("/")[:-1] if "=" in part), f"data{suffix}")
 
 
 def _size(count: int) -> str:
@@ -339,17 +339,24 @@ def _bucket(place: Place) -> tuple[Bucket, str]:
     return Bucket(name, _client(place)), key
 
 
-def _client(place: Place) -> Any:
-    # pylint: disable=import-outside-toplevel
-    import botocore.session
-    from botocore import UNSIGNED
-    from botocore.config import Config
+@cache
+def _session() -> Any:
+    """What clients are made from; it keeps what it has read of the service's description."""
+    import botocore.session  # pylint: disable=import-outside-toplevel
 
-    env = os.environ
     session = botocore.session.Session()
     for variable in ("config_file", "credentials_file"):  # a profile of this machine is not the caller's word
         session.set_config_variable(variable, os.devnull)
     session.set_config_variable("profile", None)
+    return session
+
+
+def _client(place: Place) -> Any:
+    # pylint: disable=import-outside-toplevel
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    env = os.environ
     endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or place.endpoint
     key = env.get("AWS_ACCESS_KEY_ID")
     config = Config(
@@ -362,7 +369,7 @@ def _client(place: Place) -> Any:
         user_agent_extra="mlops-actions",
     )
     try:
-        return session.create_client(
+        return _session().create_client(
             "s3",
             endpoint_url=endpoint,
             region_name=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1",
