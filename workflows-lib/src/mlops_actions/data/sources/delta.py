@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mlops_actions.data.sources import copying, tables
-from mlops_actions.data.sources.located import Located
+from mlops_actions.data.sources.located import Located, is_full
 from mlops_actions.data.sources.relation import File, Unreadable
 from mlops_actions.data.sources.tables import Store
 from mlops_actions.errors import CallError, Problem
@@ -36,6 +36,8 @@ def locate(store: Store, state: str | None, into: Path) -> Located:
         name = f"{store.name}@v{table.version()}"
         located = _plain(table, store, name) or _copied(table, store, name, into)
     except (DeltaError, OSError, ValueError) as error:
+        if is_full(error):
+            raise
         raise Unreadable(f"the Delta table cannot be read: {_words(error, base)}", store.name) from error
     subject = Subject(name, _digest(base, table.version(), store.name))
     return Located(located, (subject,), f"version {table.version()} of the Delta table {store.name}")

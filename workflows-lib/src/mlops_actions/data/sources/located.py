@@ -110,9 +110,14 @@ def locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Locate
     try:
         return _one(places[0], name, root, into)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if is_full(error):
             raise Unreadable(_FULL, places[0].text) from error
         raise Unreadable(f"cannot be copied here: {error.strerror or error}", places[0].text) from error
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that there is no room for a copy."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 _FULL = (
@@ -149,6 +154,7 @@ def _files(places: Sequence[Place], root: Path) -> Located:
     files = source.find([each.text for each in places], root)
     for each in files:
         tables.refuse_part(each, root)
+    tables.expect_files(places[0], files)
     return Located(files)
 
 

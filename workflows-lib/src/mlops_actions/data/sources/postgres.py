@@ -11,6 +11,7 @@ table comes in the same order and has the same digest again.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -219,11 +220,12 @@ def _convert(text: Path, columns: Sequence[PgColumn], numbers: Mapping[str, Numb
             ((rows,),) = duck.fetch(
                 connection, f"COPY (SELECT {select} FROM {reader}) TO {literal(str(target))} (FORMAT parquet)"
             )
-        except duckdb.OutOfMemoryException as error:
+        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException):
+            # Its words may hold the value.
+            raise Unfit("a value cannot be held in the engine's type for it") from None
+        except duckdb.IOException as error:  # both files are of this folder, so it is the disk
+            raise OSError(errno.ENOSPC, duck.reason(error)) from error
+        except duckdb.Error as error:
             raise Unfit(f"a part of the rows cannot be read: {duck.reason(error)}") from error
-        except duckdb.Error:
-            raise Unfit(
-                "a value cannot be held in the engine's type for it"
-            ) from None  # whose words may hold the value
     copied.files.append(target)
     copied.rows += rows

@@ -195,6 +195,7 @@ def _objects(bucket: Bucket, path: str, found: Sequence[Object], place: Place, i
     names = [bucket.address(each.key) for each in chosen]
     located = tuple(File(name, file.resolve()) for name, file in zip(names, files, strict=True))
     _refuse_mixed(located)
+    tables.expect_files(place, located)
     return Located(located, tuple(map(Subject, names, digests)))
 
 

@@ -163,6 +163,21 @@ def called(table: str, path: str) -> str:
     return f"{table}/{path}" if path.lower().endswith(".parquet") else f"{table}/{path}.parquet"
 
 
+_ENDINGS = {"csv": (".csv", ".tsv"), "json": (".json", ".jsonl", ".ndjson"), "parquet": (".parquet",)}
+_ENDINGS["arrow"] = (".arrow", ".feather", ".ipc")
+
+
+def expect_files(place: Place, files: Sequence[File]) -> None:
+    """The same for files, which end in what they are (and in how they are compressed)."""
+    if place.format is None:
+        return
+    for each in files:
+        suffixes = PurePosixPath(each.name.lower()).suffixes[-2:]
+        if not set(suffixes) & set(_ENDINGS.get(place.format, ())):
+            found = f"{each.name} is none"
+            raise CallError(Problem(f"the contract says `format: {place.format}`, and {found}", place.text))
+
+
 # States
 
 
