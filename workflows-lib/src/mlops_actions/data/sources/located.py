@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 # Each kind of place is imported where one is read: its library may not be installed.
 # pylint: disable=import-outside-toplevel
 
-_PACKAGES = {
+EXTRAS = {
     "delta": ("deltalake", "pyarrow"),
     "iceberg": ("pyiceberg", "pyarrow"),
     "s3": ("botocore",),
     "postgres": ("psycopg",),
 }
-"""The packages of each extra that reads a kind of place."""
+"""The packages of each extra that a run's data or engine may ask for, beyond its stage's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,19 @@ class Located:
     note: str = ""
 
 
-def extra(place: Place) -> str | None:
-    """The extra that a place's scheme needs, where it needs one; what lies there may need another."""
-    return {"s3": "s3", "postgresql": "postgres", "postgres": "postgres"}.get(_scheme(place.text) or "")
+def extras(place: Place, root: Path) -> set[str]:
+    """The extras that a place needs, as far as can be told without them: what lies in a bucket may need another."""
+    from mlops_actions.data.sources import tables
+
+    scheme = _scheme(place.text)
+    found = {"s3": "s3", "postgresql": "postgres", "postgres": "postgres"}.get(scheme or "")
+    table = tables.kind_of(place.text, root) if scheme is None else place.format
+    return {each for each in (found, table) if each in EXTRAS}
 
 
 def need(wanted: str) -> None:
     """Raises CallError where an extra is not installed: which, and how to install it."""
-    if any(find_spec(name) is None for name in _PACKAGES[wanted]):
+    if any(find_spec(name) is None for name in EXTRAS[wanted]):
         raise MissingExtra(wanted)
 
 
@@ -66,8 +71,9 @@ class MissingExtra(CallError):
 
     def __init__(self, wanted: str) -> None:
         self.extra = wanted
-        names = " ".join(_PACKAGES[wanted])
-        hint = f"The workflows install it by themselves; here, type `pip install {names}`, or `make install`."
+        packages = " ".join(EXTRAS[wanted])
+        hint = f"Here, type `pip install {packages}`. A workflow installs it where it can tell beforehand, and of a "
+        hint += f"table in a bucket it cannot: write `extras: [{wanted}]` below `data` in mlops.yaml."
         super().__init__(Problem(f"the extra `{wanted}` is not installed, and this data needs it", hint=hint))
 
 

@@ -99,15 +99,17 @@ def is_local_table(text: str, root: Path) -> bool:
     return state is not None and (_has_log(root / path) or path.endswith(ICEBERG_METADATA))
 
 
+def kind_of(text: str, root: Path) -> str | None:
+    """``delta`` or ``iceberg``, where a path is a table's; its format, as a contract would have it."""
+    if not is_local_table(text, root):
+        return None
+    path = text if os.path.lexists(root / text) else split(text)[0]
+    return "delta" if (root / path / DELTA_LOG).is_dir() else "iceberg"
+
+
 def _has_log(folder: Path) -> bool:
-    return _has_delta_log(folder) or _has_iceberg_log(folder)
-
-
-def _has_delta_log(folder: Path) -> bool:
-    return (folder / DELTA_LOG).is_dir()
-
-
-def _has_iceberg_log(folder: Path) -> bool:
+    if (folder / DELTA_LOG).is_dir():
+        return True
     log = folder / ICEBERG_LOG
     return log.is_dir() and any(each.endswith(ICEBERG_METADATA) for each in os.listdir(log))
 
