@@ -26,7 +26,7 @@ def project(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(name)
     workspace.contract(CONTRACT % "delta")
     workspace.csv("id\n1\n", "d/t.csv")
-    workspace.csv('id\n1\n""\n', "e.csv")
+    workspace.csv("id\n1\n2\n3\n4\n", "e.csv")
     Path("lake/delta/_delta_log").mkdir(parents=True)
     Path("lake/ice/metadata").mkdir(parents=True)
     Path("lake/ice/metadata/v1.metadata.json").touch()
