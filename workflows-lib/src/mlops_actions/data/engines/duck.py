@@ -1,8 +1,8 @@
-"""One pass over a relation: every question about it is an aggregate of one query.
+"""DuckDB: one pass over a relation, and every question about it an aggregate of one query.
 
 This is the only module that opens DuckDB. It gives a connection that can read
-the files it was told of and nothing else, quotes what comes from outside, and
-runs many aggregates as few queries as the engine plans well.
+the files it was told of and nothing else, and runs many aggregates as few
+queries as the engine plans well.
 """
 
 # ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
@@ -17,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from mlops_actions.data.engines import tallying
+from mlops_actions.data.engines.quoting import listed, literal
+from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,50 +40,6 @@ where it parts them early into what fits the processor's caches.
 
 ROOM = 4.0
 """GiB for an aggregate that cannot be had in MEMORY, not even alone: cells, or groups of rows, of great size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregate:
-    """An aggregate expression over the relation's columns, and the key its value is asked for by.
-
-    Count rows with ``count_if(condition)``, never with ``FILTER``: a thousand
-    filtered aggregates take DuckDB 2.0 fifty times as long to plan.
-    """
-
-    key: str
-    sql: str
-    apart: bool = False
-    """It wants the memory for itself, so it has a query of its own."""
-
-
-def quote(identifier: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def literal(value: str | int | float | bool | None) -> str:
-    """A value as an SQL literal of the type VARCHAR, INTEGER (as wide as needed), DOUBLE, BOOLEAN or NULL."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case float():
-            return f"CAST('{value!r}' AS DOUBLE)"
-        case int():
-            return f"({value})" if value < 0 else str(value)
-        case _:
-            return "'" + value.replace("'", "''") + "'"
-
-
-def listed(values: Iterable[str]) -> str:
-    """Texts as an SQL list of literals."""
-    return "[" + ", ".join(literal(value) for value in values) + "]"
-
-
-def all_present(names: Iterable[str]) -> str:
-    """The condition that no column of a key (quoted) is null: a key with a null in it is none."""
-    return " AND ".join(f"{name} IS NOT NULL" for name in names)
 
 
 @contextmanager
@@ -112,14 +72,14 @@ def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator
         yield connection
 
 
-def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    """All rows that a query gives. Raises duckdb.Error.
+def fetch(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows that a query gives, with ``values`` for its question marks. Raises duckdb.Error.
 
     The query runs in a thread of its own: the engine looks for Ctrl-C between
     its tasks alone, and at times waits for a task without looking.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scan") as pool:
-        answer = pool.submit(lambda: connection.execute(query).fetchall())
+        answer = pool.submit(lambda: connection.execute(query, values).fetchall())
         try:
             return answer.result()
         except BaseException:
@@ -140,44 +100,102 @@ def _memory(connection: duckdb.DuckDBPyConnection, wanted: float) -> str:
     return f"{min(own, wanted) * 1024:.0f}MiB"
 
 
-def aggregate(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[Aggregate]
-) -> dict[str, Any]:
-    """The value of each aggregate by its key, over all rows of ``relation``.
+@dataclass(frozen=True, slots=True)
+class DuckSession:
+    """A session of DuckDB upon a connection; its errors are duckdb.Error."""
 
-    One query reads the data once; where there are more than BATCH aggregates,
-    one query for each BATCH, and smaller ones where the memory does not do.
-    Aggregates of a column stand best side by side, since a columnar file is
-    then still read once. Raises duckdb.Error.
-    """
-    values: dict[str, Any] = {}
-    for each in aggregates:
-        if each.apart:
-            values |= _together(connection, relation, [each])
-    rest = [each for each in aggregates if not each.apart]
-    for start in range(0, len(rest), BATCH):
-        values |= _together(connection, relation, rest[start : start + BATCH])
-    return values
+    connection: duckdb.DuckDBPyConnection
+
+    @property
+    def engine(self) -> str:
+        return "duckdb"
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        return fetch(self.connection, query)
+
+    def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        """The answers by key, as :class:`~mlops_actions.data.engines.session.Session` has it.
+
+        One query reads the data once; where there are more than BATCH
+        aggregates, one query for each BATCH, and smaller ones where the memory
+        does not do. Aggregates of a column stand best side by side, since a
+        columnar file is then still read once.
+        """
+        found: dict[str, Any] = {}
+        for each in aggregates:
+            if each.apart:
+                found |= self._answers(relation, [each])
+        return found | self._answers(relation, [each for each in aggregates if not each.apart])
+
+    def _answers(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        parts = [_written(each.of) for each in aggregates]
+        written = [each for some in parts for each in some]
+        answers: list[Any] = []
+        for start in range(0, len(written), BATCH):
+            answers += _together(self.connection, relation, written[start : start + BATCH])
+        rest = iter(answers)
+        return {
+            each.key: _answer(each.of, [next(rest) for _ in some]) for each, some in zip(aggregates, parts, strict=True)
+        }
+
+    def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
+        """Nothing: the language is DuckDB's own."""
+        return None
 
 
-def _together(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[Aggregate]
-) -> dict[str, Any]:
-    """The values of aggregates in one query where the memory does, else of each half."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An aggregate expression, and the values of its question marks."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+def _written(question: Question) -> list[_Part]:
+    """The aggregates that answer a question."""
+    match question:
+        case Histogram(value, edges):
+            # Without edges, DuckDB 2.0 makes a GROUP BY of a histogram, over a copy of the columns. As text, the edges
+            # of a wide table take half of the time to parse.
+            return [_Part(f"histogram(CASE WHEN isfinite({value}) THEN {value} END, ?::DOUBLE[])", (list(edges),))]
+        case Members(value, texts):
+            # All other values are counted under '', so texts get a sign before them.
+            signed = f"CASE WHEN {value} IS NOT NULL THEN concat('=', {value}) END"
+            of = listed(f"={text}" for text in texts)
+            return [_Part(f"histogram_exact({signed}, {of})" if texts else "NULL")]
+        case Tally():
+            return list(map(_Part, tallying.parts(question)))
+        case _:
+            return [_Part(question)]
+
+
+def _answer(question: Question, answers: Sequence[Any]) -> Any:
+    match question:
+        case Members():
+            return {text[1:]: count for text, count in (answers[0] or {}).items() if text}
+        case Tally():
+            return tallying.answer(answers)
+        case _:
+            return answers[0]
+
+
+def _together(connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[_Part]) -> list[Any]:
+    """The values of aggregates in one query where the memory does, else of each half. Raises duckdb.Error."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
     query = f"SELECT {', '.join(each.sql for each in aggregates)} FROM {relation.sql}"
+    values = [value for each in aggregates for value in each.values]
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
-        (row,) = fetch(connection, query)
+        (row,) = fetch(connection, query, values)
     except duckdb.OutOfMemoryException:
         if len(aggregates) > 1:
             half = len(aggregates) // 2
             first = _together(connection, relation, aggregates[:half])
-            return first | _together(connection, relation, aggregates[half:])
+            return first + _together(connection, relation, aggregates[half:])
         with connect((file.path for file in relation.files), ROOM) as roomy:
-            (row,) = fetch(roomy, query)
-    return dict(zip((each.key for each in aggregates), row, strict=True))
+            (row,) = fetch(roomy, query, values)
+    return list(row)
 
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:
