@@ -121,7 +121,7 @@ def _refuse(question: Question, relation: Relation, session: Session) -> None:
     """Raises Unfit where the engine cannot evaluate what is asked."""
     for sql in question.aggregates.values():
         if (why := session.refusal(relation, sql)) is not None:
-            raise Unfit(f"the engine {session.engine} cannot: {why}")
+            raise Unfit(f"the engine {session.engine} cannot {why}")
 
 
 def unanswered(rule: Rule, message: str) -> Check:
