@@ -61,7 +61,7 @@ class PostgresWriter(Writer):
         if is_exact(name):
             return name.replace("DECIMAL", "numeric").lower()
         if name not in TYPES:
-            raise Untranslatable(f"the type {name}")
+            raise Untranslatable(f"hold the type {name}")
         return TYPES[name]
 
     def cast(self, of: Term, to: str) -> Term:

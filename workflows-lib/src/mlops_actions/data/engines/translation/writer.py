@@ -494,8 +494,8 @@ def type_name(node: Any) -> str:
         return f"{type_name(node.expressions[0])}[]"
     name = str(node.this.value)
     word = _TYPES.get(name, name)
-    if word == "DECIMAL" and node.expressions:
-        return f"DECIMAL({','.join(each.this.name for each in node.expressions)})"
+    if word == "DECIMAL":  # without a width it is PostgreSQL's, since a column of DuckDB's always has one
+        return f"DECIMAL({','.join(each.this.name for each in node.expressions)})" if node.expressions else "NUMERIC"
     return word
 
 
