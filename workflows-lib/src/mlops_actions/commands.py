@@ -114,7 +114,8 @@ def _profile(options: Options) -> Stage:
     from mlops_actions.data import describe
 
     contract = options.text("contract", "data", "contract")
-    request = describe.Profiling(options.paths("data", "data", "path"), Path(contract) if contract else None)
+    engine = options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb")
+    request = describe.Profiling(options.paths("data", "data", "path"), Path(contract) if contract else None, engine)
     return lambda out: describe.describe(request, out)
 
 
@@ -509,7 +510,7 @@ _DATA = Option(
     "list",
 )
 _SERVER = Option("server", "the server of the contract that holds the data, in place of --data", "NAME")
-_ENGINE = Option("engine", "what scans the data (duckdb)", "NAME")
+_ENGINE = Option("engine", "what scans the data: duckdb, or postgres (tables, on their server)", "NAME")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
     Option("tag", "the tag, MODEL@vVERSION", "TAG"),
@@ -534,7 +535,9 @@ COMMANDS: tuple[Command | Errand, ...] = (
         (_CONTRACT, _DATA, _SERVER, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY")),
         _validate,
     ),
-    Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),
+    Command(
+        "profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT, _ENGINE), _profile
+    ),
     Command(
         "contract infer",
         "draft a contract from data, with the evidence beside each promise",

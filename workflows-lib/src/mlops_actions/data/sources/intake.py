@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.contracts.contract import Object
-from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession, pattern_for
 from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import csvfiles, parquet, source
 from mlops_actions.data.sources.csvfiles import Survey
-from mlops_actions.data.sources.located import Located, brought, opened
+from mlops_actions.data.sources.located import Located, finder, places_of
 from mlops_actions.data.sources.parquet import Footers
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
 from mlops_actions.data.types import families
@@ -142,7 +141,7 @@ class Intake:
 @contextmanager
 def take_in(
     name: str,
-    data: Sequence[str | Place] | Located,
+    data: Sequence[str] | Located,
     types: Mapping[str, TextType] | None = None,
     private: frozenset[str] = frozenset(),
 ) -> Iterator[Intake]:
@@ -156,8 +155,7 @@ def take_in(
         with _taken_in(name, data, types, private) as intake:
             yield intake
     else:
-        places = [Place(each) if isinstance(each, str) else each for each in data]
-        with brought({name: places}) as found, _taken_in(name, opened(found[name]), types, private) as intake:
+        with finder() as find, _taken_in(name, find(name, places_of(data)), types, private) as intake:
             yield intake
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.sources import source
@@ -50,6 +50,11 @@ class Located:
     note: str = ""
 
 
+def places_of(texts: Sequence[str]) -> list[Place]:
+    """What a call names, as places."""
+    return [Place(each) for each in texts]
+
+
 def extras(place: Place, root: Path) -> set[str]:
     """The extras that a place needs, as far as can be told without them: what lies in a bucket may need another."""
     from mlops_actions.data.sources import tables
@@ -77,27 +82,29 @@ class MissingExtra(CallError):
         super().__init__(Problem(f"the extra `{wanted}` is not installed, and this data needs it", hint=hint))
 
 
+Find: TypeAlias = Callable[[str, Sequence[Place]], Located]
+"""Finds an object, by its name and places. Raises as :func:`locate` does."""
+
+
 @contextmanager
-def brought(places: Mapping[str, Sequence[Place]]) -> Iterator[dict[str, Located | Unreadable]]:
-    """The rows of each object, by its name, for as long as the block lasts; Unreadable for those that cannot be read.
-
-    Raises CallError as :func:`locate` does.
-    """
+def finder() -> Iterator[Find]:
+    """What finds objects, each but once; what it copies lasts as long as the block."""
     with TemporaryDirectory(prefix="mlops-data-") as folder:
-        found: dict[str, Located | Unreadable] = {}
-        for number, (name, each) in enumerate(places.items()):
-            try:
-                found[name] = locate(each, name, Path.cwd(), Path(folder, str(number)))
-            except Unreadable as error:
-                found[name] = error
-        yield found
+        found: dict[tuple[str, tuple[Place, ...]], Located | Unreadable] = {}
 
+        def find(name: str, places: Sequence[Place]) -> Located:
+            key = name, tuple(places)
+            if key not in found:
+                try:
+                    found[key] = locate(places, name, Path.cwd(), Path(folder, str(len(found))))
+                except Unreadable as error:
+                    found[key] = error
+            located = found[key]
+            if isinstance(located, Unreadable):
+                raise located
+            return located
 
-def opened(found: Located | Unreadable) -> Located:
-    """What was found, where it can be read. Raises Unreadable."""
-    if isinstance(found, Unreadable):
-        raise found
-    return found
+        yield find
 
 
 def locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Located:

@@ -226,9 +226,10 @@ def _is_hidden(path: str) -> bool:
 def matches(pattern: Sequence[str], parts: Sequence[str]) -> bool:
     """Whether a key matches a glob, both in parts, as files do here: ``**`` is any number of folders."""
     if not pattern or not parts:
-        return not parts and all(each == "**" for each in pattern)
+        return not pattern and not parts
     if pattern[0] == "**":
-        return matches(pattern[1:], parts) or (not parts[0].startswith(".") and matches(pattern, parts[1:]))
+        beneath = len(parts) == 1 == len(pattern) or matches(pattern, parts[1:])
+        return matches(pattern[1:], parts) or (not parts[0].startswith(".") and beneath)
     hidden = parts[0].startswith(".") and not pattern[0].startswith(".")
     return not hidden and fnmatch.fnmatchcase(parts[0], pattern[0]) and matches(pattern[1:], parts[1:])
 
