@@ -13,7 +13,8 @@ from pathlib import Path
 
 from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.servers import Place
-from mlops_actions.data.sources import located
+from mlops_actions.data.sources.located import EXTRAS
+from mlops_actions.data.sources.places import extras as extras_of
 from mlops_actions.errors import CallError, Problem, did_you_mean
 
 
@@ -23,11 +24,11 @@ def extras(places: Iterable[Place], engine: str, named: Sequence[str] = ()) -> t
     Raises CallError for one of those that is not there.
     """
     for each in named:
-        if each not in located.EXTRAS:
-            hint = did_you_mean(each, located.EXTRAS) or f"There is: {', '.join(located.EXTRAS)}."
+        if each not in EXTRAS:
+            hint = did_you_mean(each, EXTRAS) or f"There is: {', '.join(EXTRAS)}."
             raise CallError(Problem(f"the extra {each!r} of `data.extras` is not there", hint=hint))
-    found = {extra for each in places for extra in located.extras(each, Path.cwd())}
-    return tuple(sorted({*named, *found, *({engine} & located.EXTRAS.keys())}))
+    found = {extra for each in places for extra in extras_of(each, Path.cwd())}
+    return tuple(sorted({*named, *found, *({engine} & EXTRAS.keys())}))
 
 
 def of_data(patterns: Sequence[str] | Mapping[str, Sequence[str]]) -> list[Place]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from mlops_actions import files
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Kind, Profile
-from mlops_actions.data.sources import intake, located, readers
+from mlops_actions.data.sources import intake, places, readers
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.drift import report
@@ -165,7 +165,7 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
     try:
         with (
             readers.reader(run.request.engine) as reader,
-            reader.take_in(reference.object, located.places_of(run.request.data), texts) as taken,
+            reader.take_in(reference.object, places.places_of(run.request.data), texts) as taken,
         ):
             plan = profiling.plan(taken.session, taken.relation, like=reference)
             values = taken.session.aggregate(taken.relation, plan.aggregates)

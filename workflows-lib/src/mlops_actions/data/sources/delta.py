@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from mlops_actions.data.sources import copying, tables
+from mlops_actions.data.sources import copying
+from mlops_actions.data.sources import store as stores
 from mlops_actions.data.sources.located import Located, is_full
 from mlops_actions.data.sources.relation import File, Unreadable
-from mlops_actions.data.sources.tables import Store
+from mlops_actions.data.sources.store import Store
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Subject, digest
 
@@ -30,7 +31,7 @@ def locate(store: Store, state: str | None, into: Path) -> Located:
     """The rows of the table at a version (``v12``), a moment, or now. Raises CallError and Unreadable."""
     from deltalake.exceptions import DeltaError  # pylint: disable=import-outside-toplevel
 
-    base = store.mirror(lambda path: path.startswith(f"{tables.DELTA_LOG}/"))
+    base = store.mirror(lambda path: path.startswith(f"{stores.DELTA_LOG}/"))
     try:
         table = _open(base, state, store.name)
         name = f"{store.name}@v{table.version()}"
@@ -50,7 +51,7 @@ def _open(base: Path, state: str | None, name: str) -> DeltaTable:
     if state is None:
         return DeltaTable(str(base))
     version = re.fullmatch(r"v?(\d{1,18})", state)
-    wanted = None if version else tables.moment(state, name)
+    wanted = None if version else stores.moment(state, name)
     newest = DeltaTable(str(base))
     if version and int(version[1]) > newest.version():
         message = f"the Delta table has no version {version[1]}"
@@ -79,7 +80,7 @@ def _plain(table: DeltaTable, store: Store, name: str) -> tuple[File, ...] | Non
     for path in files.values():
         if {each.name: copying.plain(each.type) for each in parquet.read_schema(path)} != wanted:
             return None
-    return tuple(File(tables.called(name, path), file, of_table=True) for path, file in files.items()) or None
+    return tuple(File(stores.called(name, path), file, of_table=True) for path, file in files.items()) or None
 
 
 def _copied(table: DeltaTable, store: Store, name: str, into: Path) -> tuple[File, ...]:
@@ -104,11 +105,11 @@ def _paths(table: DeltaTable, name: str) -> list[str]:
     import pyarrow as pa  # pylint: disable=import-outside-toplevel
 
     actions: Any = pa.table(table.get_add_actions())
-    return [tables.safe(unquote(path), name) for path in sorted(actions.column("path").to_pylist())]
+    return [stores.safe(unquote(path), name) for path in sorted(actions.column("path").to_pylist())]
 
 
 def _digest(base: Path, version: int, name: str) -> str:
-    log = base / tables.DELTA_LOG
+    log = base / stores.DELTA_LOG
     for entry in (log / f"{version:020}.json", log / f"{version:020}.checkpoint.parquet"):
         if entry.is_file():
             return digest(entry)

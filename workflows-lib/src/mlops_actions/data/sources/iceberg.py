@@ -19,10 +19,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.sources import copying, tables
+from mlops_actions.data.sources import copying
+from mlops_actions.data.sources import store as stores
 from mlops_actions.data.sources.located import Located, is_full
 from mlops_actions.data.sources.relation import File, Unreadable
-from mlops_actions.data.sources.tables import Store
+from mlops_actions.data.sources.store import Store
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Subject, digest
 
@@ -43,7 +44,7 @@ def locate(store: Store, state: str | None, into: Path, metadata: str | None = N
     the newest. Raises CallError and Unreadable.
     """
     chosen = metadata or _newest(store)
-    (file,) = store.fetch([f"{tables.ICEBERG_LOG}/{chosen}"])
+    (file,) = store.fetch([f"{stores.ICEBERG_LOG}/{chosen}"])
     try:
         table = _open(store, file)
         snapshot = _snapshot(table, state, store.name)
@@ -62,9 +63,9 @@ def locate(store: Store, state: str | None, into: Path, metadata: str | None = N
 
 def _newest(store: Store) -> str:
     """The name of the newest metadata file: what ``version-hint.text`` says, else the highest number."""
-    names = [name for name in store.names(tables.ICEBERG_LOG) if name.endswith(tables.ICEBERG_METADATA)]
-    if "version-hint.text" in store.names(tables.ICEBERG_LOG):
-        (pointer,) = store.fetch([f"{tables.ICEBERG_LOG}/version-hint.text"])
+    names = [name for name in store.names(stores.ICEBERG_LOG) if name.endswith(stores.ICEBERG_METADATA)]
+    if "version-hint.text" in store.names(stores.ICEBERG_LOG):
+        (pointer,) = store.fetch([f"{stores.ICEBERG_LOG}/version-hint.text"])
         said = pointer.read_text(encoding="utf-8", errors="replace")[:300].strip()
         for name in (f"v{said}.metadata.json", f"v{said}.gz.metadata.json", said, f"{said}.metadata.json"):
             if name in names:
@@ -77,7 +78,7 @@ def _newest(store: Store) -> str:
         raise Unreadable("its metadata files have no numbers, so the newest cannot be told", store.name)
     newest = numbers[max(numbers)]
     if len(newest) > 1:
-        hint = f"Name the one to read: {store.name}/{tables.ICEBERG_LOG}/{newest[0]}"
+        hint = f"Name the one to read: {store.name}/{stores.ICEBERG_LOG}/{newest[0]}"
         raise CallError(Problem(f"{len(newest)} metadata files have the highest number", store.name, hint=hint))
     return newest[0]
 
@@ -107,7 +108,7 @@ def _snapshot(table: StaticTable, state: str | None, name: str) -> Snapshot | No
     if re.fullmatch(r"\d{1,19}", state):
         found = table.snapshot_by_id(int(state))
     else:
-        wanted = tables.moment(state, name).timestamp() * 1000
+        wanted = stores.moment(state, name).timestamp() * 1000
         before = [each.snapshot_id for each in table.metadata.snapshot_log if each.timestamp_ms <= wanted]
         found = table.snapshot_by_id(before[-1]) if before else None
     if found is None:
@@ -138,11 +139,11 @@ def _relative(address: str, home: str, name: str) -> str:
     path, folder = _plain_address(address), _plain_address(home).rstrip("/") + "/"
     if not path.startswith(folder):
         raise Unreadable(f"its log names {address!r}, which is not in the table's own folder; no other is read", name)
-    return tables.safe(path.removeprefix(folder), name)
+    return stores.safe(path.removeprefix(folder), name)
 
 
 def _plain_address(address: str) -> str:
-    """An address in the one form of those that mean the same: ``file:/x``, ``file:///x`` and ``/x``; ``s3a`` and ``s3``."""
+    """An address in one form of those that mean the same: ``file:/x``, ``file:///x``, ``/x``; ``s3a``, ``s3``."""
     if address.startswith("file:"):
         return re.sub(r"^file:/*", "/", address)
     return re.sub(r"^s3[an]://", "s3://", address)
@@ -187,7 +188,7 @@ def _plain(
     files = store.fetch(paths)
     if any(_columns(parquet.read_schema(file)) != wanted for file in files):
         return None
-    return tuple(File(tables.called(name, path), file, of_table=True) for path, file in zip(paths, files, strict=True))
+    return tuple(File(stores.called(name, path), file, of_table=True) for path, file in zip(paths, files, strict=True))
 
 
 def _columns(schema: pa.Schema) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import csvfiles, parquet, source
 from mlops_actions.data.sources.csvfiles import Survey
-from mlops_actions.data.sources.located import Located, finder, places_of
+from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.parquet import Footers
+from mlops_actions.data.sources.places import finder, places_of
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
 from mlops_actions.data.types import families
 from mlops_actions.data.types.cells import TextType

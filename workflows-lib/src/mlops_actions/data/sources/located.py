@@ -1,32 +1,14 @@
-"""What is not a local file becomes local files: rows are found where they are, and brought here once.
-
-Each kind of place has a module of its own, which is imported where a place of
-its kind is read. What comes of it is :class:`Located`: files that the engine
-can open, and the subjects that the verdict names.
-"""
+"""What comes of a place: files here, and the subjects that they are; and what a place may lack."""
 
 from __future__ import annotations
 
 import errno
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, TypeAlias
 
-from mlops_actions.data.contracts.servers import Place
-from mlops_actions.data.sources import source
-from mlops_actions.data.sources.relation import File, Unreadable
+from mlops_actions.data.sources.relation import File
 from mlops_actions.errors import CallError, Problem
-
-if TYPE_CHECKING:
-    from mlops_actions.verdict import Subject
-
-# Each kind of place is imported where one is read: its library may not be installed.
-# pylint: disable=import-outside-toplevel
+from mlops_actions.verdict import Subject
 
 EXTRAS = {
     "delta": ("deltalake", "pyarrow"),
@@ -50,21 +32,6 @@ class Located:
     note: str = ""
 
 
-def places_of(texts: Sequence[str]) -> list[Place]:
-    """What a call names, as places."""
-    return [Place(each) for each in texts]
-
-
-def extras(place: Place, root: Path) -> set[str]:
-    """The extras that a place needs, as far as can be told without them: what lies in a bucket may need another."""
-    from mlops_actions.data.sources import tables
-
-    scheme = _scheme(place.text)
-    found = {"s3": "s3", "postgresql": "postgres", "postgres": "postgres"}.get(scheme or "")
-    table = tables.kind_of(place.text, root) if scheme is None else place.format
-    return {each for each in (found, table) if each in EXTRAS}
-
-
 def need(wanted: str) -> None:
     """Raises CallError where an extra is not installed: which, and how to install it."""
     if any(find_spec(name) is None for name in EXTRAS[wanted]):
@@ -82,101 +49,6 @@ class MissingExtra(CallError):
         super().__init__(Problem(f"the extra `{wanted}` is not installed, and this data needs it", hint=hint))
 
 
-Find: TypeAlias = Callable[[str, Sequence[Place]], Located]
-"""Finds an object, by its name and places. Raises as :func:`locate` does."""
-
-
-@contextmanager
-def finder() -> Iterator[Find]:
-    """What finds objects, each but once; what it copies lasts as long as the block."""
-    with TemporaryDirectory(prefix="mlops-data-") as folder:
-        found: dict[tuple[str, tuple[Place, ...]], Located | Unreadable] = {}
-
-        def find(name: str, places: Sequence[Place]) -> Located:
-            key = name, tuple(places)
-            if key not in found:
-                try:
-                    found[key] = locate(places, name, Path.cwd(), Path(folder, str(len(found))))
-                except Unreadable as error:
-                    found[key] = error
-            located = found[key]
-            if isinstance(located, Unreadable):
-                raise located
-            return located
-
-        yield find
-
-
-def locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Located:
-    """The rows that ``places`` name, which are paths relative to ``root``, or elsewhere; copies go into ``into``.
-
-    Raises CallError for a place that names nothing, or whose extra is not
-    installed; Unreadable for one that is there and cannot be read.
-    """
-    if all(_is_path(each, root) for each in places):
-        return _files(places, root)
-    if len(places) > 1:
-        other = next(each for each in places if not _is_path(each, root))
-        hint = "A list holds files alone; a table, a server or a bucket is named by itself."
-        raise CallError(Problem("cannot be one of several places of an object", other.text, hint=hint))
-    into.mkdir(parents=True, exist_ok=True)
-    try:
-        return _one(places[0], name, root, into)
-    except OSError as error:
-        if is_full(error):
-            raise Unreadable(_FULL, places[0].text) from error
-        raise Unreadable(f"cannot be copied here: {error.strerror or error}", places[0].text) from error
-
-
 def is_full(error: BaseException) -> bool:
     """Whether an error says that there is no room for a copy."""
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-_FULL = (
-    "the disk is full: what is not a local file is copied before it is read, so the temporary folder (TMPDIR) needs as "
-    "much room as the data takes"
-)
-
-
-def _one(place: Place, name: str, root: Path, into: Path) -> Located:
-    match _scheme(place.text):
-        case "s3":
-            need("s3")
-            from mlops_actions.data.sources import s3
-
-            return s3.locate(place, into)
-        case "postgresql" | "postgres":
-            need("postgres")
-            from mlops_actions.data.sources import postgres
-
-            return postgres.locate(place, name, into)
-        case None:
-            from mlops_actions.data.sources import tables
-
-            return tables.locate_local(place, root, into)
-        case other:
-            hint = "There is: s3://, postgresql://, and paths."
-            raise CallError(Problem(f"a place that begins with {other}:// cannot be read here", place.text, hint=hint))
-
-
-def _files(places: Sequence[Place], root: Path) -> Located:
-    """Local files. Raises CallError for those that are part of a table: its log says which of them count."""
-    from mlops_actions.data.sources import tables
-
-    files = source.find([each.text for each in places], root)
-    for each in files:
-        tables.refuse_part(each, root)
-    tables.expect_files(places[0], files)
-    return Located(files)
-
-
-def _is_path(place: Place, root: Path) -> bool:
-    from mlops_actions.data.sources import tables
-
-    return _scheme(place.text) is None and not tables.is_local_table(place.text, root)
-
-
-def _scheme(text: str) -> str | None:
-    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)
-    return found[1].lower() if found else None

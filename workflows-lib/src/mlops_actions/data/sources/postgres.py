@@ -14,10 +14,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import duck, pgserver
@@ -29,6 +29,9 @@ from mlops_actions.data.sources.pgtypes import Numbers, PgColumn, Unfit
 from mlops_actions.data.sources.relation import File, Unreadable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Subject
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+"""What a driver hands over."""
 
 PART = 64 * 1024 * 1024
 """Bytes of text that are written before the engine reads them."""
@@ -157,75 +160,94 @@ def _refuse_matrices(server: Server, table: _Table, columns: Sequence[PgColumn])
 # The rows
 
 
-@dataclass(slots=True)
-class _Copied:
-    """What was copied so far."""
+def _copy(server: Server, table: _Table, columns: Sequence[PgColumn], into: Path) -> _Copy:
+    """The table's rows as Parquet files in ``into``. Raises Unfit, OSError, psycopg.Error and Unreachable."""
+    numbers = _numbers(server, table, columns)
+    _refuse_matrices(server, table, columns)
+    copy = _Copy(columns, numbers, into)
+    # The first column keeps a row whose only value is null from being an empty line, which is none.
+    sent = ", ".join(["1", *map(pgtypes.sent, columns)])
+    with server.connection.cursor() as cursor:
+        with cursor.copy(f"COPY (SELECT {sent} FROM {table.sql}) TO STDOUT (FORMAT csv)".encode()) as pieces:
+            copy.take(_heard(server, pieces))
+        if cursor.rowcount not in (-1, copy.rows):
+            raise Unfit(f"the server sent {cursor.rowcount:,} rows, and {copy.rows:,} were read")
+    return copy
 
+
+def _heard(server: Server, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
+    for piece in pieces:
+        server.heard()
+        yield piece
+
+
+@dataclass(slots=True)
+class _Copy:
+    """Rows on their way from a server into Parquet files in ``folder``: what has come so far."""
+
+    columns: Sequence[PgColumn]
+    numbers: Mapping[str, Numbers]
+    folder: Path
     files: list[Path] = field(default_factory=list)
     rows: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
 
+    def __post_init__(self) -> None:
+        header = [[each.name, each.type, each.modifier, each.is_array] for each in self.columns]
+        self.sha256.update(json.dumps(header).encode() + b"\n")
 
-def _copy(server: Server, table: _Table, columns: Sequence[PgColumn], into: Path) -> _Copied:
-    numbers = _numbers(server, table, columns)
-    _refuse_matrices(server, table, columns)
-    copied, text = _Copied(), into / "rows.csv"
-    header = [[each.name, each.type, each.modifier, each.is_array] for each in columns]
-    copied.sha256.update(json.dumps(header).encode() + b"\n")
-    # The first column keeps a row whose only value is null from being an empty line, which is none.
-    sent = ", ".join(["1", *map(pgtypes.sent, columns)])
-    into.mkdir(parents=True, exist_ok=True)
-    with server.connection.cursor() as cursor:
-        with cursor.copy(f"COPY (SELECT {sent} FROM {table.sql}) TO STDOUT (FORMAT csv)".encode()) as copy:
-            file, size, quotes = text.open("wb"), 0, 0
+    @property
+    def _text(self) -> Path:
+        return self.folder / "rows.csv"
+
+    def take(self, pieces: Iterator[Buffer]) -> None:
+        """Take in all that the server sends; without a row, there is one file that has the columns."""
+        while self._write_part(pieces) or not self.files:
+            self._convert()
+        self._text.unlink()
+
+    def _write_part(self, pieces: Iterator[Buffer]) -> bool:
+        """Write the next PART of the text, up to the end of a row; whether there was any."""
+        size = quotes = 0
+        with self._text.open("wb") as file:
+            for piece in pieces:
+                data = bytes(piece)
+                self.sha256.update(data)
+                size += file.write(data)
+                quotes += data.count(b'"')
+                if size >= PART and quotes % 2 == 0 and data.endswith(b"\n"):
+                    break
+        return size > 0
+
+    def _convert(self) -> None:
+        """Have the engine write what stands in the text as the next Parquet file."""
+        import duckdb  # pylint: disable=import-outside-toplevel
+
+        target = self.folder / f"part-{len(self.files):05}.parquet"
+        with duck.connect([self._text, target]) as connection:
             try:
-                for piece in copy:
-                    server.heard()
-                    copied.sha256.update(piece)
-                    size += file.write(piece)
-                    quotes += bytes(piece).count(b'"')
-                    if size >= PART and quotes % 2 == 0 and bytes(piece[-1:]) == b"\n":  # a row ends here
-                        file.close()
-                        _convert(text, columns, numbers, copied)
-                        file, size, quotes = text.open("wb"), 0, 0
-            finally:
-                file.close()
-        sent_rows = cursor.rowcount
-    if size or not copied.files:
-        _convert(text, columns, numbers, copied)
-    text.unlink()
-    if sent_rows not in (-1, copied.rows):
-        raise Unfit(f"the server sent {sent_rows:,} rows, and {copied.rows:,} were read")
-    return copied
+                ((rows,),) = duck.fetch(
+                    connection, f"COPY ({self._select()}) TO {literal(str(target))} (FORMAT parquet)"
+                )
+            except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException):
+                # Its words may hold the value.
+                raise Unfit("a value cannot be held in the engine's type for it") from None
+            except duckdb.IOException as error:  # both files are of this folder, so it is the disk
+                raise OSError(errno.ENOSPC, duck.reason(error)) from error
+            except duckdb.Error as error:
+                raise Unfit(f"a part of the rows cannot be read: {duck.reason(error)}") from error
+        self.files.append(target)
+        self.rows += rows
 
-
-def _convert(text: Path, columns: Sequence[PgColumn], numbers: Mapping[str, Numbers], copied: _Copied) -> None:
-    """Have the engine write what stands in a text file as the next Parquet file."""
-    import duckdb  # pylint: disable=import-outside-toplevel
-
-    target = text.parent / f"part-{len(copied.files):05}.parquet"
-    names = [f"c{index}" for index in range(len(columns))]
-    listed = ", ".join(f"{literal(each)}: 'VARCHAR'" for each in ["one", *names])
-    select = ", ".join(
-        f"{pgtypes.read(name, column, numbers)} AS {quote(column.name)}"
-        for name, column in zip(names, columns, strict=True)
-    )
-    reader = (
-        f"read_csv({literal(duck.pattern_for(text))}, columns = {{{listed}}}, auto_detect = false, header = false, "
-        f"delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, new_line = '\\n', "
-        f"max_line_size = {MAX_ROW})"
-    )
-    with duck.connect([text, target]) as connection:
-        try:
-            ((rows,),) = duck.fetch(
-                connection, f"COPY (SELECT {select} FROM {reader}) TO {literal(str(target))} (FORMAT parquet)"
-            )
-        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException):
-            # Its words may hold the value.
-            raise Unfit("a value cannot be held in the engine's type for it") from None
-        except duckdb.IOException as error:  # both files are of this folder, so it is the disk
-            raise OSError(errno.ENOSPC, duck.reason(error)) from error
-        except duckdb.Error as error:
-            raise Unfit(f"a part of the rows cannot be read: {duck.reason(error)}") from error
-    copied.files.append(target)
-    copied.rows += rows
+    def _select(self) -> str:
+        names = [f"c{index}" for index in range(len(self.columns))]
+        listed = ", ".join(f"{literal(each)}: 'VARCHAR'" for each in ["one", *names])
+        read = [
+            f"{pgtypes.read(name, column, self.numbers)} AS {quote(column.name)}"
+            for name, column in zip(names, self.columns, strict=True)
+        ]
+        return (
+            f"SELECT {', '.join(read)} FROM read_csv({literal(duck.pattern_for(self._text))}, columns = {{{listed}}}, "
+            "auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
+            f"allow_quoted_nulls = false, new_line = '\\n', max_line_size = {MAX_ROW})"
+        )

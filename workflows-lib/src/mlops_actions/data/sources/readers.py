@@ -13,8 +13,8 @@ from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import intake, source
-from mlops_actions.data.sources.located import Find, finder
 from mlops_actions.data.sources.parquet import Footers
+from mlops_actions.data.sources.places import Find, finder
 from mlops_actions.data.sources.relation import Relation
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.errors import CallError, Problem, did_you_mean

@@ -29,6 +29,7 @@ from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.sources import source, tables
 from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.relation import File, Unreadable
+from mlops_actions.data.sources.store import DELTA_LOG, ICEBERG_LOG, ICEBERG_METADATA, safe
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Subject
 
@@ -83,8 +84,8 @@ class Bucket:
         free = shutil.disk_usage(into[0].parent).free - _SPARE
         if room > free:
             raise Unreadable(
-                f"{len(objects):,} objects of {_size(room)} are copied to the temporary folder before they are read, and "
-                f"{_size(max(0, free))} are free there: point TMPDIR at a larger disk",
+                f"{len(objects):,} objects of {_size(room)} are copied to the temporary folder before they are read, "
+                f"and {_size(max(0, free))} are free there: point TMPDIR at a larger disk",
                 self.address(objects[0].key),
             )
         with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
@@ -171,7 +172,7 @@ def locate(place: Place, into: Path) -> Located:
     found = bucket.below(_before_magic(path))
     if state is not None or not glob.has_magic(path):
         folder = path.rstrip("/") + "/" if path else ""
-        metadata = path.endswith(tables.ICEBERG_METADATA)
+        metadata = path.endswith(ICEBERG_METADATA)
         if metadata:
             folder = path.rpartition("/")[0].rpartition("/")[0] + "/"
             found = bucket.below(folder)
@@ -246,10 +247,9 @@ def _refuse_part(bucket: Bucket, of: Object, found: Sequence[Object]) -> None:
     parts = of.key.split("/")
     for end in range(len(parts) - 1, -1, -1):
         folder = "/".join([*parts[:end], ""]).lstrip("/") if end else ""
-        logs = (f"{folder}{tables.DELTA_LOG}/", f"{folder}{tables.ICEBERG_LOG}/")
+        logs = (f"{folder}{DELTA_LOG}/", f"{folder}{ICEBERG_LOG}/")
         if any(
-            each.key.startswith(logs[0])
-            or (each.key.startswith(logs[1]) and each.key.endswith(tables.ICEBERG_METADATA))
+            each.key.startswith(logs[0]) or (each.key.startswith(logs[1]) and each.key.endswith(ICEBERG_METADATA))
             for each in found
         ):
             hint = f"Name the table's folder, {bucket.address(folder)}: its log says which files and rows count."
@@ -302,8 +302,7 @@ class BucketStore:
 
     def is_table(self) -> bool:
         return any(
-            path.startswith(f"{tables.DELTA_LOG}/")
-            or (path.startswith(f"{tables.ICEBERG_LOG}/") and path.endswith(tables.ICEBERG_METADATA))
+            path.startswith(f"{DELTA_LOG}/") or (path.startswith(f"{ICEBERG_LOG}/") and path.endswith(ICEBERG_METADATA))
             for path in self._objects
         )
 
@@ -315,7 +314,7 @@ class BucketStore:
     def fetch(self, paths: Sequence[str]) -> list[Path]:
         objects = self._objects
         for path in paths:
-            if tables.safe(path, self.name) not in objects:
+            if safe(path, self.name) not in objects:
                 raise Unreadable(f"its log names the file {path!r}, which is not there", self.name)
         missing = list(dict.fromkeys(path for path in paths if path not in self.here))
         if missing:
