@@ -510,7 +510,7 @@ _DATA = Option(
     "list",
 )
 _SERVER = Option("server", "the server of the contract that holds the data, in place of --data", "NAME")
-_ENGINE = Option("engine", "what scans the data: duckdb, or postgres (tables, on their server)", "NAME")
+_ENGINE = Option("engine", "what scans the data: duckdb (files), postgres (tables, on their server)", "NAME")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
     Option("tag", "the tag, MODEL@vVERSION", "TAG"),

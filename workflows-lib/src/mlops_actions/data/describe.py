@@ -27,8 +27,8 @@ from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
 
 STAGE = "profile"
-ENGINES = tuple(readers.ENGINES)
 OBJECT = profile.OBJECT
+ENGINES = readers.ENGINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def describe(request: Profiling, out: Path) -> Outcome:
     readers.check(request.engine)
     promised = contract.load(request.contract) if request.contract else None
     places = _places(request.data, promised)
-    with readers.reader(request.engine) as reads:
-        taken = [_describe(name, each, promised, reads) for name, each in places.items()]
+    with readers.reader(request.engine, places) as reader:
+        taken = [_describe(name, promised, reader) for name in places]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
@@ -93,11 +93,11 @@ class _Taken:
     profile: Profile | None = None
 
 
-def _describe(name: str, places: Sequence[Place], promised: Contract | None, reads: Reader) -> _Taken:
+def _describe(name: str, promised: Contract | None, reader: Reader) -> _Taken:
     of = next((each for each in promised.objects if each.name == name), None) if promised else None
     types, private = (cell_types(of)[0], of.private) if of else (None, frozenset[str]())
     try:
-        with reads.take_in(name, places, types, private) as intake:
+        with reader.take_in(name, types, private) as intake:
             shape = profiling.plan(intake.session, intake.relation)
             asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates]
             values = intake.session.aggregate(intake.relation, asked)

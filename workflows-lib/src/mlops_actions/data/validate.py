@@ -35,7 +35,7 @@ from mlops_actions.outcome import Outcome, Section, Table
 from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "data-validation"
-ENGINES = tuple(readers.ENGINES)
+ENGINES = readers.ENGINES
 SHOWN = 500
 """Lines of a table in the report; a verdict and a profile hold all."""
 
@@ -87,13 +87,13 @@ def validate(request: Validation, out: Path) -> Outcome:
     places = _places(request, promised)
     result = _Result()
     profiles: list[Profile] = []
-    with readers.reader(request.engine) as reader:
+    with readers.reader(request.engine, places) as reader:
         for each in promised.objects:
             if each.name not in places:
                 result.checks.append(_without_data(promised, each))
                 continue
             promises = _Promises(wanted[each.name], levels, request.moment or started)
-            one = _check_object(each, promises, reader, places[each.name])
+            one = _check_object(each, promises, reader)
             result.checks += one.checks
             result.subjects += one.subjects
             result.relations |= one.relations
@@ -197,11 +197,11 @@ class _Promises:
     moment: datetime
 
 
-def _check_object(of: Object, promises: _Promises, reader: Reader, places: Sequence[Place]) -> _Result:
+def _check_object(of: Object, promises: _Promises, reader: Reader) -> _Result:
     wanted = promises.rules
     types, unwritten = cell_types(of)
     try:
-        with reader.take_in(of.name, places, types, of.private) as intake:
+        with reader.take_in(of.name, types, of.private) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             answers, made = _scan(intake, wanted, promises)

@@ -16,7 +16,7 @@ from pathlib import Path
 from mlops_actions import files
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Kind, Profile
-from mlops_actions.data.sources import intake, places, readers
+from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.drift import report
@@ -164,8 +164,8 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
     texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
     try:
         with (
-            readers.reader(run.request.engine) as reader,
-            reader.take_in(reference.object, places.places_of(run.request.data), texts) as taken,
+            readers.reader(run.request.engine, {reference.object: run.request.data}) as reader,
+            reader.take_in(reference.object, texts) as taken,
         ):
             plan = profiling.plan(taken.session, taken.relation, like=reference)
             values = taken.session.aggregate(taken.relation, plan.aggregates)

@@ -14,7 +14,7 @@ EXTRAS = {
     "delta": ("deltalake", "pyarrow"),
     "iceberg": ("pyiceberg", "pyarrow"),
     "s3": ("botocore",),
-    "postgres": ("psycopg",),
+    "postgres": ("psycopg", "sqlglot"),
 }
 """The packages of each extra that a run's data or engine may ask for, beyond its stage's own."""
 
@@ -44,8 +44,10 @@ class MissingExtra(CallError):
     def __init__(self, wanted: str) -> None:
         self.extra = wanted
         packages = " ".join(EXTRAS[wanted])
-        hint = f"Here, type `pip install {packages}`. A workflow installs it where it can tell beforehand, and of a "
-        hint += f"table in a bucket it cannot: write `extras: [{wanted}]` below `data` in mlops.yaml."
+        hint = f"Here, type `pip install {packages}`; a workflow installs it by itself."
+        if wanted in {"delta", "iceberg"}:
+            hint = f"Here, type `pip install {packages}`. A workflow installs it by itself, but where the table is in "
+            hint += f"a bucket: then write `extras: [{wanted}]` below `data` in mlops.yaml."
         super().__init__(Problem(f"the extra `{wanted}` is not installed, and this data needs it", hint=hint))
 
 

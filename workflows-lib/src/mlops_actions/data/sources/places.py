@@ -8,11 +8,10 @@ subjects that the verdict names.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
 
 from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.sources import source, tables
@@ -37,29 +36,27 @@ def extras(place: Place, root: Path) -> set[str]:
     return {each for each in (found, table) if each in EXTRAS}
 
 
-Find: TypeAlias = Callable[[str, Sequence[Place]], Located]
-"""Finds an object, by its name and places. Raises as :func:`locate` does."""
-
-
 @contextmanager
-def finder() -> Iterator[Find]:
-    """What finds objects, each but once; what it copies lasts as long as the block."""
+def brought(places: Mapping[str, Sequence[Place]]) -> Iterator[dict[str, Located | Unreadable]]:
+    """The rows of each object, by its name, for as long as the block lasts; Unreadable for those that cannot be read.
+
+    Raises CallError as :func:`locate` does.
+    """
     with TemporaryDirectory(prefix="mlops-data-") as folder:
-        found: dict[tuple[str, tuple[Place, ...]], Located | Unreadable] = {}
+        found: dict[str, Located | Unreadable] = {}
+        for number, (name, each) in enumerate(places.items()):
+            try:
+                found[name] = locate(each, name, Path.cwd(), Path(folder, str(number)))
+            except Unreadable as error:
+                found[name] = error
+        yield found
 
-        def find(name: str, places: Sequence[Place]) -> Located:
-            key = name, tuple(places)
-            if key not in found:
-                try:
-                    found[key] = locate(places, name, Path.cwd(), Path(folder, str(len(found))))
-                except Unreadable as error:
-                    found[key] = error
-            located = found[key]
-            if isinstance(located, Unreadable):
-                raise located
-            return located
 
-        yield find
+def opened(found: Located | Unreadable) -> Located:
+    """What was found, where it can be read. Raises Unreadable."""
+    if isinstance(found, Unreadable):
+        raise found
+    return found
 
 
 def locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Located:

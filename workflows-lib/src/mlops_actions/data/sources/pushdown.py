@@ -21,6 +21,7 @@ from mlops_actions.data.engines import pgserver
 from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
 from mlops_actions.data.engines.postgres import PostgresSession
 from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.translation.writer import Untranslatable
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
 from mlops_actions.data.sources.relation import Column, Relation, Unreadable
 from mlops_actions.data.types.cells import TextType
@@ -83,8 +84,12 @@ class Pushdown:
 
 @dataclass(slots=True)
 class Databases:
-    """The databases of a run, each connected to once: a context manager, which ends the connections."""
+    """The databases of a run, each connected to once: a context manager, which ends the connections.
 
+    A place is the address of a table, or of a database whose table the place or the object's name tells.
+    """
+
+    places: Mapping[str, Sequence[Place]] = field(default_factory=dict)
     _sessions: dict[tuple[object, ...], PostgresSession] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -100,24 +105,24 @@ class Databases:
     def take_in(
         self,
         name: str,
-        places: Sequence[Place],
         types: Mapping[str, TextType] | None = None,  # pylint: disable=unused-argument  # a table has types
         private: frozenset[str] = frozenset(),
     ) -> Iterator[Pushdown]:
-        """The rows of the object ``name``: of the table that its place names, else of the one called so.
+        """The rows of the object ``name``.
 
         Raises CallError for a place that is no table of a server; Unreadable, also in the block, where the server
         cannot be read.
         """
+        places = self.places[name]
         if len(places) != 1:
             raise CallError(
                 Problem(f"{name!r} has {len(places)} places, and the engine postgres reads one table of it")
             )
-        place = places[0]
+        (place,) = places
         address = parse(place.text)
         with readable(place.text):
             session = self.session(address)
-            found = _find(session, replace(address, schema=address.schema or place.schema), place.table or name)
+            found = _find(session, address, place, name)
             columns = _columns(session.server, found)
         relation = Relation(
             name, found.sql, tuple(Column(each, columns[each], each in private) for each in columns), ()
@@ -130,9 +135,8 @@ class Databases:
     def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[PostgresSession, Mapping[str, Relation]]]:
         """The session of the database that several objects are in. Raises as :meth:`take_in` does."""
         with ExitStack() as stack:
-            taken = [stack.enter_context(self.take_in(name, each.places)) for name, each in wanted.items()]
-            sessions = {id(each.session): each.session for each in taken}
-            if len(sessions) > 1:
+            taken = [stack.enter_context(self.take_in(name)) for name in wanted]
+            if len({id(each.session) for each in taken}) > 1:
                 raise Unreadable(f"{' and '.join(wanted)} are in databases that cannot be asked at once")
             yield taken[0].session, {each.relation.object: each.relation for each in taken}
 
@@ -167,6 +171,8 @@ def readable(place: str) -> Iterator[None]:
         yield
     except Unreachable as error:
         raise Unreadable(f"the PostgreSQL server cannot be read: {error}", name) from None
+    except Untranslatable as error:
+        raise Unreadable(f"the engine postgres cannot {error}", name) from error
     except psycopg.Error as error:
         raise Unreadable(f"the PostgreSQL server refused it: {_words(error)}", name) from None
 
@@ -217,12 +223,12 @@ def _refuse_encoding(server: Server) -> None:
         raise Unreadable(f"the database is in the encoding {encoding}, and the engine postgres reads UTF8")
 
 
-def _find(session: PostgresSession, address: Address, wanted: str) -> _Table:
+def _find(session: PostgresSession, address: Address, place: Place, of: str) -> _Table:
     """The table, in its schema, else in the first of the search path that has one. Raises CallError."""
     schema, name = address.schema, address.table
-    if name is None:
-        own, _, name = wanted.rpartition(".")
-        schema = own or schema
+    if name is None:  # a physical name may hold both
+        schema, _, name = (place.table or of).rpartition(".")
+    schema = schema or place.schema
     schemas = [schema] if schema else [*session.schemas]
     rows = session.server.fetch(
         f"{_TABLES} c.relname = %s ORDER BY array_position(%s, n.nspname)", (schemas, name, schemas)
