@@ -18,7 +18,7 @@ from psycopg import sql
 
 from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import pgserver
-from mlops_actions.data.sources import places, postgres
+from mlops_actions.data.sources import fetching, postgres
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Check, Status
@@ -26,7 +26,7 @@ from mlops_actions.verdict import Check, Status
 
 def read(database: Any, folder: Path, table: str = "t") -> tuple[list[str], list[tuple[Any, ...]]]:
     """Types and rows (as texts) of a table, as it is here after it was copied."""
-    found = places.locate([Place(f"{database.url}#{table}")], "t", folder, folder / "copy")
+    found = fetching.locate([Place(f"{database.url}#{table}")], "t", folder, folder / "copy")
     names = [str(each.path) for each in found.files]
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -126,7 +126,7 @@ def test_rows_that_fill_several_parts_all_arrive(
     database.execute(
         "CREATE TABLE t AS SELECT n, repeat(E'x\"\\n', n % 7) AS text FROM generate_series(1, 5000) AS n",
     )
-    found = places.locate([Place(f"{database.url}#t")], "t", tmp_path, tmp_path / "copy")
+    found = fetching.locate([Place(f"{database.url}#t")], "t", tmp_path, tmp_path / "copy")
     assert len(found.files) > 3
     with duckdb.connect() as connection:
         names = [str(each.path) for each in found.files]

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pyiceberg.catalog.memory import InMemoryCatalog
 
 from mlops_actions.data.contracts.servers import Place
-from mlops_actions.data.sources import places
+from mlops_actions.data.sources import fetching
 from mlops_actions.data.sources import s3 as s3_source
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Check, Status
@@ -116,7 +116,7 @@ def test_only_what_a_version_names_is_brought(workspace: Any, s3: Any, tmp_path:
     write_deltalake("t", pa.table({"id": [1]}))
     write_deltalake("t", pa.table({"id": [2]}), mode="overwrite")
     s3.upload("t", "t")
-    places.locate([Place("s3://lake/t")], "t", tmp_path, tmp_path / "copy")
+    fetching.locate([Place("s3://lake/t")], "t", tmp_path, tmp_path / "copy")
     assert len(list((tmp_path / "copy").rglob("part-*.parquet"))) == 1
 
 

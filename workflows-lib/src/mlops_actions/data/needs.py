@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.servers import Place
+from mlops_actions.data.sources.fetching import extras as extras_of
 from mlops_actions.data.sources.located import EXTRAS
-from mlops_actions.data.sources.places import extras as extras_of
 from mlops_actions.errors import CallError, Problem, did_you_mean
 
 

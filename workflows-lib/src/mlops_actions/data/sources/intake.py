@@ -23,9 +23,9 @@ from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import csvfiles, parquet, source
 from mlops_actions.data.sources.csvfiles import Survey
+from mlops_actions.data.sources.fetching import brought, opened, places_of
 from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.parquet import Footers
-from mlops_actions.data.sources.places import brought, opened, places_of
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
 from mlops_actions.data.types import families
 from mlops_actions.data.types.cells import TextType
@@ -148,7 +148,7 @@ def take_in(
 ) -> Iterator[Intake]:
     """The rows of the object ``name``, which are located already, or at places that are named.
 
-    Raises CallError and Unreadable as :func:`places.locate` and
+    Raises CallError and Unreadable as :func:`fetching.locate` and
     :func:`source.open_relation` do; an error of the engine inside the block
     becomes Unreadable.
     """

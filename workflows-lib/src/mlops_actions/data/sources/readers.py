@@ -12,9 +12,9 @@ from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import intake, source
+from mlops_actions.data.sources.fetching import brought, opened
 from mlops_actions.data.sources.located import EXTRAS, Located, need
 from mlops_actions.data.sources.parquet import Footers
-from mlops_actions.data.sources.places import brought, opened
 from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.errors import CallError, Problem, did_you_mean
