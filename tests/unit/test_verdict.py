@@ -24,7 +24,6 @@ examples = st.builds(Example, st.none() | text, lines, lines, cells, cells)
 thresholds = st.none() | st.dictionaries(text, scalars, max_size=3)
 checks = st.builds(
     Check,
-    Example,
     rule=names,
     status=st.sampled_from(Status),
     message=text,
