@@ -18,6 +18,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "rel", "href", "class", "id", "tabindex", "role", "scope"),
     *("aria-label", "aria-labelledby", "aria-hidden", "viewbox", "preserveaspectratio"),
+    *("type", "name", "value", "checked", "autocomplete", "open"),  # the filter of columns, and its index
     *("d", "x", "y", "width", "height", "text-anchor", "transform"),
 }
 
@@ -62,6 +63,7 @@ def test_the_worst_stands_first_and_what_passed_is_folded(read_html):
         ("Measured", "12"),
         ("Asked", "mustBe 0"),
         ("Rows", "27,004"),
+        ("Share", "under 0.1 %"),
         ("In", "t.c"),
         ("At", "c.yaml:31"),
     ]

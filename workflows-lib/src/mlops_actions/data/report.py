@@ -86,16 +86,31 @@ def _facts(of: ColumnProfile, values: int) -> Iterator[tuple[str, str]]:
         unit = _unit(of)
         yield ("Length" if unit == _LENGTH else "Range"), f"{said} {unit}".strip()
     if of.kind is Kind.NUMBER and least != greatest:
-        yield "Mean", scalar(of.range.mean)
-        yield "Std. dev.", scalar(of.range.sd)
+        yield "Mean", _rounded(of.range.mean)
+        yield "Std. dev.", _rounded(of.range.sd)
 
 
 def _distinct(of: ColumnProfile, values: int) -> str:
+    """An estimate is never above what there can be."""
     if of.distinct is None:
         return ""
     if of.distinct_is_exact:
         return f"{of.distinct:,}"
-    return f"about {min(of.distinct, values):,}"  # an estimate may be above what there is
+    least, greatest = (of.range.min, of.range.max) if of.range else (None, None)
+    most = values
+    if of.kind is not Kind.TEXT and least is not None and greatest is not None and not of.special.total:
+        if least == greatest:
+            return "1"
+        if isinstance(least, int) and isinstance(greatest, int):
+            most = min(values, greatest - least + 1)
+    return f"about {min(of.distinct, most):,}"
+
+
+def _rounded(value: float | None) -> str:
+    """Four digits, or all before the point."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def _special(of: Special) -> str:

@@ -29,7 +29,7 @@ MAX_RULES = 50
 FEW = 8
 """A data set of no more columns needs neither filter nor index."""
 
-MAX_OPEN = 60
+MAX_OPEN = 40
 """An index of more columns is folded."""
 
 _NAME, _TYPE = 200, 120  # characters
@@ -181,11 +181,10 @@ def _nulls(column: Column, rows: int) -> str:
 def _top(of: Frequencies, rows: int) -> Iterator[str]:
     """The most frequent values, each with its rows and their share as a bar."""
     peak = max((count for _, count in of.values), default=0)
-    lines = [(_value(value), count) for value, count in of.values]
+    lines = [(_value(value), _bar(count, peak), count) for value, count in of.values]
     if of.others:
-        lines.append((f'<span class="note">{wording.plural(of.others, "other")}</span>', of.rest))
-        peak = max(peak, of.rest)
-    cells = ([value, _bar(count, peak), f"{count:,}", wording.percent(count / rows)] for value, count in lines)
+        lines.append((f'<span class="note">{wording.plural(of.others, "other")}</span>', "", of.rest))
+    cells = ([value, bar, f"{count:,}", wording.percent(count / rows)] for value, bar, count in lines)
     yield from table(("Value", "", "Rows", ""), cells, (PLAIN, PLAIN, NUMBER, NUMBER))
 
 

@@ -67,7 +67,7 @@ def folded(title_html: str, inner_html: Iterable[str]) -> Iterator[str]:
 def table(
     columns: Sequence[str], rows_html: Iterable[Iterable[str]], styles: Sequence[str], caption: str = ""
 ) -> Iterator[str]:
-    """A table of HTML cells; each row's first cell is its header.
+    """A table of HTML cells; each row's first cell is its header, where it has one.
 
     ``styles`` has one for each column.
     """
@@ -83,7 +83,8 @@ def table(
     for row in rows_html:
         first, *others = row
         cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(others, kinds[1:], strict=True))
-        yield f'<tr><th scope="row"{kinds[0]}>{first}</th>{cells}</tr>'
+        head = f'<th scope="row"{kinds[0]}>{first}</th>' if first else "<td></td>"
+        yield f"<tr>{head}{cells}</tr>"
     yield "</tbody></table>"
 
 

@@ -101,15 +101,14 @@ def _half(of: Histogram, start: int, end: int) -> float:
 
 def draw(made: Drawing, name: str, ident: str) -> str:
     """The drawing as one ``<svg>`` element, named and described; ``ident`` makes its ids unique on the page."""
-    base = PLOT
-    low, high = (html(clip(end, _LABEL)) for end in made.ends)
+    low, high = (html(end if len(end) <= _LABEL else f"{end[: _LABEL - 1]}…") for end in made.ends)
     parts = [
         f'<svg class="chart histogram" role="img" viewBox="0 0 {WIDTH} {PLOT + DEPTH}" '
         f'aria-labelledby="{ident}-t {ident}-d"><title id="{ident}-t">{html(clip(f"Histogram of {name}", 300))}</title>'
         f'<desc id="{ident}-d">{html(describe(made))}</desc>',
         *_rects(made),
-        f'<path class="zero" d="M0 {base}H{WIDTH}"/><text x="0" y="{base + 13}">{low}</text>'
-        f'<text x="{WIDTH}" y="{base + 13}" text-anchor="end">{high}</text></svg>',
+        f'<path class="zero" d="M0 {PLOT}H{WIDTH}"/><text x="0" y="{PLOT + 13}">{low}</text>'
+        f'<text x="{WIDTH}" y="{PLOT + 13}" text-anchor="end">{high}</text></svg>',
     ]
     return "".join(parts)
 

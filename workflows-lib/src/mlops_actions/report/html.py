@@ -16,10 +16,11 @@ from importlib import resources
 from typing import TypeAlias
 
 from mlops_actions.outcome import Columns, Outcome
-from mlops_actions.report import columns, wording
+from mlops_actions.report import columns, examples, wording
 from mlops_actions.report.blocks import block_ident, blocks
 from mlops_actions.report.columns import Anchors, anchor
 from mlops_actions.report.elements import (
+    MAX_CELL,
     MAX_ROWS,
     MAX_TEXT,
     NUMBER,
@@ -33,8 +34,10 @@ from mlops_actions.report.elements import (
     more,
     scroll,
     table,
+    value,
 )
 from mlops_actions.report.escape import html
+from mlops_actions.report.examples import Cell, Grid, Null
 from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, gravity
 from mlops_actions.visible import clip
 
@@ -200,10 +203,25 @@ def _card(number: int, check: Check, column_html: str) -> Iterator[str]:
     yield f'<h3><a href="#{ident}">{code(check.rule)}</a></h3>'
     if check.message:
         yield f'<p class="text">{message(check.message)}</p>'
-    facts = [(name, value) for name, value in _facts(check, column_html) if value]
+    facts = [(name, said) for name, said in _facts(check, column_html) if said]
     if facts:
-        yield "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts) + "</dl>"
+        yield "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{said}</dd></div>" for name, said in facts) + "</dl>"
+    if made := examples.grid(check.examples):
+        yield from _examples(made)
     yield "</li>"
+
+
+def _examples(made: Grid) -> Iterator[str]:
+    rows = ([_example(cell) for cell in row] for row in made.rows)
+    styles = [NUMBER if each else PLAIN for each in made.numeric]
+    yield from scroll(made.caption, table(made.columns, rows, styles, made.caption))
+
+
+def _example(cell: Cell) -> str:
+    """A value as it is: where it begins or ends with a blank, in quotes."""
+    if isinstance(cell, Null):
+        return '<span class="note">null</span>'
+    return value(cell if cell == cell.strip() else f"'{cell}'", MAX_CELL)
 
 
 def _facts(check: Check, column_html: str) -> Iterator[tuple[str, str]]:
@@ -212,6 +230,7 @@ def _facts(check: Check, column_html: str) -> Iterator[tuple[str, str]]:
     yield "Measured", html(clip(wording.measured(check), MAX_TEXT))
     yield "Asked", html(clip(wording.threshold(check.threshold), MAX_TEXT))
     yield "Rows", wording.scalar(check.rows)
+    yield "Share", wording.share(check)
     yield "Severity", check.severity.value if check.severity is not Severity.ERROR else ""
     yield "Column", column_html
     yield "In", code(name) if name and not column_html and not check.rule.startswith(name) else ""
@@ -258,7 +277,7 @@ def _evidence(verdict: Verdict) -> Iterator[str]:
             yield from folded(wording.plural(len(things), noun.lower()), shown) if many else shown
     if verdict.parameters:
         rows = (
-            [html(clip(name, MAX_TEXT)), code(wording.json_text(value))] for name, value in verdict.parameters.items()
+            [html(clip(name, MAX_TEXT)), code(wording.json_text(given))] for name, given in verdict.parameters.items()
         )
         yield from scroll("Parameters", table(("Parameter", "Value"), rows, (PLAIN, PLAIN)))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlops_actions.github.summary import LIMIT, MARGIN, fit
 from mlops_actions.outcome import Block, Chart, Column, Columns, Frequencies, Log, Markdown, Outcome, Table, Text
-from mlops_actions.report import wording
+from mlops_actions.report import examples, wording
 from mlops_actions.report.escape import (
     markdown,
     markdown_code,
@@ -21,10 +21,12 @@ from mlops_actions.report.escape import (
     markdown_paragraphs,
     without_style,
 )
+from mlops_actions.report.examples import Cell, Grid, Null
 from mlops_actions.verdict import Check, Status, Subject, Verdict
 from mlops_actions.visible import clip
 
 MAX_FINDINGS = 1000
+MAX_EXAMPLES = 20  # findings whose examples are shown
 MAX_ROWS = 500
 MAX_COLUMNS = 100  # of a data set, those with findings first
 MAX_LOG_LINES = 200
@@ -74,6 +76,21 @@ def _findings(findings: Sequence[Check]) -> Iterator[str]:
     yield f"### {wording.plural(len(findings), 'finding')}"
     yield ""
     yield from _checks(findings, MAX_FINDINGS)
+    for check in findings[:MAX_EXAMPLES]:
+        if made := examples.grid(check.examples):
+            title = f"Rows that break {markdown_html(clip(check.rule, MAX_NAME))}"
+            yield from _folded(title, _examples(made))
+
+
+def _examples(made: Grid) -> Iterator[str]:
+    rows = ([_example(cell) for cell in row] for row in made.rows)
+    yield from _table([_cell(name) for name in made.columns], rows, made.numeric)
+    yield markdown_paragraphs(f"{made.caption}.")
+    yield ""
+
+
+def _example(cell: Cell) -> str:
+    return "`null`" if isinstance(cell, Null) else _cell(cell if cell == cell.strip() else f"'{cell}'")
 
 
 def _passed(checks: Sequence[Check]) -> Iterator[str]:
