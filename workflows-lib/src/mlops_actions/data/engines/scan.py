@@ -48,6 +48,8 @@ class Aggregate:
 
     key: str
     sql: str
+    apart: bool = False
+    """It wants the memory for itself, so it has a query of its own."""
 
 
 def quote(identifier: str) -> str:
@@ -149,8 +151,12 @@ def aggregate(
     then still read once. Raises duckdb.Error.
     """
     values: dict[str, Any] = {}
-    for start in range(0, len(aggregates), BATCH):
-        values |= _together(connection, relation, aggregates[start : start + BATCH])
+    for each in aggregates:
+        if each.apart:
+            values |= _together(connection, relation, [each])
+    rest = [each for each in aggregates if not each.apart]
+    for start in range(0, len(rest), BATCH):
+        values |= _together(connection, relation, rest[start : start + BATCH])
     return values
 
 
