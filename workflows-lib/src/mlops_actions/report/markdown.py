@@ -7,7 +7,7 @@ where GitHub's limit is (:func:`mlops_actions.github.summary.fit`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlops_actions.github.summary import LIMIT, MARGIN, fit
 from mlops_actions.outcome import Block, Chart, Log, Markdown, Outcome, Table, Text
@@ -21,11 +21,12 @@ from mlops_actions.report.escape import (
     markdown_paragraphs,
     without_style,
 )
-from mlops_actions.verdict import Check, Status, Subject, Verdict
+from mlops_actions.verdict import Check, Example, Status, Subject, Verdict
 from mlops_actions.visible import clip
 
 MAX_FINDINGS = 1000
 MAX_ROWS = 500
+MAX_EXAMPLES = 100  # findings whose rows are shown
 MAX_LOG_LINES = 200
 MAX_CELL = 1000  # characters
 MAX_LINES = 20  # of one message
@@ -71,6 +72,28 @@ def _findings(findings: Sequence[Check]) -> Iterator[str]:
     yield f"### {wording.plural(len(findings), 'finding')}"
     yield ""
     yield from _checks(findings, MAX_FINDINGS)
+    for check in findings[:MAX_EXAMPLES]:
+        if check.examples:
+            title = f"{wording.plural(len(check.examples), 'example')} of {markdown_html(clip(check.rule, MAX_CELL))}"
+            yield from _folded(title, _examples(check.examples))
+
+
+def _examples(examples: Sequence[Example]) -> Iterator[str]:
+    """Rows that break a rule: the place, then a column for each cell that is shown."""
+    shown = [{**each.key, **each.values} for each in examples]
+    names = list(dict.fromkeys(name for cells in shown for name in cells))
+    rows = [
+        [markdown_code(clip(wording.found_at(each), MAX_CELL)), *(_value(cells, name) for name in names)]
+        for each, cells in zip(examples, shown, strict=True)
+    ]
+    heads = ["Where", *(markdown(clip(name, MAX_CELL)) for name in names)]
+    yield from _table(heads, rows, [False] * len(heads))
+
+
+def _value(cells: Mapping[str, str | None], name: str) -> str:
+    """A cell of an example as code, a null as the bare word, and nothing where it is not shown."""
+    text = cells.get(name, "")
+    return "null" if text is None else markdown_code(clip(text, MAX_CELL))
 
 
 def _passed(checks: Sequence[Check]) -> Iterator[str]:

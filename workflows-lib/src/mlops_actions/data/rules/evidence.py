@@ -4,8 +4,6 @@ One query answers for all failing rules that judge a row by itself; a rule on
 keys needs one of its own. Columns that are private take part in neither.
 """
 
-
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
