@@ -260,11 +260,9 @@ def _check_to_json(check: Check) -> dict[str, Json]:
 
 
 def _example_to_json(example: Example) -> dict[str, Json]:
-    place = {"file": example.file, "line": example.line, "row": example.row}
-    shown = {"key": dict(example.key), "values": dict(example.values)}
-    return {name: value for name, value in place.items() if value is not None} | {
-        name: value for name, value in shown.items() if value
-    }
+    data: dict[str, Json] = {"file": example.file, "line": example.line, "row": example.row}
+    data |= {"key": dict(example.key) or None, "values": dict(example.values) or None}
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def _check_from_json(data: Mapping[str, Any]) -> Check:

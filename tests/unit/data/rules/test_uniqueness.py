@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_actions.data.engines import scan
-from mlops_actions.data.rules import checks
+from mlops_actions.data.rules import checks, evidence
 from mlops_actions.data.rules.rules import Repeated, Rule
 from mlops_actions.data.sources import parquet, source
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
@@ -52,7 +52,7 @@ def judged(path: Path, columns: Sequence[str], footers: Footers | None = None, *
         told = footers if footers is not None else parquet.footers(connection, files, columns)
         plan = checks.prepare([rule], relation, told)
         values = checks.exact(connection, plan, scan.aggregate(connection, relation, plan.aggregates))
-        (check,) = checks.judge(plan, values, checks.find_evidence(connection, plan, values))
+        (check,) = checks.judge(plan, values, evidence.find(connection, plan, values, ()))
     return check
 
 

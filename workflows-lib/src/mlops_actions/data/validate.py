@@ -21,7 +21,7 @@ from mlops_actions.data.engines import scan
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.queries import sqlrules
-from mlops_actions.data.rules import checks, references, relationships, rules, servicelevels
+from mlops_actions.data.rules import checks, evidence, references, relationships, rules, servicelevels
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
@@ -83,7 +83,9 @@ def validate(request: Validation, out: Path) -> Outcome:
         if each.name not in patterns:
             result.checks.append(_without_data(promised, each))
             continue
-        promises = _Promises(wanted[each.name], levels, request.moment or started)
+        promises = _Promises(
+            wanted[each.name], tuple(one.column for one in each.key), levels, request.moment or started
+        )
         one = _check_object(each, promises, patterns[each.name])
         result.checks += one.checks
         result.subjects += one.subjects
@@ -172,9 +174,13 @@ def _without_data(promised: Contract, of: Object) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class _Promises:
-    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``."""
+    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``.
+
+    ``key`` are the columns that tell its rows apart.
+    """
 
     rules: tuple[Rule, ...]
+    key: tuple[str, ...]
     levels: tuple[Level, ...]
     moment: datetime
 
@@ -204,7 +210,7 @@ def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[
     values = scan.aggregate(connection, relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
     values = checks.exact(connection, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
-    found += checks.judge(plan, values, checks.find_evidence(connection, plan, values))
+    found += checks.judge(plan, values, evidence.find(connection, plan, values, promises.key))
     return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
 
 

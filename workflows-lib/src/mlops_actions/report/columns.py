@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mlops_actions.outcome import Column, Columns, Frequencies, Histogram
 from mlops_actions.report import histogram, wording
-from mlops_actions.report.elements import MAX_CELL, NUMBER, PLAIN, WORDS, badge, code, folded, more, scroll, table
+from mlops_actions.report.elements import MAX_CELL, NUMBER, PLAIN, WORDS, badge, cell, code, folded, more, scroll, table
 from mlops_actions.report.escape import attribute, html
 from mlops_actions.verdict import Check, Status, gravity
 from mlops_actions.visible import clip
@@ -181,16 +181,11 @@ def _nulls(column: Column, rows: int) -> str:
 def _top(of: Frequencies, rows: int) -> Iterator[str]:
     """The most frequent values, each with its rows and their share as a bar."""
     peak = max((count for _, count in of.values), default=0)
-    lines = [(_value(value), _bar(count, peak), count) for value, count in of.values]
+    lines = [(cell(value), _bar(count, peak), count) for value, count in of.values]
     if of.others:
         lines.append((f'<span class="note">{wording.plural(of.others, "other")}</span>', "", of.rest))
     cells = ([value, bar, f"{count:,}", wording.percent(count / rows)] for value, bar, count in lines)
     yield from table(("Value", "", "Rows", ""), cells, (PLAIN, PLAIN, NUMBER, NUMBER))
-
-
-def _value(value: str) -> str:
-    """A value; one that would not be seen, or not whole, stands in quotes."""
-    return code(value if value and value == value.strip() else f"'{value}'", _NAME)
 
 
 def _bar(count: int, peak: int) -> str:

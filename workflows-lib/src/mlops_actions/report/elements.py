@@ -50,6 +50,11 @@ def code(data: str, limit: int = MAX_CELL) -> str:
     return f"<code>{html(clip(data, limit))}</code>"
 
 
+def cell(data: str) -> str:
+    """A value of the data; one that would not be seen, or not whole, stands in quotes."""
+    return code(data if data and data == data.strip() else f"'{data}'")
+
+
 def scroll(name: str, inner_html: Iterable[str]) -> Iterator[str]:
     """An area that scrolls on its own when it is too wide or too long; the keyboard can reach it."""
     yield f'<div class="scroll" role="group" aria-label="{attribute(clip(name, 200))}" tabindex="0">'

@@ -16,7 +16,7 @@ from importlib import resources
 from typing import TypeAlias
 
 from mlops_actions.outcome import Columns, Outcome
-from mlops_actions.report import columns, examples, wording
+from mlops_actions.report import columns, wording
 from mlops_actions.report.blocks import block_ident, blocks
 from mlops_actions.report.columns import Anchors, anchor
 from mlops_actions.report.elements import (
@@ -28,6 +28,7 @@ from mlops_actions.report.elements import (
     SENTENCE,
     SHORT,
     badge,
+    cell,
     code,
     folded,
     message,
@@ -37,8 +38,7 @@ from mlops_actions.report.elements import (
     value,
 )
 from mlops_actions.report.escape import html
-from mlops_actions.report.examples import Cell, Grid, Null
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, gravity
+from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, gravity
 from mlops_actions.visible import clip
 
 MAX_CARDS = 100
@@ -206,22 +206,28 @@ def _card(number: int, check: Check, column_html: str) -> Iterator[str]:
     facts = [(name, said) for name, said in _facts(check, column_html) if said]
     if facts:
         yield "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{said}</dd></div>" for name, said in facts) + "</dl>"
-    if made := examples.grid(check.examples):
-        yield from _examples(made)
+    if check.examples:
+        yield from _examples(check.examples)
     yield "</li>"
 
 
-def _examples(made: Grid) -> Iterator[str]:
-    rows = ([_example(cell) for cell in row] for row in made.rows)
-    styles = [NUMBER if each else PLAIN for each in made.numeric]
-    yield from scroll(made.caption, table(made.columns, rows, styles, made.caption))
+def _examples(examples: Sequence[Example]) -> Iterator[str]:
+    """Rows that break a rule: the place, then a column for each cell that is shown."""
+    names, shown = wording.cells(examples)
+    caption = "The first row that breaks it" if len(examples) == 1 else f"The first {len(examples)} rows that break it"
+    rows = (
+        [value(wording.found_at(each), MAX_CELL), *(_example(cells, name) for name in names)]
+        for each, cells in zip(examples, shown, strict=True)
+    )
+    yield from scroll(caption, table(("Where", *names), rows, [PLAIN] * (1 + len(names)), caption))
 
 
-def _example(cell: Cell) -> str:
-    """A value as it is: where it begins or ends with a blank, in quotes."""
-    if isinstance(cell, Null):
-        return '<span class="note">null</span>'
-    return value(cell if cell == cell.strip() else f"'{cell}'", MAX_CELL)
+def _example(cells: Mapping[str, str | None], name: str) -> str:
+    """A cell as it is, and what tells a null from the word; nothing where it is not shown."""
+    if name not in cells:
+        return ""
+    text = cells[name]
+    return '<span class="note">null</span>' if text is None else cell(text)
 
 
 def _facts(check: Check, column_html: str) -> Iterator[tuple[str, str]]:

@@ -7,11 +7,11 @@ where GitHub's limit is (:func:`mlops_actions.github.summary.fit`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlops_actions.github.summary import LIMIT, MARGIN, fit
 from mlops_actions.outcome import Block, Chart, Column, Columns, Frequencies, Log, Markdown, Outcome, Table, Text
-from mlops_actions.report import examples, wording
+from mlops_actions.report import wording
 from mlops_actions.report.escape import (
     markdown,
     markdown_code,
@@ -21,14 +21,13 @@ from mlops_actions.report.escape import (
     markdown_paragraphs,
     without_style,
 )
-from mlops_actions.report.examples import Cell, Grid, Null
-from mlops_actions.verdict import Check, Status, Subject, Verdict
+from mlops_actions.verdict import Check, Example, Status, Subject, Verdict
 from mlops_actions.visible import clip
 
 MAX_FINDINGS = 1000
-MAX_EXAMPLES = 20  # findings whose examples are shown
 MAX_ROWS = 500
 MAX_COLUMNS = 100  # of a data set, those with findings first
+MAX_EXAMPLES = 100  # findings whose rows are shown
 MAX_LOG_LINES = 200
 MAX_CELL = 1000  # characters
 MAX_NAME = 100
@@ -77,20 +76,26 @@ def _findings(findings: Sequence[Check]) -> Iterator[str]:
     yield ""
     yield from _checks(findings, MAX_FINDINGS)
     for check in findings[:MAX_EXAMPLES]:
-        if made := examples.grid(check.examples):
-            title = f"Rows that break {markdown_html(clip(check.rule, MAX_NAME))}"
-            yield from _folded(title, _examples(made))
+        if check.examples:
+            title = f"{wording.plural(len(check.examples), 'example')} of {markdown_html(clip(check.rule, MAX_CELL))}"
+            yield from _folded(title, _examples(check.examples))
 
 
-def _examples(made: Grid) -> Iterator[str]:
-    rows = ([_example(cell) for cell in row] for row in made.rows)
-    yield from _table([_cell(name) for name in made.columns], rows, made.numeric)
-    yield markdown_paragraphs(f"{made.caption}.")
-    yield ""
+def _examples(examples: Sequence[Example]) -> Iterator[str]:
+    """Rows that break a rule: the place, then a column for each cell that is shown."""
+    names, shown = wording.cells(examples)
+    rows = [
+        [markdown_code(clip(wording.found_at(each), MAX_CELL)), *(_value(cells, name) for name in names)]
+        for each, cells in zip(examples, shown, strict=True)
+    ]
+    heads = ["Where", *(markdown(clip(name, MAX_CELL)) for name in names)]
+    yield from _table(heads, rows, [False] * len(heads))
 
 
-def _example(cell: Cell) -> str:
-    return "`null`" if isinstance(cell, Null) else _cell(cell if cell == cell.strip() else f"'{cell}'")
+def _value(cells: Mapping[str, str | None], name: str) -> str:
+    """A cell of an example as code, a null as the bare word, and nothing where it is not shown."""
+    text = cells.get(name, "")
+    return "null" if text is None else markdown_code(clip(text, MAX_CELL))
 
 
 def _passed(checks: Sequence[Check]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mlops_actions.outcome import Chart
-from mlops_actions.verdict import Check, Json, Scalar, Status, Where
+from mlops_actions.verdict import Check, Example, Json, Scalar, Status, Where
 
 ORDER = (Status.ERROR, Status.FAIL, Status.WARN, Status.NOT_CHECKED, Status.PASS)
 """The statuses of checks, the worst first."""
@@ -83,6 +83,21 @@ def place(where: Where) -> str:
     if where.file is None:
         return ""
     return ":".join(str(part) for part in (where.file, where.line, where.line and where.character) if part)
+
+
+def found_at(example: Example) -> str:
+    """``data.csv:12``, or ``data.parquet, row 12``; empty where nothing tells the place."""
+    if example.file is None:
+        return ""
+    if example.row is not None:
+        return f"{example.file}, row {example.row:,}"
+    return place(Where(file=example.file, line=example.line))
+
+
+def cells(examples: Sequence[Example]) -> tuple[list[str], list[dict[str, str | None]]]:
+    """The columns of which examples show something, those of the key first, and each example's cells by column."""
+    shown = [{**each.key, **each.values} for each in examples]
+    return list(dict.fromkeys(name for each in shown for name in each)), shown
 
 
 def named(where: Where) -> str:

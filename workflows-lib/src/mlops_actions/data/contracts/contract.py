@@ -173,6 +173,12 @@ class Object:
         return None
 
     @property
+    def key(self) -> tuple[Property, ...]:
+        """The properties of the primary key, in its order."""
+        parts = [one for one in self.properties if one.element.data.get("primaryKey")]
+        return tuple(sorted(parts, key=lambda one: one.element.data.get("primaryKeyPosition", -1)))
+
+    @property
     def private(self) -> frozenset[str]:
         """The columns whose values must not be shown."""
         return frozenset(each.column for each in self.properties if each.is_private)
