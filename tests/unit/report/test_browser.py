@@ -105,7 +105,7 @@ def wide(tmp_path_factory):
         "column_148, logicalType: integer", "column_148, logicalType: integer, logicalTypeOptions: {maximum: 1000}"
     )
     with contextlib.chdir(folder):
-        duckdb.execute(f"COPY (SELECT {', '.join(cells)} FROM range(2000)) TO 'wide.parquet' (FORMAT parquet)")
+        duckdb.sql("FROM range(2000)").project(", ".join(cells)).write_parquet("wide.parquet")
         (folder / "wide.odcs.yaml").write_text(contract, encoding="utf-8")
         outcome = validate(Validation(folder / "wide.odcs.yaml", ("wide.parquet",)), folder)
     file = folder / "report.html"

@@ -163,6 +163,6 @@ def _histogram(of: ColumnProfile, bins: Bins, within: Range) -> Histogram | None
     whole, first, last = is_whole(of), int(not bins.counts[0]), len(bins.counts) - int(not bins.counts[-1])
     below = least - 1 if whole else math.nextafter(least, -math.inf)
     edges = (float(below), *bins.edges, float(greatest))[first : last + 1]
-    if not all(one < other for one, other in pairwise(edges)):  # numbers that a float does not tell apart
+    if len(edges) < 2 or not all(one < other for one, other in pairwise(edges)):  # a float does not tell them apart
         return None
     return Histogram(edges, bins.counts[first:last], (scalar(least), scalar(greatest)), whole, _unit(of))

@@ -21,7 +21,7 @@ from mlops_actions.report import wording
 from mlops_actions.report.escape import attribute, html
 from mlops_actions.visible import clip
 
-WIDTH, PLOT, DEPTH = 280, 56, 17
+WIDTH, HEIGHT, DEPTH = 280, 56, 17
 """The size of the drawing, and of the labels below it, in its own units."""
 
 _NARROWEST = 1 / 70  # of the axis, for a bar
@@ -103,12 +103,12 @@ def draw(made: Drawing, name: str, ident: str) -> str:
     """The drawing as one ``<svg>`` element, named and described; ``ident`` makes its ids unique on the page."""
     low, high = (html(end if len(end) <= _LABEL else f"{end[: _LABEL - 1]}…") for end in made.ends)
     parts = [
-        f'<svg class="chart histogram" role="img" viewBox="0 0 {WIDTH} {PLOT + DEPTH}" '
+        f'<svg class="chart histogram" role="img" viewBox="0 0 {WIDTH} {HEIGHT + DEPTH}" '
         f'aria-labelledby="{ident}-t {ident}-d"><title id="{ident}-t">{html(clip(f"Histogram of {name}", 300))}</title>'
         f'<desc id="{ident}-d">{html(describe(made))}</desc>',
         *_rects(made),
-        f'<path class="zero" d="M0 {PLOT}H{WIDTH}"/><text x="0" y="{PLOT + 13}">{low}</text>'
-        f'<text x="{WIDTH}" y="{PLOT + 13}" text-anchor="end">{high}</text></svg>',
+        f'<path class="zero" d="M0 {HEIGHT}H{WIDTH}"/><text x="0" y="{HEIGHT + 13}">{low}</text>'
+        f'<text x="{WIDTH}" y="{HEIGHT + 13}" text-anchor="end">{high}</text></svg>',
     ]
     return "".join(parts)
 
@@ -116,9 +116,9 @@ def draw(made: Drawing, name: str, ident: str) -> str:
 def _rects(made: Drawing) -> Iterator[str]:
     peak = max(bar.density for bar in made.bars)
     for at, bar in enumerate(made.bars):
-        height = PLOT * bar.density / peak if peak else 0
+        height = HEIGHT * bar.density / peak if peak else 0
         yield (
-            f'<rect class="s1" x="{bar.left * WIDTH:.2f}" y="{PLOT - height:.2f}" width="{bar.width * WIDTH:.2f}" '
+            f'<rect class="s1" x="{bar.left * WIDTH:.2f}" y="{HEIGHT - height:.2f}" width="{bar.width * WIDTH:.2f}" '
             f'height="{height:.2f}"><title>{attribute(_said(made, at))}</title></rect>'
         )
 

@@ -236,7 +236,6 @@ def _facts(check: Check, column_html: str) -> Iterator[tuple[str, str]]:
     yield "Measured", html(clip(wording.measured(check), MAX_TEXT))
     yield "Asked", html(clip(wording.threshold(check.threshold), MAX_TEXT))
     yield "Rows", wording.scalar(check.rows)
-    yield "Share", wording.share(check)
     yield "Severity", check.severity.value if check.severity is not Severity.ERROR else ""
     yield "Column", column_html
     yield "In", code(name) if name and not column_html and not check.rule.startswith(name) else ""

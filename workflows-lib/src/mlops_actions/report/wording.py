@@ -58,14 +58,6 @@ def measured(check: Check) -> str:
     return text
 
 
-def share(check: Check) -> str:
-    """The share of the rows that were counted; empty where that is no part of them."""
-    counted = check.measured
-    if not isinstance(counted, int) or isinstance(counted, bool) or not check.rows or not 0 < counted < check.rows:
-        return ""
-    return percent(counted / check.rows)
-
-
 def threshold(value: Mapping[str, Json] | None) -> str:
     """What was asked for: ``mustBe 0``, ``min 0.65, max 1``."""
     return ", ".join(f"{name} {json_text(each)}" for name, each in (value or {}).items())
