@@ -63,16 +63,19 @@ async function look(wanted) {
 }
 
 async function inspect(page, rules) {
-  const found = await page.evaluate(() => ({
+  const found = await page.evaluate(() => {
+    const right = (card) => card?.getBoundingClientRect().right ?? document.documentElement.clientWidth;
+    return {
     scrollWidth: document.documentElement.scrollWidth,
     clientWidth: document.documentElement.clientWidth,
     scripts: document.scripts.length,
     // Long lines that stick out of the page without scrolling it are as bad.
     outside: [...document.querySelectorAll("header *, nav *, section > *, .card *, .column *, figure")]
-      .filter((each) => !each.closest(".scroll, .skip") && each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .filter((each) => !each.closest(".scroll, .skip") && each.getBoundingClientRect().right > right(each.parentElement.closest(".card, .column")) + 1)
       .map((each) => each.outerHTML.slice(0, 120)),
     background: getComputedStyle(document.body).backgroundColor,
-  }));
+    };
+  });
   found.keyboard = await walk(page);
   await page.evaluate(() => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
   found.opened = await page.evaluate(() => document.documentElement.scrollWidth);

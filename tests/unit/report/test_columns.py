@@ -158,3 +158,20 @@ def test_the_summary_has_a_line_a_column_the_broken_first_where_there_are_too_ma
     assert len(shown) == 100
     assert shown[:2] == ["c120", "c0"]
     assert "and 50 more in the full report" in summary(many(150, {120}))
+
+
+@pytest.mark.parametrize(
+    ("rule", "column", "shown"),
+    [
+        ("t.x.required", "x", "required"),
+        ("t.x[].minimum", "x", "[].minimum"),
+        ("t.x.y.minimum", "x", "y.minimum"),
+        ("t.name.required", "na", "t.name.required"),  # the data calls it otherwise
+        ("t.name.required", "COL_1", "t.name.required"),
+    ],
+)
+def test_a_rule_is_called_by_what_its_column_does_not_say(read_html, rule, column, shown):
+    check = Check(rule, Status.PASS, "m", where=Where("t", column))
+    root = read_html(page(outcome([Column(column, "BIGINT", "number", 0, checks=(0,))], [check])))
+    (card,) = by_class(root, "column")
+    assert next(card.all("a")).text == shown

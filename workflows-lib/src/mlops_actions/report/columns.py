@@ -12,7 +12,20 @@ from dataclasses import dataclass
 
 from mlops_actions.outcome import Column, Columns, Frequencies, Histogram
 from mlops_actions.report import histogram, wording
-from mlops_actions.report.elements import MAX_CELL, NUMBER, PLAIN, WORDS, badge, cell, code, folded, more, scroll, table
+from mlops_actions.report.elements import (
+    MAX_CELL,
+    NUMBER,
+    PLAIN,
+    SHORT,
+    WORDS,
+    badge,
+    cell,
+    code,
+    folded,
+    more,
+    scroll,
+    table,
+)
 from mlops_actions.report.escape import attribute, html
 from mlops_actions.verdict import Check, Status, gravity
 from mlops_actions.visible import clip
@@ -216,8 +229,8 @@ def _rules(of: Column | Columns, title: str, anchors: Anchors) -> str:
 def _rule(number: int, anchors: Anchors) -> str:
     """A rule by what tells it from the others of its column, as a link to where more is said of it."""
     check = anchors.checks[number]
-    prefix = f"{wording.named(check.where)}."
-    name = code(check.rule.removeprefix(prefix) or check.rule, _NAME)
+    own = check.rule.removeprefix(wording.named(check.where))
+    name = code(own.removeprefix(".") if own[:1] in {".", "["} else check.rule, _NAME)
     return f'<a href="#{anchor(number)}">{name}</a>' if number in anchors.shown else name
 
 
@@ -233,5 +246,5 @@ def _rest(columns: Sequence[Column], rows: int, anchors: Anchors) -> Iterator[st
         ]
         for each in columns[:MAX_ROWS]
     )
-    yield from table(("Column", "Type", "Nulls", "", "Rules"), cells, (PLAIN, PLAIN, NUMBER, PLAIN, PLAIN))
+    yield from table(("Column", "Type", "Nulls", "Values", "Rules"), cells, (PLAIN, PLAIN, NUMBER, PLAIN, SHORT))
     yield from more(len(columns) - MAX_ROWS, "column")
