@@ -10,7 +10,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 from mlops_actions.outcome import Block, Chart, Log, Outcome, Section, Table, Text
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude
+from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, Where, conclude
 
 START = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
 CONTRACT = "contracts/flights.odcs.yaml"
@@ -260,10 +260,13 @@ def monster() -> Outcome:
 def hostile() -> Outcome:
     """Every text is one that would like to be more than text."""
     checks = [
-        Check(text, status, text, Severity.ERROR, Where(text, text, text, 1, 1), text, {text: text}, 1)
+        Check(
+            text, status, text, Severity.ERROR, Where(text, text, text, 1, 1), text, {text: text}, 1,
+            (Example(text, 1, None, {text: text}, {f"{text} ": None}),),
+        )
         for number, text in enumerate(HOSTILE)
         for status in (Status.FAIL, Status.PASS)
-    ]
+    ]  # fmt: skip
     table = Table(HOSTILE[:4], tuple((text,) * 4 for text in HOSTILE), HOSTILE[0])
     charts = tuple(
         Chart(text, HOSTILE, {text: (0.07,) * len(HOSTILE), "x": (0.05,) * len(HOSTILE)}) for text in HOSTILE

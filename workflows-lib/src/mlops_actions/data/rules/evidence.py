@@ -4,26 +4,26 @@ One query answers for all failing rules that judge a row by itself; a rule on
 keys needs one of its own. Columns that are private take part in neither.
 """
 
+# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import Aggregate, all_present, quote
+from mlops_actions.data.engines.quoting import all_present, quote
+from mlops_actions.data.engines.session import Aggregate, Session
 from mlops_actions.data.rules import uniqueness
 from mlops_actions.data.rules.checks import EXAMPLE, Evidence, Plan, Question, example, failing, sharing_key
 from mlops_actions.data.rules.rules import OfType, Repeated
 from mlops_actions.data.rules.sql import Dialect
 from mlops_actions.data.sources import places
+from mlops_actions.data.sources.places import Place
 from mlops_actions.data.sources.positions import file_of
 from mlops_actions.data.sources.relation import Relation
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Example
-
-if TYPE_CHECKING:
-    import duckdb
 
 RULES = 200
 """Failing rules that evidence is looked up for."""
@@ -36,14 +36,12 @@ _CELL = 200  # characters of a value in an example
 _FILES = "rows by file"
 
 
-def find(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any], key: Sequence[str]
-) -> dict[int, Evidence]:
+def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[str]) -> dict[int, Evidence]:
     """The evidence for failing rules, by their index; ``key`` names the columns of the primary key.
 
     Words: for values, the least and the greatest that break the rule; for
     floating-point numbers, how many are not finite; for duplicates, how many
-    rows share a key. Raises duckdb.Error.
+    rows share a key. An error of the engine is raised as the engine has it.
     """
     broken = dict(list(failing(plan, values))[:RULES])
     if not broken:
@@ -52,20 +50,22 @@ def find(
     asked = [each for index, question in broken.items() for each in _asked(rows, index, question)]
     if rows.position:
         asked.append(Aggregate(_FILES, f"histogram({file_of(rows.position)})"))
-    answers = scan.aggregate(connection, rows.relation, asked)
+    answers = session.aggregate(rows.relation, asked) if asked else {}
     says, found = {}, {}
     for index, question in broken.items():
         says[index] = _words(index, answers)
         found[index] = answers.get(f"{index} rows") or []
+        condition = rows.condition(question)
+        if condition and not rows.position:
+            found[index] = session.fetch(rows.least(condition, question))
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
             measure = question.rule.measure
             known = values.get(sharing_key(index))
-            sharing, keys = known or uniqueness.recount(connection, Dialect(plan.relation), measure)
+            sharing, keys = known or uniqueness.recount(session, Dialect(plan.relation), measure)
             says[index] = f" ({sharing:,} rows share {plural(keys, 'key')})"
             if question.condemns:
-                shared = [row for (each,) in scan.fetch(connection, rows.sharing(question, measure)) for row in each]
-                found[index] = [*shared, *found[index]][:EXAMPLES]
-    where = _places(connection, rows, found, answers.get(_FILES) or {})
+                found[index] = [*session.fetch(rows.sharing(question, measure)), *found[index]][:EXAMPLES]
+    where = _places(session, rows, found, answers.get(_FILES) or {})
     return {
         index: Evidence(says[index], tuple(rows.example(question, row, where) for row in found[index]))
         for index, question in broken.items()
@@ -73,15 +73,11 @@ def find(
 
 
 def _places(
-    connection: duckdb.DuckDBPyConnection,
-    rows: _Rows,
-    found: Mapping[int, Sequence[tuple[Any, ...]]],
-    parsed: Mapping[int, int],
-) -> dict[int, places.Place]:
+    session: Session, rows: _Rows, found: Mapping[int, Sequence[tuple[Any, ...]]], parsed: Mapping[int, int]
+) -> dict[int, Place]:
     if not rows.position:
         return {}
-    wanted = (position for each in found.values() for position, *_ in each)
-    return places.locate(connection, rows.relation, wanted, parsed)
+    return places.locate(session, rows.relation, (row[0] for each in found.values() for row in each), parsed)
 
 
 # In words
@@ -100,11 +96,9 @@ def _asked(rows: _Rows, index: int, question: Question) -> Iterator[Aggregate]:
     """What is asked of the rows that break a rule."""
     if question.column is not None:
         yield from _extremes(index, question, Dialect(rows.relation))
-    condition = question.condition
-    if isinstance(question.rule.measure, Repeated) and question.rule.measure.key:
-        condition = Dialect(rows.relation).without_key(question.rule.measure)
-    if condition and question.condemns:
-        yield Aggregate(f"{index} rows", rows.first(condition, rows.looked_at(question)))
+    condition = rows.condition(question)
+    if condition and rows.position:
+        yield Aggregate(f"{index} rows", rows.first(condition, question))
 
 
 def _extremes(index: int, question: Question, dialect: Dialect) -> Iterator[Aggregate]:
@@ -127,7 +121,7 @@ def _extremes(index: int, question: Question, dialect: Dialect) -> Iterator[Aggr
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows of a relation with their positions, where they have any, and what of each is shown."""
+    """The rows of a relation with their positions, where they have any, and the columns of its key that are shown."""
 
     relation: Relation
     position: str
@@ -141,61 +135,67 @@ class _Rows:
             return cls(relation, "", names)
         return cls(replace(relation, sql=relation.located.sql), relation.located.position, names)
 
-    def looked_at(self, question: Question) -> tuple[str, ...]:
-        """The columns that a rule looks at, without those of the key."""
+    def condition(self, question: Question) -> str | None:
+        """The condition for rows that break a rule, each by itself."""
         measure = question.rule.measure
-        names = measure.columns if isinstance(measure, Repeated) else (question.column,)
-        shown = {column.name for column in self.relation.columns if not column.private}
-        return tuple(name for name in names if name in shown and name not in self.key)
+        if not question.condemns:
+            return None
+        if isinstance(measure, Repeated):
+            return Dialect(self.relation).without_key(measure) if measure.key else None
+        return question.condition
 
-    def first(self, condition: str, columns: Sequence[str]) -> str:
-        """The aggregate for the first rows that meet ``condition``: of each, its position and its cells as text.
-
-        Without positions, the first are the least.
-        """
-        row = self._row(columns)
-        if not self.position:
-            return f"min(CASE WHEN {condition} THEN {row} END, {EXAMPLES})"
+    def first(self, condition: str, question: Question) -> str:
+        """The aggregate for the first rows that meet ``condition``: of each, its position and its cells."""
+        row = f"row({', '.join([self.position, *self._cells(question)])})"
         return f"arg_min({row}, CASE WHEN {condition} THEN {self.position} END, {EXAMPLES})"
 
+    def least(self, condition: str, question: Question) -> str:
+        """A query for the cells of rows that meet ``condition``, the least first: without positions, none is first."""
+        return self._ordered(condition, self._cells(question))
+
     def sharing(self, question: Question, measure: Repeated) -> str:
-        """A query for rows that share their key: for each key, in the order in which they appear, the first rows."""
+        """A query for rows that share their key, key by key in the order in which they appear."""
         names = [quote(name) for name in measure.columns]
-        row = self._row(self.looked_at(question))
-        order = self.position or row
-        keys = ", ".join(names)
-        of = f"FROM {self.relation.sql} WHERE {all_present(names)}"
-        shared = (
-            f"SELECT {keys} {of} GROUP BY {keys} HAVING count(*) > 1 ORDER BY min({order}) LIMIT {EXAMPLES // _PLACES}"
-        )
+        keys, cells, present = ", ".join(names), self._cells(question), all_present(names)
+        of = f"FROM {self.relation.sql} WHERE {present}"
         one = names[0] if len(names) == 1 else f"({keys})"
+        if not self.position:
+            shared = f"SELECT {keys} {of} GROUP BY {keys} HAVING count(*) > 1"
+            return self._ordered(f"{present} AND {one} IN ({shared})", cells)
+        first = f"min({self.position})"
+        shared = f"SELECT {keys} {of} GROUP BY {keys} HAVING count(*) > 1 ORDER BY {first} LIMIT {EXAMPLES // _PLACES}"
+        row = f"row({', '.join([self.position, *cells])})"
         return (
-            f"SELECT arg_min({row}, {order}, {_PLACES}) {of} AND {one} IN ({shared}) "
-            f"GROUP BY {keys} ORDER BY min({order})"
+            f"SELECT unnest(arg_min({row}, {self.position}, {_PLACES}), recursive := true) "
+            f"{of} AND {one} IN ({shared}) GROUP BY {keys} ORDER BY {first}"
         )
 
-    def _row(self, columns: Sequence[str]) -> str:
-        cells = [f"left({self._text(name)}, {_CELL + 1})" for name in (*self.key, *columns)]
-        return f"row({', '.join([self.position or '0', *cells])})"
+    def _ordered(self, condition: str, cells: Sequence[str]) -> str:
+        order = ", ".join(f"{cell} NULLS LAST" for cell in cells)
+        by = f" ORDER BY {order}" if cells else ""
+        return f"SELECT {', '.join(['0', *cells])} FROM {self.relation.sql} WHERE {condition}{by} LIMIT {EXAMPLES}"
 
-    def _text(self, name: str) -> str:
-        """A cell as it stands in the file, where that is text."""
-        return self.relation.raw.get(name) or f"CAST({quote(name)} AS VARCHAR)"
+    def _columns(self, question: Question) -> tuple[str, ...]:
+        """The columns that are shown: those of the key, then those that the rule looks at."""
+        measure = question.rule.measure
+        names = measure.columns if isinstance(measure, Repeated) else (question.column,)
+        shown = [column.name for column in self.relation.columns if not column.private]
+        return (*self.key, *(name for name in names if name in shown and name not in self.key))
 
-    def example(self, question: Question, row: Sequence[Any], where: Mapping[int, places.Place]) -> Example:
+    def _cells(self, question: Question) -> list[str]:
+        """What is shown as text, of text files as it stands there."""
+        texts = (self.relation.raw.get(name) or f"CAST({quote(name)} AS VARCHAR)" for name in self._columns(question))
+        return [f"left({text}, {_CELL + 1})" for text in texts]
+
+    def example(self, question: Question, row: Sequence[Any], where: Mapping[int, Place]) -> Example:
         position, *cells = row
-        named = dict(zip((*self.key, *self.looked_at(question)), map(_shown, cells), strict=True))
+        named = dict(zip(self._columns(question), map(_shown, cells), strict=True))
         place = where.get(position, _NOWHERE)
-        return Example(
-            place.file,
-            place.line,
-            place.row,
-            {name: named[name] for name in self.key},
-            {name: cell for name, cell in named.items() if name not in self.key},
-        )
+        key = {name: named.pop(name) for name in self.key}
+        return Example(place.file, place.line, place.row, key, named)
 
 
-_NOWHERE = places.Place(None)
+_NOWHERE = Place(None)
 
 
 def _shown(cell: str | None) -> str | None:
