@@ -42,7 +42,10 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start."""
+    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
+
+    ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown.
+    """
 
     contract: Path
     data: Patterns
@@ -50,6 +53,7 @@ class Validation:
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
+    reveal: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -71,7 +75,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     """
     started = now()
     check_engine(request.engine)
-    promised = contract.load(request.contract)
+    promised = contract.reveal(contract.load(request.contract), request.reveal)
     wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
     _refuse_patterns(wanted)
     related = references.resolve(promised)

@@ -58,7 +58,8 @@ def _check(of: Relationship, patterns: Mapping[str, Sequence[str]]) -> Check:
     except (Unfit, Unreadable) as error:
         return _said(of, Status.ERROR, f"not evaluated: {error}")
     except duckdb.Error as error:
-        return _said(of, Status.ERROR, f"not evaluated: {duck.reason(error)}")
+        private = any(key.of.private for key in (of.referring, referred))
+        return _said(of, Status.ERROR, f"not evaluated: {duck.reason(error, private=private)}")
 
 
 def _said(
