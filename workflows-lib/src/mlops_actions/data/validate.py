@@ -17,7 +17,7 @@ from typing import TypeAlias
 from mlops_actions.data import report
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines import duck
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.queries import sqlrules
@@ -25,7 +25,6 @@ from mlops_actions.data.rules import checks, evidence, references, relationships
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources import parquet
 from mlops_actions.data.sources.intake import Intake, cell_types, take_in, unreadable
 from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.errors import CallError, Problem, did_you_mean
@@ -41,7 +40,10 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start."""
+    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
+
+    ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown.
+    """
 
     contract: Path
     data: Patterns
@@ -49,6 +51,7 @@ class Validation:
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
+    reveal: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     """
     started = now()
     check_engine(request.engine)
-    promised = contract.load(request.contract)
+    promised = contract.reveal(contract.load(request.contract), request.reveal)
     wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
     _refuse_patterns(wanted)
     related = references.resolve(promised)
@@ -130,9 +133,9 @@ def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
     if not patterns:
         return
     found = []
-    with scan.connect() as connection:
+    with duck.connect() as connection:
         for pattern, rule in patterns:
-            why = scan.refused_pattern(connection, re2(pattern))
+            why = duck.refused_pattern(connection, re2(pattern))
             if why is not None:
                 hint = "Patterns are RE2: without lookaround and backreferences."
                 found.append(rules.problem(rule, f"the pattern of {rule.name!r} cannot be run: {why}", hint))
@@ -202,15 +205,14 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _
 
 def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
     """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
-    connection, relation = intake.connection, intake.relation
-    footers = parquet.footers(connection, relation.files, checks.expected_unique(wanted))
-    plan = checks.prepare(wanted, relation, footers)
+    session, relation = intake.session, intake.relation
+    plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)
-    shape = profiling.plan(connection, relation)
-    values = scan.aggregate(connection, relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
-    values = checks.exact(connection, plan, values)
+    shape = profiling.plan(session, relation)
+    values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+    values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
-    found += checks.judge(plan, values, evidence.find(connection, plan, values, promises.key))
+    found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
     return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mlops_actions.data.engines.scan import Aggregate
+from mlops_actions.data.engines.session import Aggregate, Session
 from mlops_actions.data.rules import uniqueness
 from mlops_actions.data.rules.rules import (
     Additional,
@@ -33,9 +33,6 @@ from mlops_actions.data.types import families
 from mlops_actions.data.types.nested import Path
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Example, Scalar, Severity, Status, broken
-
-if TYPE_CHECKING:
-    import duckdb
 
 ROWS = "rows"
 """The key of the number of rows, among the values of a scan."""
@@ -90,14 +87,22 @@ class Plan:
         return found
 
 
-def prepare(rules: Sequence[Rule], relation: Relation, footers: Footers = NO_FOOTERS) -> Plan:
-    """How the rules of an object are answered over ``relation``; ``footers`` tell what is known without a scan."""
+def prepare(
+    rules: Sequence[Rule], relation: Relation, footers: Footers = NO_FOOTERS, session: Session | None = None
+) -> Plan:
+    """How the rules of an object are answered over ``relation``.
+
+    ``footers`` tell what is known without a scan. What ``session`` cannot
+    evaluate is an error of the rule; without one, nothing is asked of it.
+    """
     dialect = Dialect(relation)
     decided: dict[int, Check] = {}
     questions: dict[int, Question] = {}
     for index, rule in enumerate(rules):
         try:
             answer = _ask(rule, dialect, footers)
+            if session is not None and isinstance(answer, Question):
+                _refuse(answer, relation, session)
         except Unfit as error:
             answer = unanswered(rule, f"not evaluated: {error}")
         if isinstance(answer, Check):
@@ -105,6 +110,13 @@ def prepare(rules: Sequence[Rule], relation: Relation, footers: Footers = NO_FOO
         else:
             questions[index] = answer
     return Plan(relation, decided, questions)
+
+
+def _refuse(question: Question, relation: Relation, session: Session) -> None:
+    """Raises Unfit where the engine cannot evaluate what is asked."""
+    for sql in question.aggregates.values():
+        if (why := session.refusal(relation, sql)) is not None:
+            raise Unfit(f"the engine {session.engine} cannot: {why}")
 
 
 def unanswered(rule: Rule, message: str) -> Check:
@@ -187,14 +199,14 @@ def expected_unique(rules: Sequence[Rule]) -> Iterator[str]:
             yield from rule.measure.columns
 
 
-def exact(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
-    """``values`` with numbers in the place of bounds, counted where a bound is not 0. Raises duckdb.Error."""
+def exact(session: Session, plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` with numbers in the place of bounds, counted where a bound is not 0."""
     found = dict(values)
     dialect = Dialect(plan.relation)
     for index, question in plan.questions.items():
         key = question.keys(index).get("surplus", "")
         if question.is_bound and isinstance(question.rule.measure, Repeated) and found[key]:
-            sharing, keys = found[sharing_key(index)] = uniqueness.recount(connection, dialect, question.rule.measure)
+            sharing, keys = found[sharing_key(index)] = uniqueness.recount(session, dialect, question.rule.measure)
             found[key] = sharing - keys
     return found
 

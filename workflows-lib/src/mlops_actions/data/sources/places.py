@@ -12,15 +12,12 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.scan import pattern_for
+from mlops_actions.data.engines.duck import pattern_for
+from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import csvfiles
 from mlops_actions.data.sources.positions import unpacked
 from mlops_actions.data.sources.relation import File, Relation
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +30,9 @@ class Place:
 
 
 def locate(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, positions: Iterable[int], parsed: Mapping[int, int]
+    session: Session, relation: Relation, positions: Iterable[int], parsed: Mapping[int, int]
 ) -> dict[int, Place]:
-    """The place of each of ``positions``, found in the connection that scanned the located rows.
+    """The place of each of ``positions``, found in the session that scanned the located rows.
 
     ``parsed`` is the number of rows that came of each file, by its number.
     """
@@ -43,7 +40,7 @@ def locate(
     for position in sorted(set(positions)):
         wanted[unpacked(position)[0]].append(position)
     found: dict[int, Place] = {}
-    refused = _refused(connection) if relation.is_text else {}
+    refused = _refused(session) if relation.is_text else {}
     for number, here in wanted.items():
         file = relation.files[number]
         if not relation.is_text:
@@ -62,13 +59,13 @@ def _before(relation: Relation, number: int, parsed: Mapping[int, int]) -> int:
     return sum(parsed.get(other, 0) for other in range(number) if relation.headers[relation.files[other].name] == head)
 
 
-def _refused(connection: duckdb.DuckDBPyConnection) -> dict[str, frozenset[int]]:
+def _refused(session: Session) -> dict[str, frozenset[int]]:
     """Where the records begin that the reader refused (bytes, from 0), by the path as it was given to the reader."""
-    rows = connection.execute(
+    query = (
         "SELECT DISTINCT file_path, line_byte_position FROM reject_errors JOIN reject_scans USING (scan_id, file_id)"
-    ).fetchall()
+    )
     found: dict[str, set[int]] = defaultdict(set)
-    for path, offset in rows:
+    for path, offset in session.fetch(query):
         found[path].add(offset - 1)
     return {path: frozenset(offsets) for path, offsets in found.items()}
 

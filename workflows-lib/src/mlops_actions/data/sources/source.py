@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.scan import reason
+from mlops_actions.data.engines.duck import reason
 from mlops_actions.data.sources import csvfiles, parquet
 from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, named, shown_names
 from mlops_actions.data.types.cells import TextType
@@ -162,7 +162,7 @@ def open_relation(
     try:
         return open_files(connection, object_name, files, _partition_keys(files), types or {}, private)
     except duckdb.Error as error:
-        raise Unreadable(named(reason(error), files)) from error
+        raise Unreadable(named(reason(error, private=bool(private)), files)) from error
 
 
 def _partition_keys(files: Sequence[File]) -> tuple[str, ...]:
