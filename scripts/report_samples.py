@@ -146,9 +146,8 @@ def validation() -> Outcome:
         column = key.partition(".")[0]
         where = Where("flights", None if column == key else column, CONTRACT, line, 11)
         limit = {"mustBeLessOrEqualTo": 0.02} if isinstance(measured, float) else {"mustBe": 0}
-        threshold = None if measured is None else limit
-        examples = EXAMPLES.get(key, ())
-        checks.append(Check(f"flights.{key}", status, message, severity, where, measured, threshold, ROWS, examples))
+        of_rows = (measured, None if measured is None else limit, ROWS, EXAMPLES.get(key, ()))
+        checks.append(Check(f"flights.{key}", status, message, severity, where, *of_rows))
     judged = checks[-8:] + checks[:32]
     headline = "5 of 40 rules are broken, first carrier.validValues."
     return _outcome("data-validation", 1.24, judged, headline, (_columns(COLUMNS, judged),))

@@ -114,11 +114,11 @@ def draw(made: Drawing, name: str, ident: str) -> str:
 
 
 def _rects(made: Drawing) -> Iterator[str]:
-    peak = max(bar.density for bar in made.bars)
-    for at, bar in enumerate(made.bars):
-        height = HEIGHT * bar.density / peak if peak else 0
+    peak = max(each.density for each in made.bars)
+    for at, each in enumerate(made.bars):
+        height = HEIGHT * each.density / peak if peak else 0
         yield (
-            f'<rect class="s1" x="{bar.left * WIDTH:.2f}" y="{HEIGHT - height:.2f}" width="{bar.width * WIDTH:.2f}" '
+            f'<rect class="s1" x="{each.left * WIDTH:.2f}" y="{HEIGHT - height:.2f}" width="{each.width * WIDTH:.2f}" '
             f'height="{height:.2f}"><title>{attribute(_said(made, at))}</title></rect>'
         )
 
@@ -126,7 +126,7 @@ def _rects(made: Drawing) -> Iterator[str]:
 def describe(made: Drawing) -> str:
     """What the eye would see, in one or two sentences."""
     low, high = made.ends
-    count = sum(bar.count for bar in made.bars)
+    count = sum(each.count for each in made.bars)
     densest = max(range(len(made.bars)), key=lambda at: made.bars[at].density)
     text = f"{wording.plural(count, 'value')} from {low} to {high}{_unit(made.of)}"
     if len(made.bars) > 1:
@@ -152,10 +152,10 @@ def beyond(made: Drawing) -> str:
 
 def _said(made: Drawing, at: int) -> str:
     """``131 … 140: 6,652 rows``."""
-    bar, (least, greatest) = made.bars[at], made.ends
-    low = least if at == 0 else _text(made.of, bar.low + made.of.whole)
-    high = greatest if at == len(made.bars) - 1 else _text(made.of, bar.high)
-    return f"{low if low == high else f'{low} … {high}'}: {wording.plural(bar.count, 'row')}"
+    each, (least, greatest) = made.bars[at], made.ends
+    low = least if at == 0 else _text(made.of, each.low + made.of.whole)
+    high = greatest if at == len(made.bars) - 1 else _text(made.of, each.high)
+    return f"{low if low == high else f'{low} … {high}'}: {wording.plural(each.count, 'row')}"
 
 
 def _unit(of: Histogram) -> str:
