@@ -197,7 +197,7 @@ def _top(of: Frequencies, rows: int) -> Iterator[str]:
     lines = [(cell(value), _bar(count, peak), count) for value, count in of.values]
     if of.others:
         lines.append((f'<span class="note">{wording.plural(of.others, "other")}</span>', "", of.rest))
-    cells = ([value, bar, f"{count:,}", wording.percent(count / rows)] for value, bar, count in lines)
+    cells = ([value, drawn, f"{count:,}", wording.percent(count / rows)] for value, drawn, count in lines)
     yield from table(("Value", "", "Rows", ""), cells, (PLAIN, PLAIN, NUMBER, NUMBER))
 
 

@@ -2,10 +2,10 @@
 
 Bins come in about equal frequency, so their widths say where values are. Drawn
 as heights, their counts would make any column look flat. Two things keep the
-drawing readable, and each is said in words:
+drawing readable:
 
 - Outer bins that would press all others into a corner of the axis are not
-  drawn, as far as they hold at most a tenth of the values.
+  drawn, as far as they hold at most a tenth of the values. A sentence says so.
 - Bins too narrow to be seen are drawn as one with their neighbours. Their
   counts are added up, so areas stay right.
 """
