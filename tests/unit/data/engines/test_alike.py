@@ -7,6 +7,7 @@ Tables and rules are drawn at random; each engine's check has the status and the
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple
@@ -24,8 +25,8 @@ from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.engines.translation.patterns import Unread
 from mlops_actions.data.engines.translation.postgres import pattern
 from mlops_actions.data.profiles import profiling
-from mlops_actions.data.profiles.profile import Profile
-from mlops_actions.data.rules import checks, rules
+from mlops_actions.data.profiles.profile import Profile, Range
+from mlops_actions.data.rules import checks, evidence, rules
 from mlops_actions.data.rules.rules import Broken, Repeated, Rule
 from mlops_actions.data.types import formats
 from mlops_actions.verdict import Status, Where
@@ -52,6 +53,7 @@ PATTERNS = [
     "^$",
     "^[aB]*$",
     "^.$",
+    "^.*$",
     r"\$",
     "a|B",
     "[^a]",
@@ -129,7 +131,7 @@ def judged(loader: Loader, table: Table, *measures: rules.Measure) -> list[tuple
     promised = [Rule(f"t.{index}", Where(object="t"), each, says="break it") for index, each in enumerate(measures)]
     plan = checks.prepare(promised, relation, session=session)
     values = checks.exact(session, plan, session.aggregate(relation, plan.aggregates))
-    found = checks.judge(plan, values, checks.find_evidence(session, plan, values))
+    found = checks.judge(plan, values, evidence.find(session, plan, values, [table.columns[0][0]]))
     assert not [each.message for each in found if each.status is Status.ERROR]
     return [(each.status, each.measured, each.rows) for each in found]
 
@@ -162,6 +164,18 @@ def test_keys(engines: Mapping[str, Loader], table: Table) -> None:
     truth = expected(table, (surplus(each, table) for each in measures))
     for name, loader in engines.items():
         assert judged(loader, table, *measures) == truth, name
+
+
+_HARD = (0.3, 0.7, 0.35, 2.5, -2.5, 1e15, 5e-324, 1.7e308, -1.7e308, math.nan, math.inf, -math.inf, -0.0, None)
+
+
+@pytest.mark.parametrize("of", [0.1, 0.5, 3, 1e-5, 1e300])
+def test_multiples_at_the_ends_of_what_numbers_can_be(engines: Mapping[str, Loader], of: float) -> None:
+    table = Table((("n", "double"),), tuple((each,) for each in _HARD))
+    test = rules.IsNoMultiple("n", of)
+    truth = expected(table, [sum(broken(test, each, "double") for each in _HARD)])
+    for name, loader in engines.items():
+        assert judged(loader, table, Broken((test,))) == truth, name
 
 
 # Profiles
@@ -213,12 +227,34 @@ def about(of: Any) -> Any:
     return [pytest.approx(each, rel=1e-9, abs=1e-300) if isinstance(each, float) else each for each in astuple(of)]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        (5e-324, 0.0, 5e-324),
+        (1e200, -1e200, 1.0),
+        (0.1,) * 5,
+        (1e-170, 3e-170),
+        (-1.7e308, 1.7e308),
+    ],
+)
+def test_moments_at_the_ends_of_what_numbers_can_be(engines: Mapping[str, Loader], values: tuple[float, ...]) -> None:
+    table = Table((("n", "double"),), tuple((each,) for each in values))
+    found = {name: counted(loader, table)[0].columns[0].range for name, loader in engines.items()}
+    for each in found.values():
+        assert about(found["duckdb"]) == about(each)
+
+
+def test_moments_so_far_out_that_postgres_cannot_tell_them_are_left_out(engines: Mapping[str, Loader]) -> None:
+    far = counted(engines["postgres"], Table((("n", "double"),), ((1.7e308,), (1.7e308,))))[0].columns[0].range
+    assert far == Range(1.7e308, 1.7e308)
+
+
 # Patterns
 
 _ATOMS = [
     *"abBkK09.-]{}/# é🤦", *([r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", r"\b", r"^", r"$", r"\A", r"\z", r"\x{e9}", r"\n", r"\.", r"\x41", r"\101", r"\Qa.b\E", r"[a-c]", r"[^a]", r"[^\d]", r"[\w-]", r"[]a]", r"[^]a]", r"[a-]"]),
     "[[:alpha:]]", "[[:^digit:]]", "[^[:space:]]", r"[\x00-\x20]", "(?i:aB)", "(?i:[a-k])", r"(?i:\W)", "(?i)s", "(?s:.)",
-    "(?m:^a$)", "(?m:$)", "(?P<n>a)", "(a|)", "()", "{,2}",
+    "(?m:^a$)", "^.*$", "(?m:$)", "(?P<n>a)", "(a|)", "()", "{,2}",
 ]  # fmt: skip
 _TIMES = ["", "", "", "*", "+", "?", "{2}", "{1,}", "{2,3}", "{300}", "*?", "+?"]
 _PARTS = st.builds("".join, st.tuples(st.sampled_from(["", "", "|"]), st.sampled_from(_ATOMS), st.sampled_from(_TIMES)))
