@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from mlops_actions.data.contracts import contract
+from mlops_actions.data.contracts import contract, sense
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.engines import scan
 from mlops_actions.data.profiles import profile, profiling
@@ -74,7 +74,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     check_engine(request.engine)
     promised = contract.load(request.contract)
     wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
-    _refuse_patterns(wanted)
+    _refuse_patterns(promised)
     related = references.resolve(promised)
     reads = sqlrules.examine(promised, wanted, request.sql_seconds)
     levels = servicelevels.derive(promised)
@@ -129,18 +129,18 @@ def is_broken(check: Check) -> bool:
     return check.status in {Status.FAIL, Status.WARN, Status.ERROR}
 
 
-def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
-    """Raises CallError for patterns that the engine cannot run: each with its line."""
-    patterns = [pair for each in wanted.values() for pair in rules.patterns(each)]
+def _refuse_patterns(promised: Contract) -> None:
+    """Raises CallError for patterns that the engine cannot run: each with its place."""
+    patterns = list(sense.patterns([each.element for each in promised.objects]))
     if not patterns:
         return
-    found = []
     with scan.connect() as connection:
-        for pattern, rule in patterns:
-            why = scan.refused_pattern(connection, re2(pattern))
-            if why is not None:
-                hint = "Patterns are RE2: without lookaround and backreferences."
-                found.append(rules.problem(rule, f"the pattern of {rule.name!r} cannot be run: {why}", hint))
+        refused = {text: scan.refused_pattern(connection, re2(text)) for text, *_ in patterns}
+    found = [
+        element.problem(f"the pattern cannot be run: {refused[text]}", *path, hint=sense.lacking(text))
+        for text, element, path in patterns
+        if refused[text] is not None
+    ]
     if found:
         raise CallError(*found)
 

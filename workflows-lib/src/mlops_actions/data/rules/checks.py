@@ -173,7 +173,7 @@ def _of_type(rule: Rule, dialect: Dialect, column: Column, measure: OfType) -> C
 def expected_unique(rules: Sequence[Rule]) -> Iterator[str]:
     """The columns that are promised to hold no value twice, each by itself."""
     for rule in rules:
-        if isinstance(rule.measure, Repeated) and len(rule.measure.columns) == 1:
+        if isinstance(rule.measure, Repeated) and len(rule.measure.columns) == 1 and not any(rule.measure.paths):
             yield rule.measure.columns[0]
 
 
@@ -226,7 +226,7 @@ def _judged(question: Question, count: int, rows: int, evidence: str) -> Check:
 
 def _says(rule: Rule) -> str:
     if isinstance(rule.measure, Repeated):
-        columns = shown_names(rule.measure.columns)
+        columns = shown_names(rule.measure.shown)
         repeat = f"repeat the key ({columns})" if len(rule.measure.columns) > 1 else "repeat a value"
         return f"{repeat} or have none" if rule.measure.key else repeat
     return rule.says

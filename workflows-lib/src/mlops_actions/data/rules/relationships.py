@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import all_present, quote
+from mlops_actions.data.engines.scan import all_present
 from mlops_actions.data.rules.checks import example
 from mlops_actions.data.rules.references import KEY, Key, Relationship
 from mlops_actions.data.rules.sql import Dialect, Unfit
@@ -102,7 +102,7 @@ class _Orphans:
     def between(cls, referring: Key, here: Relation, referred: Key, there: Relation) -> _Orphans:
         pairs = [
             _pair(Dialect(here), one, Dialect(there), other)
-            for one, other in zip(referring.columns, referred.columns, strict=True)
+            for one, other in zip(referring.ways, referred.ways, strict=True)
         ]
         taken = [column.name for relation in (here, there) for column in relation.columns]
         taken += [raw.strip('"') for relation in (here, there) for raw in relation.raw.values()]
@@ -140,38 +140,37 @@ class _Part:
     key: str
 
 
-def _pair(here: Dialect, one: str, there: Dialect, other: str) -> tuple[_Part, _Part]:
-    """How a column of a key is compared with the one it refers to. Raises Unfit."""
-    left, right = here.column(one), there.column(other)
-    kinds = {_kind(left), _kind(right)}
-    texts = [_as_text(here, left), _as_text(there, right)]
+def _pair(here: Dialect, one: tuple[str, ...], there: Dialect, other: tuple[str, ...]) -> tuple[_Part, _Part]:
+    """How a part of a key is compared with the one it refers to; each by the way to it. Raises Unfit."""
+    left, right = here.inner(one[0], one[1:]), there.inner(other[0], other[1:])
+    values = here.value(one[0], one[1:]), there.value(other[0], other[1:])
+    kinds = {family(left.type), family(right.type)}
+    texts = [_as_text(here, one, left, values[0]), _as_text(there, other, right, values[1])]
     if None not in texts and ("string" in kinds or not (len(kinds) == 1 or kinds <= NUMERIC)):
         return _Part(texts[0] or "", texts[0] or ""), _Part(texts[1] or "", texts[1] or "")
     if kinds <= NUMERIC:
         exact = len({left.type in FLOATING, right.type in FLOATING}) == 2 and "integer" in kinds
-        return _number(left, exact), _number(right, exact)
+        return _number(left, values[0], exact=exact), _number(right, values[1], exact=exact)
     comparable = left.type == right.type or kinds == {"timestamp"}
     if not comparable or kinds & {None, "object", "array", "map"}:
-        raise Unfit(f"{one!r} is {left.type} and refers to {other!r}, which is {right.type}: they cannot be compared")
-    return _Part(quote(one), quote(one)), _Part(quote(other), quote(other))
+        names = f"{left.name!r} is {left.type} and refers to {right.name!r}, which is {right.type}"
+        raise Unfit(f"{names}: they cannot be compared")
+    return _Part(values[0], values[0]), _Part(values[1], values[1])
 
 
-def _kind(column: Column) -> str | None:
-    return family(column.type)
-
-
-def _as_text(of: Dialect, column: Column) -> str | None:
-    """A column's text, where it is text, or where nobody promised that the text is of another type."""
-    if column.name in of.relation.guessed:
+def _as_text(of: Dialect, way: tuple[str, ...], column: Column, value: str) -> str | None:
+    """A part's text, where it is text, or where nobody promised that the text is of another type."""
+    if len(way) == 1 and column.name in of.relation.guessed:
         return of.relation.raw[column.name]
-    return f"CAST({quote(column.name)} AS VARCHAR)" if _kind(column) == "string" else None
+    return f"CAST({value} AS VARCHAR)" if family(column.type) == "string" else None
 
 
-def _number(column: Column, exact: bool) -> _Part:
+def _number(column: Column, value: str, *, exact: bool) -> _Part:
     """A number; a whole one and a binary fraction meet as whole numbers, since a fraction would round large ones."""
-    name = quote(column.name)
     if not exact:
-        return _Part(name, name)
+        return _Part(value, value)
     if column.type not in FLOATING:
-        return _Part(name, f"TRY_CAST({name} AS HUGEINT)")
-    return _Part(name, f"CASE WHEN isfinite({name}) AND {name} = trunc({name}) THEN TRY_CAST({name} AS HUGEINT) END")
+        return _Part(value, f"TRY_CAST({value} AS HUGEINT)")
+    return _Part(
+        value, f"CASE WHEN isfinite({value}) AND {value} = trunc({value}) THEN TRY_CAST({value} AS HUGEINT) END"
+    )
