@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from mlops_actions.data.contracts import contract, sense
 from mlops_actions.data.contracts.contract import Contract, Object
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines import duck
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.queries import sqlrules
@@ -24,7 +24,6 @@ from mlops_actions.data.rules import checks, references, relationships, rules, s
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources import parquet
 from mlops_actions.data.sources.intake import Intake, cell_types, take_in, unreadable
 from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.errors import CallError, Problem, did_you_mean
@@ -134,8 +133,8 @@ def _refuse_patterns(promised: Contract) -> None:
     patterns = list(sense.patterns([each.element for each in promised.objects]))
     if not patterns:
         return
-    with scan.connect() as connection:
-        refused = {text: scan.refused_pattern(connection, re2(text)) for text, *_ in patterns}
+    with duck.connect() as connection:
+        refused = {text: duck.refused_pattern(connection, re2(text)) for text, *_ in patterns}
     found = [
         element.problem(f"the pattern cannot be run: {refused[text]}", *path, hint=sense.lacking(text))
         for text, element, path in patterns
@@ -203,15 +202,14 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _
 
 def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
     """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
-    connection, relation = intake.connection, intake.relation
-    footers = parquet.footers(connection, relation.files, checks.expected_unique(wanted))
-    plan = checks.prepare(wanted, relation, footers)
+    session, relation = intake.session, intake.relation
+    plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)
-    shape = profiling.plan(connection, relation)
-    values = scan.aggregate(connection, relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
-    values = checks.exact(connection, plan, values)
+    shape = profiling.plan(session, relation)
+    values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+    values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
-    found += checks.judge(plan, values, checks.find_evidence(connection, plan, values))
+    found += checks.judge(plan, values, checks.find_evidence(session, plan, values))
     return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
 
 
