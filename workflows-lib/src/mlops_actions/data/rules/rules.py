@@ -334,12 +334,8 @@ def _own_rules(contract: Contract, of: Object, one: Property, way: Path = ()) ->
         yield make("primaryKey", line("primaryKey"), primary, threshold={"primaryKey": True})
     if data.get("enum"):
         values = tuple(each["value"] for each in data["enum"])
-        plain = _plain(values)
-        measure: Measure = Unmeasured("nested values are not compared")
-        if plain:
-            measure = _broken(IsNoneOf(one.column, values, one.zone))
-        threshold = {"enum": list(values[:20])} if plain else None
-        yield make("enum", line("enum"), measure, says=_listed(values), threshold=threshold)
+        test, threshold = IsNoneOf(one.column, values, one.zone), {"enum": list(values[:20])}
+        yield make("enum", line("enum"), _broken(test), says=_listed(values), threshold=threshold)
     yield from _option_rules(make, one)
     for rule in one.quality:
         yield from _quality_rule(make, rule, of, one, way or (one.column,))
@@ -485,10 +481,11 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
             says = f"lack {' or '.join(map(repr, value))}"
             yield make("logicalTypeOptions.required", line, Broken(tests), says=says, threshold=threshold)
         elif key == "elementType":
-            yield make(key, line, *_elements(one.column, value), threshold=threshold)
+            measure, says = _elements(one.column, value)
+            yield make(key, line, measure, says=says, threshold=threshold)
         elif key == "normalized":
             if value:
-                yield make(key, line, *_normalized(one), threshold=threshold)
+                yield make(key, line, _normalized(one), says="are not of the length 1", threshold=threshold)
         elif key in _TESTS:
             test, says = _TESTS[key](one.column, value)
             if isinstance(test, IsOutside):
@@ -519,10 +516,10 @@ def _elements(column: str, kind: str) -> tuple[Measure, str]:
     return Broken(tests), f"hold elements that no {kind} can be"
 
 
-def _normalized(one: Property) -> tuple[Measure, str]:
+def _normalized(one: Property) -> Measure:
     if (kind := one.options.get("elementType")) in _ELEMENTS:
-        return Unmeasured(f"a vector of {kind} does not show what its length was before it was brought to that"), ""
-    return _broken(IsNotNormalized(one.column)), "are not of the length 1"
+        return Unmeasured(f"a vector of {kind} does not show what its length was before it was brought to that")
+    return _broken(IsNotNormalized(one.column))
 
 
 def _format_rule(make: _Maker, one: Property, value: Any, line: int) -> Iterator[Rule]:

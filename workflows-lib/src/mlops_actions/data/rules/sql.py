@@ -165,6 +165,9 @@ class Dialect:
         for value, is_open, below in ((test.low, test.low_open, True), (test.high, test.high_open, False)):
             if value is None:
                 continue
+            if isinstance(value, int) and not _holds(column.type, value):
+                parts += [f"{name} IS NOT NULL"] if below == (value > 0) else []  # all values, or none
+                continue
             limit = constant(value, column, test.zone, is_instant=self.is_instant(column))
             if limit is None or (isinstance(value, str) and kind in NUMERIC):
                 raise Unfit(f"{value!r} is no bound for a column that is {column.type}")
@@ -172,7 +175,7 @@ class Dialect:
             parts.append(f"{name} {sign} {limit}")
         if column.type in FLOATING or kind in {"date", "timestamp"}:
             parts.append(f"NOT isfinite({name})")
-        return f"({' OR '.join(parts)})"
+        return f"({' OR '.join(parts) or 'FALSE'})"
 
     def inner(self, name: str, path: Path) -> Column:
         """The column of this very name, or what is at ``path`` inside of it. Raises Unfit."""
@@ -243,6 +246,20 @@ class Dialect:
         return f"(NOT isfinite({name}) OR abs({share} - round({share})) > 1e-9 * greatest(1, abs({share})))"
 
 
+_BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
+_INTEGERS: Mapping[str, tuple[int, int]] = {
+    **{name: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for name, bits in _BITS.items()},
+    **{f"U{name}": (0, 2**bits - 1) for name, bits in _BITS.items()},
+}
+"""The least and the greatest value of each type of whole numbers."""
+
+
+def _holds(kind: str, number: int) -> bool:
+    """Whether a type can hold a whole number. A literal that it cannot hold stops DuckDB 2.0 at a file's footer."""
+    least, most = _INTEGERS.get(kind, (-math.inf, math.inf))
+    return least <= number <= most
+
+
 _LISTS: Mapping[Step, str] = {Each.KEY: "map_keys", Each.VALUE: "map_values"}
 """The function that gives the values of a step as a list."""
 
@@ -301,7 +318,7 @@ def constant(value: Value, column: Column, zone: str | None = None, *, is_instan
         return None if known is None else literal(known)
     if kind in NUMERIC:
         number = _number(value)
-        if number is None:
+        if number is None or (isinstance(number, int) and not _holds(column.type, number)):
             return None
         return f"CAST({literal(number)} AS FLOAT)" if column.type == "FLOAT" else literal(number)
     moment = _moment(str(value), kind, zone, is_instant=is_instant)
@@ -317,9 +334,11 @@ def _number(value: Value) -> int | float | None:
                 value = float(value)
             except ValueError:
                 return None
-    if value is None or isinstance(value, bool) or not math.isfinite(value):
+    if value is None or isinstance(value, bool):
         return None
-    return value
+    if isinstance(value, int) and not -(2**127) <= value < 2**128:  # beyond what an integer literal holds
+        value = float(value) if abs(value) < 10**308 else math.inf
+    return value if math.isfinite(value) else None
 
 
 def _moment(text: str, kind: str | None, zone: str | None, *, is_instant: bool) -> str | None:
