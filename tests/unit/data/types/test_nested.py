@@ -197,7 +197,7 @@ def test_queries_of_what_is_inside(workspace):
           items:
             logicalType: integer
             quality:
-              - {type: sql, query: SELECT count(*) FROM {object}, mustBe: 2}
+              - {type: sql, query: "SELECT count(*) FROM {object}", mustBe: 2}
               - {type: sql, query: "SELECT count({property}) FROM t", mustBe: 2}
         """
     )

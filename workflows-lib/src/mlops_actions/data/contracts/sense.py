@@ -69,7 +69,7 @@ _LACKING = {
 
 def lacking(pattern: str) -> str:
     """What to do about a pattern that RE2 refuses: what is in it that RE2 lacks, by name."""
-    bare = re.sub(r"\\\\", "", pattern)
+    bare = re.sub(r"\\[^1-9kc]", "", pattern)  # an escaped sign stands for itself
     found = [name for name, form in _LACKING.items() if re.search(form, bare)]
     what = f"This one has {' and '.join(found)}. " if found else ""
     return f"{what}Patterns are RE2: without lookaround and backreferences."
