@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import zoneinfo
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -229,13 +228,7 @@ def test_five_thousand_rules(workspace):
 
 
 def test_a_hundred_thousand_properties(workspace):
-    lines = "".join(f"      - {{name: c{i}, logicalType: integer}}\n" for i in range(100_000))
-    path = workspace.contract("schema:\n  - name: t\n    properties:\n" + lines)
-    read = contract.load(path)
-    assert len(read.objects[0].properties) == 100_000
-    wrong = "{name: c99999, logicalType: intger}"
-    Path("contract.yaml").write_text(
-        path.read_text(encoding="utf-8").replace("{name: c99999, logicalType: integer}", wrong)
-    )
-    with pytest.raises(CallError, match=r"contract\.yaml:100008:\d+: .*Did you mean `integer`"):
-        contract.load(path)
+    lines = "".join(f"      - {{name: c{i}, logicalType: integer}}\n" for i in range(99_999))
+    wrong = "      - {name: c99999, logicalType: intger}\n"
+    with pytest.raises(CallError, match=r"contract\.yaml:100008:24: .*Did you mean `integer`"):
+        contract.load(workspace.contract("schema:\n  - name: t\n    properties:\n" + lines + wrong))
