@@ -201,7 +201,7 @@ def test_queries_of_what_is_inside(workspace):
               - {type: sql, query: "SELECT count({property}) FROM t", mustBe: 2}
         """
     )
-    data = workspace.parquet("SELECT * FROM (VALUES ({'id': 1}, [1]), (NULL, [2])) AS t(customer, lines)")
+    data = workspace.parquet("SELECT * FROM (VALUES ({'id': 1}, [1]), ({'id': NULL}, [2])) AS t(customer, lines)")
     checks = workspace.checks(contract, data)
     assert checks["t.customer.id.sql"].status is checks["t.lines[].sql"].status is Status.PASS
     assert checks["t.lines[].sql#2"].status is Status.NOT_CHECKED

@@ -133,7 +133,7 @@ class IsFieldCountOutside:
 class IsNotNormalized:
     """The vector's length (the root of the sum of squares) is not 1, within one part in a hundred.
 
-    Items that are null are left out. A sixteenth of the digits is lost in the 8 bits of a bfloat16: hence the tolerance.
+    Items that are null are left out. The tolerance is for the 8 bits that a bfloat16 has for digits.
     """
 
     column: str
@@ -149,8 +149,10 @@ class Inside:
 
 
 Plain: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple | IsZoned
-Nested: TypeAlias = IsCountOutside | HasRepeats | IsFieldCountOutside | IsNotNormalized
-Test: TypeAlias = Plain | Nested | Inside
+Whole: TypeAlias = IsCountOutside | HasRepeats | IsFieldCountOutside | IsNotNormalized
+"""Tests of a nested value as a whole."""
+
+Test: TypeAlias = Plain | Whole | Inside
 
 
 # Measures
@@ -480,12 +482,10 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
             tests = tuple(Inside(one.column, (_field(one, name),), IsNull(name)) for name in value)
             says = f"lack {' or '.join(map(repr, value))}"
             yield make("logicalTypeOptions.required", line, Broken(tests), says=says, threshold=threshold)
-        elif key == "elementType":
-            measure, says = _elements(one.column, value)
-            yield make(key, line, measure, says=says, threshold=threshold)
-        elif key == "normalized":
+        elif key in {"elementType", "normalized"}:
+            measure, says = _elements(one.column, value) if key == "elementType" else _normalized(one)
             if value:
-                yield make(key, line, _normalized(one), says="are not of the length 1", threshold=threshold)
+                yield make(key, line, measure, says=says, threshold=threshold)
         elif key in _TESTS:
             test, says = _TESTS[key](one.column, value)
             if isinstance(test, IsOutside):
@@ -516,10 +516,11 @@ def _elements(column: str, kind: str) -> tuple[Measure, str]:
     return Broken(tests), f"hold elements that no {kind} can be"
 
 
-def _normalized(one: Property) -> Measure:
+def _normalized(one: Property) -> tuple[Measure, str]:
+    """What ``normalized`` asks of a vector, and the words for rows that do not keep it."""
     if (kind := one.options.get("elementType")) in _ELEMENTS:
-        return Unmeasured(f"a vector of {kind} does not show what its length was before it was brought to that")
-    return _broken(IsNotNormalized(one.column))
+        return Unmeasured(f"a vector of {kind} does not show what its length was before it was brought to that"), ""
+    return _broken(IsNotNormalized(one.column)), "are not of the length 1"
 
 
 def _format_rule(make: _Maker, one: Property, value: Any, line: int) -> Iterator[Rule]:

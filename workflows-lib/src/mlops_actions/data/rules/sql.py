@@ -68,6 +68,15 @@ class Dialect:
                 return self._is_no_multiple(column, test.of)
             case rules.IsZoned():
                 return self._is_zoned(column, test)
+            case rules.Inside():
+                return self._any(name, column.type, test.path, test.test, column.name)
+            case _:
+                return self._of_whole(column, test)
+
+    def _of_whole(self, column: Column, test: rules.Whole) -> str:
+        """The condition of a test of a nested value as a whole."""
+        name = quote(column.name)
+        match test:
             case rules.IsCountOutside():
                 return _is_number_outside(f"len({self._array(column, 'a number of items')})", test)
             case rules.HasRepeats():
@@ -79,8 +88,6 @@ class Dialect:
                 return f"({name} IS NOT NULL AND {_is_number_outside(f'({count})', test)})"
             case rules.IsNotNormalized():
                 return self._is_not_normalized(column)
-            case rules.Inside():
-                return self._any(name, column.type, test.path, test.test, column.name)
 
     def unparsed(self, name: str, missing: Sequence[Value]) -> str | None:
         """The condition for cells of text that are not of the column's type, nor one of ``missing``."""
@@ -161,21 +168,24 @@ class Dialect:
         name, kind = quote(column.name), family(column.type)
         if kind not in NUMERIC | {"date", "timestamp", "time"}:
             raise Unfit(f"a range is asked of numbers and times, and the column is {column.type}")
-        parts = []
-        for value, is_open, below in ((test.low, test.low_open, True), (test.high, test.high_open, False)):
-            if value is None:
-                continue
-            if isinstance(value, int) and not _holds(column.type, value):
-                parts += [f"{name} IS NOT NULL"] if below == (value > 0) else []  # all values, or none
-                continue
-            limit = constant(value, column, test.zone, is_instant=self.is_instant(column))
-            if limit is None or (isinstance(value, str) and kind in NUMERIC):
-                raise Unfit(f"{value!r} is no bound for a column that is {column.type}")
-            sign = ("<=" if is_open else "<") if below else (">=" if is_open else ">")
-            parts.append(f"{name} {sign} {limit}")
+        low = self._beyond(column, test.low, "<=" if test.low_open else "<", test.zone)
+        high = self._beyond(column, test.high, ">=" if test.high_open else ">", test.zone)
+        parts = [part for part in (low, high) if part]
         if column.type in FLOATING or kind in {"date", "timestamp"}:
             parts.append(f"NOT isfinite({name})")
         return f"({' OR '.join(parts) or 'FALSE'})"
+
+    def _beyond(self, column: Column, bound: Value, sign: str, zone: str | None) -> str | None:
+        """The condition for values beyond a bound, or None where there is none, or no value can be. Raises Unfit."""
+        if bound is None:
+            return None
+        if isinstance(bound, int) and not _holds(column.type, bound):
+            everything = (bound > 0) == (sign[0] == "<")
+            return f"{quote(column.name)} IS NOT NULL" if everything else None
+        limit = constant(bound, column, zone, is_instant=self.is_instant(column))
+        if limit is None or (isinstance(bound, str) and family(column.type) in NUMERIC):
+            raise Unfit(f"{bound!r} is no bound for a column that is {column.type}")
+        return f"{quote(column.name)} {sign} {limit}"
 
     def inner(self, name: str, path: Path) -> Column:
         """The column of this very name, or what is at ``path`` inside of it. Raises Unfit."""
@@ -202,8 +212,7 @@ class Dialect:
             field, further = _stepped(kind, path[0], shown)
             inside = self._any(f"struct_extract({value}, {literal(path[0])})", field, path[1:], test, further)
             return f"({value} IS NOT NULL AND {inside})"
-        taken = [each.name for each in self.relation.columns]
-        (name,) = aliases([shown], [*taken, *(raw.strip('"') for raw in self.relation.raw.values())])
+        name = self._free(shown)
         if path:
             step = path[0]
             item, further = _stepped(kind, step, shown)
@@ -213,6 +222,11 @@ class Dialect:
             alone = Relation(self.relation.object, "", (Column(name, kind),), ())
             values, condition = f"[{value}]", Dialect(alone).condition(replace(test, column=name))
         return f"coalesce(len(list_filter({values}, lambda {quote(name)}: {condition})) > 0, FALSE)"
+
+    def _free(self, name: str) -> str:
+        """A name that no column has."""
+        taken = [each.name for each in self.relation.columns]
+        return aliases([name], [*taken, *(raw.strip('"') for raw in self.relation.raw.values())])[0]
 
     def _is_zoned(self, column: Column, test: rules.IsZoned) -> str:
         name = quote(column.name)
@@ -229,7 +243,7 @@ class Dialect:
         items = item_type(column.type)
         if items is None or family(items) not in NUMERIC:
             raise Unfit(f"a length of 1 is asked of vectors of numbers, and the column is {column.type}")
-        (item,) = aliases([column.name], [each.name for each in self.relation.columns])
+        item = self._free(column.name)
         squares = f"list_transform(CAST({quote(column.name)} AS DOUBLE[]), lambda {item}: {item} * {item})"
         return (
             f"(abs(coalesce(list_sum({squares}), 0) - 1) > {literal(_TOLERANCE)} AND {quote(column.name)} IS NOT NULL)"
