@@ -71,6 +71,20 @@ WRONG = {
     "a listed value of an array": (
         "- {name: x, logicalType: array, items: {logicalType: string}, enum: [{¶value: a}]}", "the type array", "`items`",
     ),
+    "a format of text on a number": (
+        "- {name: x, physicalType: INT, logicalTypeOptions: {¶format: email}}", "is of string, and", "logicalType",
+    ),
+    "a format of integers on text": (
+        "- {name: x, logicalType: string, logicalTypeOptions: {¶format: i32}}", "is of integer, and", "logicalType",
+    ),
+    "a size that no engine counts to": (
+        "- {name: x, logicalType: string, logicalTypeOptions: {¶maxLength: 1" + "0" * 400 + "}}",
+        "`maxLength` must be a whole number", None,
+    ),
+    "a multiple of what is beyond all numbers": (
+        "- {name: x, logicalType: number, logicalTypeOptions: {¶multipleOf: 1" + "0" * 400 + "}}",
+        "`multipleOf` must be a number", None,
+    ),
     "a time zone that is not there": (
         "- {name: x, logicalType: timestamp, logicalTypeOptions: {¶defaultTimezone: Europe/Berln}}",
         "the time zone 'Europe/Berln' is not known", "Did you mean `Europe/Berlin`?",
@@ -130,6 +144,7 @@ def test_all_mistakes_are_named_at_once(workspace):
         "- {name: x, logicalType: timestamp, logicalTypeOptions: {minimum: '2020-01-01T11:00:00+02:00', maximum: '2020-01-01T10:00:00Z'}}",
         "- {name: x, logicalType: integer, enum: [{value: 1}, {value: '2'}, {value: 3.0}, {value: null}]}",
         "- {name: x, logicalType: boolean, enum: [{value: true}, {value: 'False'}]}",
+        "- {name: x, logicalType: number, enum: [{value: 1" + "0" * 400 + "}]}",
         "- {name: x, logicalType: string, enum: [{value: 5}, {value: true}]}",
         "- {name: x, logicalType: timestamp, logicalTypeOptions: {defaultTimezone: GMT}}",
         "- {name: x, logicalTypeOptions: {minimum: 1, minLength: 3, uniqueItems: true}}",
@@ -175,6 +190,22 @@ def test_every_zone_that_is_let_through_is_one_that_the_engine_knows(workspace):
     assert {name for name in zoneinfo.available_timezones() if nearest_zone(name)[0]} <= known
     assert nearest_zone("Tokyo") == (False, "Did you mean `Asia/Tokyo`?")
     assert nearest_zone("Mars/Olympus") == (False, "Name one of the IANA database, as `Europe/Berlin`.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "status", "measured"),
+    [
+        ("BIGINT", "minimum", "fail", 2), ("BIGINT", "maximum", "pass", 0), ("TINYINT", "exclusiveMinimum", "fail", 2),
+        ("UBIGINT", "exclusiveMaximum", "pass", 0), ("DOUBLE", "minimum", "error", None), ("DECIMAL(9,2)", "minimum", "error", None),
+    ],
+)  # fmt: skip
+def test_a_bound_that_no_type_can_hold(workspace, tally, kind, key, status, measured):
+    """Nothing breaks: of whole numbers all are below it, and a null is not; of others it is no bound."""
+    bound = "1" + "0" * 400
+    data = workspace.parquet(f"SELECT unnest([1, 2, NULL])::{kind} AS x")
+    contract_of = f"- {{name: x, logicalTypeOptions: {{{key}: {bound}}}, enum: [{{value: {bound}}}, {{value: 1}}]}}"
+    assert tally(key, contract_of, data) == (status, measured)
+    assert tally("enum", contract_of, data) == ("fail", 1)
 
 
 # Size and depth

@@ -236,6 +236,19 @@ def test_a_share_is_in_percent(workspace):
     assert check.message == "1 of 4 rows are null (25 %); must be less than 25 %"
 
 
+@pytest.mark.parametrize(
+    ("metric", "share"),
+    [
+        ("metric: nullValues", 25.0), ("metric: missingValues, arguments: {missingValues: [null, a]}", 75.0),
+        ("metric: invalidValues, arguments: {validValues: [a]}", 25.0), ("metric: duplicateValues", 25.0),
+    ],
+)  # fmt: skip
+def test_every_metric_has_a_share(workspace, tally, metric, share):
+    name = metric.removeprefix("metric: ").partition(",")[0].replace("invalidValues", "validValues")
+    rule = f"- {{name: x, logicalType: string, quality: [{{{metric}, unit: percent, mustBe: {share}}}]}}"
+    assert tally(name, rule, workspace.csv("x,y\na,1\n,2\na,3\nb,4\n")) == ("pass", share)
+
+
 def test_composite_keys_have_no_nulls_and_say_both_counts(workspace):
     contract = workspace.columns(
         "- {name: n, logicalType: integer, primaryKey: true, primaryKeyPosition: 2}\n"

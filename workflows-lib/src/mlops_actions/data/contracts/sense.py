@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeAlias
 
 from mlops_actions.data.contracts.element import Element
 from mlops_actions.data.types.families import NUMERIC, family
+from mlops_actions.data.types.formats import PATTERNS
 from mlops_actions.data.types.zones import nearest_zone
 from mlops_actions.errors import Problem
 
@@ -27,7 +29,11 @@ _HOLDS: Mapping[str, frozenset[str]] = {
 """The families of types that can hold an option. With a ``logicalType``, the standard's own schema says so."""
 
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
-_SIZES = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
+_SIZES = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "dimensions")
+_MOST = 2**63 - 1
+"""The greatest size that an engine counts to."""
+
+_OF_INTEGERS = re.compile(r"[iu](8|16|32|64|128)")
 
 
 def problems(objects: Sequence[Element]) -> Iterator[Problem]:
@@ -131,12 +137,17 @@ def _of_wrong_kind(one: Element) -> Iterator[tuple[str, Problem]]:
         right = isinstance(value, wanted) and isinstance(value, bool) is (wanted is bool)
         if right and isinstance(value, float):
             right = math.isfinite(value)
-        if right and key in {*_SIZES, "multipleOf"}:
-            right = value > 0 or (value == 0 and key != "multipleOf")
+        if right and key in _SIZES:
+            right = 0 <= value <= _MOST
+        if right and key == "multipleOf":
+            right = 0 < value <= sys.float_info.max
         if right and key == "required":
             right = all(isinstance(each, str) for each in value)
         if not right:
             yield key, one.problem(f"`{key}` must be {words}", "logicalTypeOptions", key)
+
+
+_DROP = "Drop it, or give the property the `logicalType` that its values are of."
 
 
 def _unholdable(one: Element) -> Iterator[tuple[str, Problem]]:
@@ -146,8 +157,12 @@ def _unholdable(one: Element) -> Iterator[tuple[str, Problem]]:
         if promised and key in _HOLDS and promised not in _HOLDS[key]:
             holders = " or ".join(sorted(_HOLDS[key]))
             message = f"`{key}` is asked of {holders}, and the property is of the type {promised}"
-            hint = "Drop it, or give the property the `logicalType` that its values are of."
-            yield key, one.problem(message, "logicalTypeOptions", key, hint=hint)
+            yield key, one.problem(message, "logicalTypeOptions", key, hint=_DROP)
+    written = _options(one).get("format")
+    of = "string" if written in PATTERNS else "integer" if _OF_INTEGERS.fullmatch(str(written)) else promised
+    if promised and promised != of:
+        message = f"the format {written!r} is of {of}, and the property is of the type {promised}"
+        yield "format", one.problem(message, "logicalTypeOptions", "format", hint=_DROP)
 
 
 _MOMENTS: Mapping[str, tuple[Callable[[str], Moment], str]] = {
@@ -269,5 +284,7 @@ def _is_number(value: object) -> bool:
         return False
     try:
         return not math.isnan(float(value))
+    except OverflowError:
+        return True
     except ValueError:
         return False
