@@ -15,7 +15,8 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from mlops_actions.data.validate import Validation, is_broken, validate
+from mlops_actions.data.report import is_broken
+from mlops_actions.data.validate import Validation, validate
 from mlops_actions.verdict import Status, Verdict
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/flight-delay"

@@ -226,6 +226,7 @@ def test_keys_inside_of_objects(workspace):
     assert checks["t.duplicateValues"].measured == 1
     assert "2 rows share 1 key" in checks["t.duplicateValues"].message
     assert "'o.A_1'" in checks["t.duplicateValues"].message
+    assert [each.row for each in checks["t.duplicateValues"].examples] == [1, 2]
     assert (checks["t.o.a.relationships"].measured, "'3'" in checks["t.o.a.relationships"].message) == (1, True)
 
 

@@ -8,8 +8,8 @@ know their place in the file. What it means for rows stands in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from mlops_actions.data.contracts import odcs, sense
 from mlops_actions.data.contracts.element import Element
 from mlops_actions.data.types.nested import Each, Step
 from mlops_actions.data.types.zones import zone_of
-from mlops_actions.errors import CallError, Problem
+from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Severity
 from mlops_actions.yamlfile import Document
 
@@ -96,9 +96,10 @@ _STEPS: Mapping[str | int, Each] = {"items": Each.ITEM, "key": Each.KEY, "value"
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A column as the contract has it."""
+    """A column as the contract has it; one that ``is_revealed`` was asked for by name, and may be shown."""
 
     element: Element
+    is_revealed: bool = False
 
     @property
     def name(self) -> str:
@@ -150,11 +151,8 @@ class Property:
 
     @property
     def is_private(self) -> bool:
-        """Whether its values must not be shown: any classification but public or internal, or a tag like ``pii``.
-
-        A column with a part that must not be shown is not shown either.
-        """
-        return any(map(_is_private, self.element.within()))
+        """Whether its values must not be shown: it, or what is inside of it, is classified or tagged so."""
+        return not self.is_revealed and any(map(_is_private, self.element.within()))
 
     @property
     def quality(self) -> tuple[Quality, ...]:
@@ -162,6 +160,7 @@ class Property:
 
 
 def _is_private(element: Element) -> bool:
+    """Whether there is any classification but public or internal, or a tag like ``pii``."""
     classification = str(element.data.get("classification") or "public").strip().casefold()
     tags = {str(tag).strip().casefold() for tag in element.data.get("tags") or ()}
     return classification not in _PUBLIC or bool(tags & _PRIVATE_TAGS)
@@ -196,10 +195,18 @@ class Object:
         return None
 
     @property
+    def key(self) -> tuple[Property, ...]:
+        """The properties of the primary key, in its order."""
+        parts = [one for one in self.properties if one.element.data.get("primaryKey")]
+        return tuple(sorted(parts, key=lambda one: one.element.data.get("primaryKeyPosition", -1)))
+
+    @property
     def private(self) -> frozenset[str]:
         """The columns whose values must not be shown; encrypted ones are of no use, and none of anybody's business."""
         columns = {each.column for each in self.properties if each.is_private}
-        return frozenset(columns | {each.encrypted for each in self.properties if each.encrypted})
+        return frozenset(
+            columns | {each.encrypted for each in self.properties if each.encrypted and not each.is_revealed}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +243,28 @@ def load(path: Path, name: str | None = None) -> Contract:
     objects = tuple(Object(each, tuple(map(Property, each.parts("properties")))) for each in elements)
     # Service levels as they stand: an older contract's are not held against the standard.
     return Contract(document.name, Element(original.data, (), original), objects)
+
+
+def reveal(contract: Contract, names: Sequence[str]) -> Contract:
+    """The contract with these columns (``column`` or ``object.column``) revealed.
+
+    Raises CallError for a name that it does not have.
+    """
+    known = {f"{of.name}.{one.name}": one.name for of in contract.objects for one in of.properties}
+    unknown = [name for name in names if name not in known and name not in known.values()]
+    if unknown:
+        hint = did_you_mean(unknown[0], [*known, *known.values()])
+        raise CallError(Problem(f"the contract has no column {unknown[0]!r} to reveal", contract.file, hint=hint))
+
+    def shown(of: Object, one: Property) -> Property:
+        return replace(one, is_revealed=bool({one.name, f"{of.name}.{one.name}"} & {*names}))
+
+    return replace(
+        contract,
+        objects=tuple(
+            replace(of, properties=tuple(shown(of, one) for one in of.properties)) for of in contract.objects
+        ),
+    )
 
 
 def _unwritable(document: Document) -> Iterator[Problem]:
