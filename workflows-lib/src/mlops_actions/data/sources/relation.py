@@ -12,10 +12,11 @@ from mlops_actions.visible import clip
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The dialect of a CSV file and its column names, both from its first line."""
+    """The dialect of a CSV file and its column names. A ``quote`` of ``""`` means that none has a meaning."""
 
     delimiter: str
     names: tuple[str, ...]
+    quote: str = '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,21 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A data file: its name as the user would write it, and where it is (absolute, symbolic links resolved)."""
+    """A data file: its name as the user would write it, and where the engine reads it (absolute, no symbolic link).
+
+    Where that is a copy in a form that the engine reads, ``origin`` is the file itself. ``table`` is the one that was
+    named in a database file.
+    """
 
     name: str
     path: Path
+    table: str | None = None
+    origin: Path | None = None
 
     @property
-    def is_text(self) -> bool:
-        return not self.name.lower().endswith(".parquet")
+    def own(self) -> Path:
+        """Where the file itself is."""
+        return self.origin or self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ class Relation:
 
     For text, ``raw`` maps a column to the SQL identifier of its cells as they
     stand in the file, ``guessed`` names the columns whose type nobody
-    declared, ``headers`` gives each file's first line. ``differences`` says,
-    file by file, where the files are not of one schema.
+    declared. ``differences`` says, file by file, where the files are not of
+    one schema.
     """
 
     object: str
@@ -58,12 +66,8 @@ class Relation:
     files: tuple[File, ...]
     raw: Mapping[str, str] = field(default_factory=dict)
     guessed: frozenset[str] = frozenset()
-    headers: Mapping[str, Header] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
-
-    @property
-    def is_text(self) -> bool:
-        return bool(self.headers)
+    is_text: bool = False
 
     def unparsed(self, column: str) -> str | None:
         """The SQL condition for rows whose text is not of the column's type (the column is NULL there)."""
@@ -102,9 +106,13 @@ def aliases(names: Sequence[str], taken: Sequence[str]) -> list[str]:
     return [f"{prefix}{index}" for index in range(len(names))]
 
 
-def refuse_pointer(head: bytes, name: str) -> None:
-    if head.startswith(b"version https://git-lfs.github.com/spec/"):
-        raise Unreadable("is a Git LFS pointer, not the data: type `git lfs pull`", name)
+MAX_COLUMNS = 10_000
+"""Columns that an object may have: each is asked about by itself, and the engine's plan grows with them."""
+
+
+def refuse_width(columns: int, file: str) -> None:
+    if columns > MAX_COLUMNS:
+        raise Unreadable(f"it has {columns:,} columns, and at most {MAX_COLUMNS:,} are taken", file)
 
 
 def named(message: str, files: Sequence[File]) -> str:
