@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines import duck
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.queries import sqlrules
@@ -24,9 +24,11 @@ from mlops_actions.data.rules import checks, references, relationships, rules, s
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources import parquet
-from mlops_actions.data.sources.intake import Intake, cell_types, take_in, unreadable
+from mlops_actions.data.sources import spool
+from mlops_actions.data.sources.intake import Intake, reading_of, take_in, unreadable
+from mlops_actions.data.sources.reading import FOUND, CsvDialect
 from mlops_actions.data.sources.relation import Relation, Unreadable
+from mlops_actions.data.sources.spool import Spool
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
 from mlops_actions.outcome import Outcome, Section, Table
@@ -43,7 +45,10 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start."""
+    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
+
+    ``csv`` is how CSV is written, where that is not to be found in the files.
+    """
 
     contract: Path
     data: Patterns
@@ -51,6 +56,7 @@ class Validation:
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
+    csv: CsvDialect = FOUND
 
 
 @dataclass(slots=True)
@@ -81,18 +87,20 @@ def validate(request: Validation, out: Path) -> Outcome:
     patterns = assign(request.data, promised)
     result = _Result()
     profiles: list[Profile] = []
-    for each in promised.objects:
-        if each.name not in patterns:
-            result.checks.append(_without_data(promised, each))
-            continue
-        promises = _Promises(wanted[each.name], levels, request.moment or started)
-        one = _check_object(each, promises, patterns[each.name])
-        result.checks += one.checks
-        result.subjects += one.subjects
-        result.relations |= one.relations
-        profiles += [one.profile] if one.profile else []
-    result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, request.sql_seconds)
-    result.checks += relationships.check(related, patterns)
+    with spool.opened() as spooled:
+        for each in promised.objects:
+            if each.name not in patterns:
+                result.checks.append(_without_data(promised, each))
+                continue
+            promises = _Promises(wanted[each.name], levels, request.moment or started, request.csv)
+            one = _check_object(each, promises, patterns[each.name], spooled)
+            result.checks += one.checks
+            result.subjects += one.subjects
+            result.relations |= one.relations
+            profiles += [one.profile] if one.profile else []
+        relations = result.relations
+        result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, relations, request.sql_seconds)
+        result.checks += relationships.check(related, relationships.Given(patterns, spooled, request.csv))
     result.checks += servicelevels.unasked(levels, list(patterns))
     write_profiles(profiles, out)
     verdict = Verdict(
@@ -135,9 +143,9 @@ def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
     if not patterns:
         return
     found = []
-    with scan.connect() as connection:
+    with duck.connect() as connection:
         for pattern, rule in patterns:
-            why = scan.refused_pattern(connection, re2(pattern))
+            why = duck.refused_pattern(connection, re2(pattern))
             if why is not None:
                 hint = "Patterns are RE2: without lookaround and backreferences."
                 found.append(rules.problem(rule, f"the pattern of {rule.name!r} cannot be run: {why}", hint))
@@ -179,18 +187,22 @@ def _without_data(promised: Contract, of: Object) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class _Promises:
-    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``."""
+    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``.
+
+    ``csv`` is how its CSV is written.
+    """
 
     rules: tuple[Rule, ...]
     levels: tuple[Level, ...]
     moment: datetime
+    csv: CsvDialect
 
 
-def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _Result:
+def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spooled: Spool) -> _Result:
     wanted = promises.rules
-    types, unwritten = cell_types(of)
+    reading, unwritten = reading_of(of, promises.csv)
     try:
-        with take_in(of.name, patterns, types, of.private) as intake:
+        with take_in(of.name, patterns, reading, spooled) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             found, made = _scan(intake, wanted, promises)
@@ -203,15 +215,14 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _
 
 def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
     """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
-    connection, relation = intake.connection, intake.relation
-    footers = parquet.footers(connection, relation.files, checks.expected_unique(wanted))
-    plan = checks.prepare(wanted, relation, footers)
+    session, relation = intake.session, intake.relation
+    plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)
-    shape = profiling.plan(connection, relation)
-    values = scan.aggregate(connection, relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
-    values = checks.exact(connection, plan, values)
+    shape = profiling.plan(session, relation)
+    values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+    values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
-    found += checks.judge(plan, values, checks.find_evidence(connection, plan, values))
+    found += checks.judge(plan, values, checks.find_evidence(session, plan, values))
     return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "Arrow"
-SUFFIXES = (".arrow", ".arrows", ".feather", ".ipc")
+SUFFIXES: tuple[str, ...] = (".arrow", ".arrows", ".feather", ".ipc")
 
 _MAGIC = b"ARROW1"
 

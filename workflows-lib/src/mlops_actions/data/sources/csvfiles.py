@@ -15,9 +15,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.scan import listed, literal, pattern_for, quote
+from mlops_actions.data.engines.duck import pattern_for
+from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.pointers import refuse_pointer
-from mlops_actions.data.sources.reading import FOUND, Dialect, Reading
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import (
     Column,
     File,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "CSV"
-SUFFIXES = (".csv", ".csv.gz", ".csv.zst")
+SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".csv.zst")
 
 MAX_LINE = 2_000_000
 """Bytes in one record that the reader takes (DuckDB's own limit)."""
@@ -90,7 +91,9 @@ def _select(head: Header, files: Sequence[File], keys: tuple[str, ...], raw: Map
         f"SELECT {select} FROM read_csv({listed(pattern_for(file.path) for file in files)}, "
         f"columns = {{{columns}}}, auto_detect = false, header = true, compression = {literal(packing(files[0]))}, "
         f"delim = {literal(head.delimiter)}, quote = {literal(head.quote)}, escape = {literal(head.quote)}, "
-        f"nullstr = '', allow_quoted_nulls = false, max_line_size = {MAX_LINE}, ignore_errors = true, "
+        f"nullstr = '', allow_quoted_nulls = false, max_line_size = {MAX_LINE}, "
+        # Not `ignore_errors`, with which DuckDB 2.0 loses the row after one that ends in a stray quote as well.
+        f"store_rejects = true, rejects_limit = 1, "
         f"hive_partitioning = {literal(bool(keys))}, hive_types_autocast = false)"
     )
 
@@ -98,7 +101,7 @@ def _select(head: Header, files: Sequence[File], keys: tuple[str, ...], raw: Map
 # The first line
 
 
-def read_header(file: File, dialect: Dialect = FOUND) -> Header:
+def read_header(file: File, dialect: CsvDialect = FOUND) -> Header:
     """The header of a CSV file, and its dialect as far as ``dialect`` does not say it. Raises Unreadable."""
     try:
         head = header(file, dialect)
@@ -112,7 +115,7 @@ def read_header(file: File, dialect: Dialect = FOUND) -> Header:
     return head
 
 
-def header(file: File, dialect: Dialect = FOUND) -> Header:
+def header(file: File, dialect: CsvDialect = FOUND) -> Header:
     """As :func:`read_header`. Raises ValueError with what is wrong, and what reading a damaged file raises."""
     with open_bytes(file) as stream:
         line = first = stream.readline(MAX_LINE + 1)
@@ -277,13 +280,16 @@ class _Form:
             raw.decode()
         except UnicodeDecodeError as error:
             return f"is not UTF-8 (byte 0x{raw[error.start]:02x}); {_convert('LATIN1')}, where it is Latin-1"
-        width = 1 + raw.count(self._delimiter)
-        if self._mark and self._mark in raw:
-            fields = self._fields(raw.rstrip(b"\r\n"))
+        line = raw.rstrip(b"\r\n")
+        width = 1 + line.count(self._delimiter)
+        if self._mark and self._mark in line:
+            fields = self._fields(line)
             if fields is None:
                 lines = f" on line {last:,}" if last > first else ""
                 return f"has a quoted field that goes on after its closing quote{lines}: is there a stray quote?"
             width = fields
+        if width > self._width:  # the reader leaves out what is empty beyond the last column
+            width = max(self._width, width - len(line) + len(line.rstrip(self._delimiter)))
         return None if width == self._width else f"has {width:,} fields, and the first line has {self._width:,}"
 
     def _fields(self, raw: bytes) -> int | None:

@@ -9,17 +9,20 @@ on the way is found out here.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.contracts.contract import Element, Object, Property
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import parquet, partitions, source, spool
-from mlops_actions.data.sources.reading import FOUND, Dialect, Reading
+from mlops_actions.data.sources.parquet import Footers
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
 from mlops_actions.data.sources.source import Texts
 from mlops_actions.data.sources.spool import Spool
@@ -44,6 +47,25 @@ class Refusal:
     record: Record
 
 
+@dataclass(slots=True)
+class _Recount:
+    """The number of records, that of those which do not parse, the first of them, and the record of the most lines."""
+
+    records: int = 0
+    refused: int = 0
+    first: list[Refusal] = field(default_factory=list)
+    longest: Refusal | None = None
+
+    def take(self, one: Refusal) -> None:
+        self.records += 1
+        if one.record.refused is not None:
+            self.refused += 1
+            self.first += [one] if len(self.first) < EVIDENCE else []
+        lines = one.record.raw.count(b"\n")
+        if lines > 1 and (self.longest is None or lines > self.longest.record.raw.count(b"\n")):
+            self.longest = one
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
     """An object's rows, and what is being found out about its files meanwhile.
@@ -58,9 +80,18 @@ class Intake:
     states: Mapping[File, tuple[int, ...]]
 
     @property
+    def session(self) -> Session:
+        """What answers questions about the rows."""
+        return DuckSession(self.connection)
+
+    @property
     def subjects(self) -> list[Subject]:
         """Each file with its digest. Raises Unreadable."""
         return [Subject(file.name, self._survey(file).sha256) for file in self.surveys]
+
+    def footers(self, columns: Iterable[str]) -> Footers:
+        """What is known of ``columns`` without a scan."""
+        return parquet.footers(self.connection, self.relation.files, columns)
 
     def checks(self, rows: int) -> list[Check]:
         """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable."""
@@ -98,23 +129,37 @@ class Intake:
             return self._check("readable", Status.PASS, f"all files could be read: {len(self.surveys):,}", rows=rows)
         records = [self._survey(file).records for file in self.surveys]
         counted = sum(count or 0 for count in records)
-        if None not in records and counted == rows:
-            message = f"0 of {counted:,} records do not parse"
-            return self._check("readable", Status.PASS, message, measured=0, rows=counted)
-        counted, refused, longest = self._recounted()
-        lost = counted - rows
-        places = [_place(each) for each in refused]
-        if lost < 0 and longest is not None:
-            lines = longest.record.raw.count(b"\n")
-            places.append(f"{longest.file.name}, line {longest.record.line:,}: a field runs on for {lines:,} lines")
-        message = f"{lost:,} of {counted:,} records do not parse"
-        if lost < 0:
-            message = f"the reader found {rows:,} rows where the files have {counted:,} records: quotes do not pair up"
-        elif not lost and refused:
-            message = f"the reader took {rows:,} rows, and some of the records are not as the first line says"
-        message += f" (for example {'; '.join(places)})" if places else ""
-        status = Status.FAIL if lost > 0 else Status.ERROR if lost < 0 or refused else Status.PASS
-        return self._check("readable", status, message, measured=lost, rows=rows if lost < 0 else counted)
+        if None not in records and counted == rows and not self._has_rejects():
+            return self._parsed(rows, rows, 0)
+        seen = self._recounted()
+        if rows <= seen.records:
+            return self._parsed(rows, seen.records, seen.refused, seen.first)
+        message = f"the reader found {rows:,} rows where the files have {seen.records:,} records: quotes do not pair up"
+        places = [*map(_place, seen.first)]
+        if seen.longest is not None:
+            lines = seen.longest.record.raw.count(b"\n")
+            places.append(f"{seen.longest.file.name}, line {seen.longest.record.line:,}: a field runs on for {lines:,} lines")
+        message += f" (see {'; '.join(places)})" if places else ""
+        return self._check("readable", Status.ERROR, message, measured=seen.records - rows, rows=rows)
+
+    def _parsed(self, rows: int, records: int, refused: int, first: Sequence[Refusal] = ()) -> Check:
+        """The check on ``records``, of which ``refused`` do not parse, and of which the reader made ``rows``."""
+        lost = max(refused, records - rows)
+        message = f"{lost:,} of {records:,} records do not parse"
+        message += f" (for example {'; '.join(map(_place, first))})" if first else ""
+        if refused != records - rows:
+            message += f"; the reader made {rows:,} rows of them, which are not all as they stand in the file"
+        return self._check("readable", Status.FAIL if lost else Status.PASS, message, measured=lost, rows=records)
+
+    def _has_rejects(self) -> bool:
+        """Whether the engine says that it refused something; it may make a row of what it refused, too."""
+        import duckdb  # pylint: disable=import-outside-toplevel
+
+        try:
+            ((count,),) = self.connection.execute("SELECT count(*) FROM reject_errors").fetchall()
+        except duckdb.CatalogException:  # made by the first scan that keeps them
+            return False
+        return bool(count)
 
     @property
     def _texts(self) -> Texts | None:
@@ -133,17 +178,12 @@ class Intake:
             except damage() as error:
                 raise Unreadable(f"cannot be read to its end: {error}", file.name) from error
 
-    def _recounted(self) -> tuple[int, list[Refusal], Refusal | None]:
-        """The number of records, the first that do not parse, and the one with the most lines, where one has several."""
-        refused: list[Refusal] = []
-        total, longest, most = 0, None, 1
+    def _recounted(self) -> _Recount:
+        """All records, looked at one by one. Raises Unreadable where a count has no end."""
+        found = _Recount()
         for each in self._records():
-            total += 1
-            if each.record.refused is not None and len(refused) < EVIDENCE:
-                refused.append(each)
-            if (lines := each.record.raw.count(b"\n")) > most:
-                longest, most = each, lines
-        return total, refused, longest
+            found.take(each)
+        return found
 
     def _schema(self) -> Check:
         found = self.relation.differences
@@ -214,7 +254,7 @@ def take_in(
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
             surveys = {file: pool.submit(survey, file, counters[file]) for file in files}
             try:
-                with scan.connect(file.path for file in files) as connection:
+                with duck.connect(file.path for file in files) as connection:
                     relation = source.open_relation(connection, name, files, reading)
                     yield Intake(connection, relation, reading, surveys, states)
             except duckdb.Error as error:
@@ -228,7 +268,7 @@ def _culprit(error: Exception, files: Sequence[File]) -> Unreadable:
     """What to say of an engine's error: where it names no file, each is read alone, to find the one."""
     if why := spool.full(error):
         return Unreadable(why)
-    message = scan.reason(error)
+    message = duck.reason(error)
     if any(str(file.path) in message for file in files):
         return Unreadable(named(message, files))
     for file in files:
@@ -268,7 +308,7 @@ def _cell_type(one: Property) -> CellType | None:
     return families.text_type(one.logical_type, one.physical_type, one.options)
 
 
-def reading_of(of: Object, csv: Dialect = FOUND) -> tuple[Reading, dict[str, str]]:
+def reading_of(of: Object, csv: CsvDialect = FOUND) -> tuple[Reading, dict[str, str]]:
     """How an object's files are to be read, and what :func:`cell_types` says of formats that are not known."""
     types, unwritten = cell_types(of)
     names = (str(of.element.data.get("physicalName") or of.name), of.name)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import fetch, listed, literal, pattern_for, quote
+from mlops_actions.data.engines.duck import connect, fetch, pattern_for, reason
+from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.pointers import refuse_pointer
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "JSON lines"
-SUFFIXES = tuple(f"{name}{packed}" for name in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
+SUFFIXES: tuple[str, ...] = tuple(f"{name}{packed}" for name in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
 
 MAX_LINE = 16_000_000
 """Bytes in one line that are taken."""
@@ -218,7 +218,7 @@ def records(file: File, _reading: Reading) -> Iterator[Record]:
     Streamed, and judged by the engine as in the scan. Raises Endless where a
     line is too long, and what reading a damaged file raises.
     """
-    with scan.connect() as connection, open_bytes(file) as stream:
+    with connect() as connection, open_bytes(file) as stream:
         lines = _numbered(stream)
         while batch := list(_batch(lines)):
             yield from _judged(connection, batch)
@@ -277,6 +277,6 @@ def _why(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     try:
         ((kind,),) = connection.execute("SELECT json_type($1)", [text]).fetchall()
     except duckdb.Error as error:
-        found = re.search(r"Malformed JSON at byte (\d+) of input: (.*?)\.? *(Input:|$)", scan.reason(error))
+        found = re.search(r"Malformed JSON at byte (\d+) of input: (.*?)\.? *(Input:|$)", reason(error))
         return f"is not JSON ({found[2]}, at byte {int(found[1]):,})" if found else "is not JSON"
     return f"is {kind.lower()}, and no object"

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.scan import connect, fetch, listed, literal, pattern_for, quote, reason
+from mlops_actions.data.engines.duck import connect, fetch, pattern_for, reason
+from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.pointers import refuse_pointer
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 NAME = "Parquet"
-SUFFIXES = (".parquet",)
+SUFFIXES: tuple[str, ...] = (".parquet",)
 
 
 @dataclass(frozen=True, slots=True)

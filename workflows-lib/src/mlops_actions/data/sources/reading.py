@@ -9,14 +9,14 @@ from mlops_actions.data.types.jsoncells import CellType
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class CsvDialect:
     """How CSV is written, where somebody says so: None is found in the file, a ``quote`` of ``""`` means nothing."""
 
     delimiter: str | None = None
     quote: str | None = None
 
 
-FOUND = Dialect()
+FOUND = CsvDialect()
 """All is found in the file."""
 
 
@@ -31,5 +31,5 @@ class Reading:
 
     types: Mapping[str, CellType] = field(default_factory=dict)
     private: frozenset[str] = frozenset()
-    csv: Dialect = FOUND
+    csv: CsvDialect = FOUND
     tables: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from mlops_actions.data.engines.scan import reason
+from mlops_actions.data.engines.duck import reason
 from mlops_actions.data.sources import arrowfiles, csvfiles, jsonlines, parquet, sqlitefiles
 from mlops_actions.data.sources.pointers import DVC, refuse_tracked
 from mlops_actions.data.sources.reading import Reading

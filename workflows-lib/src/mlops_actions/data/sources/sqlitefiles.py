@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as percent
 
-from mlops_actions.data.engines.scan import listed, literal, pattern_for, quote
+from mlops_actions.data.engines.duck import pattern_for
+from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources import jsonlines
 from mlops_actions.data.sources.pointers import refuse_pointer
 from mlops_actions.data.sources.reading import Reading
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "SQLite"
-SUFFIXES = (".sqlite", ".sqlite3", ".db", ".db3")
+SUFFIXES: tuple[str, ...] = (".sqlite", ".sqlite3", ".db", ".db3")
 
 MAX_ROW = 100_000_000
 """Bytes of one row as JSON."""
