@@ -24,8 +24,11 @@ from mlops_actions.data.rules import checks, evidence, references, relationships
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources.intake import Intake, cell_types, take_in, unreadable
+from mlops_actions.data.sources import spool
+from mlops_actions.data.sources.intake import Intake, reading_of, take_in, unreadable
+from mlops_actions.data.sources.reading import FOUND, CsvDialect
 from mlops_actions.data.sources.relation import Relation, Unreadable
+from mlops_actions.data.sources.spool import Spool
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
 from mlops_actions.outcome import Outcome, Section, Table
@@ -45,6 +48,7 @@ class Validation:
     """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
 
     ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown.
+    ``csv`` is how CSV is written, where that is not to be found in the files.
     """
 
     contract: Path
@@ -54,6 +58,7 @@ class Validation:
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
     reveal: Sequence[str] = ()
+    csv: CsvDialect = FOUND
 
 
 @dataclass(slots=True)
@@ -84,20 +89,22 @@ def validate(request: Validation, out: Path) -> Outcome:
     patterns = assign(request.data, promised)
     result = _Result()
     profiles: list[Profile] = []
-    for each in promised.objects:
-        if each.name not in patterns:
-            result.checks.append(_without_data(promised, each))
-            continue
-        promises = _Promises(
-            wanted[each.name], tuple(one.column for one in each.key), levels, request.moment or started
-        )
-        one = _check_object(each, promises, patterns[each.name])
-        result.checks += one.checks
-        result.subjects += one.subjects
-        result.relations |= one.relations
-        profiles += [one.profile] if one.profile else []
-    result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, request.sql_seconds)
-    result.checks += relationships.check(related, patterns)
+    with spool.opened() as spooled:
+        for each in promised.objects:
+            if each.name not in patterns:
+                result.checks.append(_without_data(promised, each))
+                continue
+            promises = _Promises(
+                wanted[each.name], tuple(one.column for one in each.key), levels, request.moment or started, request.csv
+            )
+            one = _check_object(each, promises, patterns[each.name], spooled)
+            result.checks += one.checks
+            result.subjects += one.subjects
+            result.relations |= one.relations
+            profiles += [one.profile] if one.profile else []
+        relations = result.relations
+        result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, relations, request.sql_seconds)
+        result.checks += relationships.check(related, relationships.Given(patterns, spooled, request.csv))
     result.checks += servicelevels.unasked(levels, list(patterns))
     write_profiles(profiles, out)
     verdict = Verdict(
@@ -186,20 +193,21 @@ def _without_data(promised: Contract, of: Object) -> Check:
 class _Promises:
     """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``.
 
-    ``key`` are the columns that tell its rows apart.
+    ``key`` are the columns that tell its rows apart, ``csv`` is how its CSV is written.
     """
 
     rules: tuple[Rule, ...]
     key: tuple[str, ...]
     levels: tuple[Level, ...]
     moment: datetime
+    csv: CsvDialect
 
 
-def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _Result:
+def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spooled: Spool) -> _Result:
     wanted = promises.rules
-    types, unwritten = cell_types(of)
+    reading, unwritten = reading_of(of, promises.csv)
     try:
-        with take_in(of.name, patterns, types, of.private) as intake:
+        with take_in(of.name, patterns, reading, spooled) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             found, made = _scan(intake, wanted, promises)

@@ -22,8 +22,10 @@ from mlops_actions.data.rules.evidence import EXAMPLES, Shown
 from mlops_actions.data.rules.references import KEY, Key, Relationship
 from mlops_actions.data.rules.sql import Dialect, Unfit
 from mlops_actions.data.sources import source
-from mlops_actions.data.sources.intake import cell_types
+from mlops_actions.data.sources.intake import reading_of
+from mlops_actions.data.sources.reading import FOUND, CsvDialect
 from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, aliases
+from mlops_actions.data.sources.spool import Spool
 from mlops_actions.data.types.families import FLOATING, NUMERIC, family
 from mlops_actions.verdict import Check, Example, Scalar, Severity, Status
 
@@ -38,21 +40,30 @@ class _Unwritten(Exception):
     """A key is written in a way that cannot be read here, so it is not compared."""
 
 
-def check(related: Sequence[Relationship], patterns: Mapping[str, Sequence[str]]) -> list[Check]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The data of all objects: the patterns that name it, how its CSV is written, and where copies of files are."""
+
+    patterns: Mapping[str, Sequence[str]]
+    spool: Spool
+    csv: CsvDialect = FOUND
+
+
+def check(related: Sequence[Relationship], given: Given) -> list[Check]:
     """A check of each relationship of the objects that data is given for."""
-    return [_check(each, patterns) for each in related if each.referring.of.name in patterns]
+    return [_check(each, given) for each in related if each.referring.of.name in given.patterns]
 
 
-def _check(of: Relationship, patterns: Mapping[str, Sequence[str]]) -> Check:
+def _check(of: Relationship, given: Given) -> Check:
     import duckdb  # pylint: disable=import-outside-toplevel
 
     referred = of.referred
     if of.unmeasured or referred is None:
         return _said(of, Status.NOT_CHECKED, f"not checked: {of.unmeasured}")
-    if referred.of.name not in patterns:
+    if referred.of.name not in given.patterns:
         return _said(of, Status.NOT_CHECKED, f"not checked: no data was given for {referred.of.name!r}")
     try:
-        return _compared(of, referred, patterns)
+        return _compared(of, referred, given)
     except _Unwritten as error:
         return _said(of, Status.NOT_CHECKED, f"not checked: {error}")
     except (Unfit, Unreadable) as error:
@@ -73,11 +84,14 @@ def _said(
     return Check(of.name, status, message, Severity.ERROR, of.where, measured, {KEY: of.to}, rows, examples)
 
 
-def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[str]]) -> Check:
+def _compared(of: Relationship, referred: Key, given: Given) -> Check:
     keys = (of.referring, referred)
-    files = {key.of.name: source.find(patterns[key.of.name], Path.cwd()) for key in keys}
+    files = {}
+    for key in keys:
+        found = source.find(given.patterns[key.of.name], Path.cwd())
+        files[key.of.name] = source.prepare(found, reading_of(key.of, given.csv)[0], given.spool)
     with duck.connect(file.path for each in files.values() for file in each) as connection:
-        here, there = (_open(connection, key, files[key.of.name]) for key in keys)
+        here, there = (_open(connection, key, files[key.of.name], given.csv) for key in keys)
         orphans = _Orphans.between(of.referring, here, referred, there)
         session = DuckSession(connection)
         ((rows, count),) = session.fetch(orphans.counted)
@@ -87,17 +101,17 @@ def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[s
             return _said(of, Status.PASS, says, count, rows)
         hidden = of.referring.columns if any(key.is_private for key in keys) else ()
         if not hidden:
-            found = session.fetch(orphans.least)
-            says += f" (for example {', '.join(' and '.join(map(example, key)) for key in found)})"
+            least = session.fetch(orphans.least)
+            says += f" (for example {', '.join(' and '.join(map(example, key)) for key in least)})"
         shown = Shown.of(here, [one.column for one in of.referring.of.key], of.referring.columns, hidden)
-        examples = shown.examples(session, session.fetch(orphans.first(shown)))
+        examples = shown.examples(session.fetch(orphans.first(shown)))
     return _said(of, Status.FAIL, says, count, rows, examples)
 
 
-def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File]) -> Relation:
+def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File], csv: CsvDialect) -> Relation:
     """The rows that a key is in. Raises _Unwritten, and Unreadable as :func:`source.open_relation` does."""
-    types, unwritten = cell_types(key.of)
-    relation = source.open_relation(connection, key.of.name, files, types, key.of.private)
+    reading, unwritten = reading_of(key.of, csv)
+    relation = source.open_relation(connection, key.of.name, files, reading)
     why = next((unwritten[column] for column in key.columns if column in unwritten), None)
     if why and relation.is_text:
         raise _Unwritten(why)
