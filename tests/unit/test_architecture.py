@@ -37,7 +37,7 @@ FLOORS = (
     {"describe"},
     {"validate"},
     {"diffing", "drafting"},
-    {"queries"},
+    {"queries", "quarantine"},
     {"rules"},
     {"profiles"},
     {"sources"},

@@ -6,9 +6,10 @@ beside it. Data that cannot be read is judged, too: its rules are errors.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,19 +20,24 @@ from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.engines import duck
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
+from mlops_actions.data.quarantine import split
+from mlops_actions.data.quarantine.split import Task
 from mlops_actions.data.queries import sqlrules
-from mlops_actions.data.rules import checks, evidence, references, relationships, rules, servicelevels
+from mlops_actions.data.rules import checks, evidence, references, relationships, rowwise, rules, servicelevels
+from mlops_actions.data.rules.references import Relationship
+from mlops_actions.data.rules.rowwise import RowRule
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources import spool
+from mlops_actions.data.sources import source, spool
 from mlops_actions.data.sources.intake import Intake, reading_of, take_in, unreadable
 from mlops_actions.data.sources.reading import FOUND, CsvDialect
-from mlops_actions.data.sources.relation import Relation, Unreadable
+from mlops_actions.data.sources.relation import File, Relation, Unreadable
 from mlops_actions.data.sources.spool import Spool
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
-from mlops_actions.outcome import Outcome, Section, Table
+from mlops_actions.outcome import Outcome, Section, Table, Text
+from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "data-validation"
@@ -47,7 +53,8 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 class Validation:
     """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
 
-    ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown.
+    ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown. Rows that break a rule
+    are written to the folder ``quarantine``, the others to ``accepted``, where they are given.
     ``csv`` is how CSV is written, where that is not to be found in the files.
     """
 
@@ -58,6 +65,20 @@ class Validation:
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
     reveal: Sequence[str] = ()
+    quarantine: Path | None = None
+    accepted: Path | None = None
+
+    @property
+    def parted(self) -> dict[str, Path]:
+        """The folders that rows are to be parted into, by the option that names each."""
+        given = {"quarantine": self.quarantine, "accepted": self.accepted}
+        return {name: path for name, path in given.items() if path is not None}
+
+    @property
+    def condemning(self) -> frozenset[Severity]:
+        """The severities of rules that rows are put into quarantine for: those that fail the verdict, else errors."""
+        return frozenset({Severity.ERROR} | ({Severity.WARNING} if self.fail_on is FailOn.WARNING else set()))
+
     csv: CsvDialect = FOUND
 
 
@@ -69,6 +90,15 @@ class _Result:
     subjects: list[Subject] = field(default_factory=list)
     profile: Profile | None = None
     relations: dict[str, Relation] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    failing: dict[str, int] = field(default_factory=dict)
+
+    def add(self, one: _Result) -> None:
+        """Take in what came of an object."""
+        self.checks += one.checks
+        self.subjects += one.subjects
+        self.relations |= one.relations
+        self.tasks |= one.tasks
 
 
 def validate(request: Validation, out: Path) -> Outcome:
@@ -87,24 +117,23 @@ def validate(request: Validation, out: Path) -> Outcome:
     reads = sqlrules.examine(promised, wanted, request.sql_seconds)
     levels = servicelevels.derive(promised)
     patterns = assign(request.data, promised)
+    _refuse_parts(request, patterns)
     result = _Result()
     profiles: list[Profile] = []
-    with spool.opened() as spooled:
+    with split.replaced(request.quarantine, request.accepted) as folders, spool.opened() as spooled:
         for each in promised.objects:
             if each.name not in patterns:
                 result.checks.append(_without_data(promised, each))
                 continue
-            promises = _Promises(
-                wanted[each.name], tuple(one.column for one in each.key), levels, request.moment or started, request.csv
-            )
+            promises = _Promises.of(each, wanted[each.name], levels, request, started)
             one = _check_object(each, promises, patterns[each.name], spooled)
-            result.checks += one.checks
-            result.subjects += one.subjects
-            result.relations |= one.relations
+            result.add(one)
             profiles += [one.profile] if one.profile else []
         relations = result.relations
         result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, relations, request.sql_seconds)
         result.checks += relationships.check(related, relationships.Given(patterns, spooled, request.csv))
+        if request.parted:
+            result.checks += _part(result, related, folders, single=len(promised.objects) == 1)
     result.checks += servicelevels.unasked(levels, list(patterns))
     write_profiles(profiles, out)
     verdict = Verdict(
@@ -120,13 +149,17 @@ def validate(request: Validation, out: Path) -> Outcome:
             "data": {name: list(each) for name, each in patterns.items()},
             "engine": request.engine,
             "fail-on": request.fail_on.value,
+            **{name: str(path) for name, path in request.parted.items()},
         },
     )
+    outputs = {"failed-rules": json.dumps([check.rule for check in result.checks if is_broken(check)])}
+    if request.parted:
+        outputs["quarantined-rows"] = str(sum(result.failing.values()))
     return Outcome(
         verdict=verdict,
-        headline=_headline(verdict),
-        sections=_sections(verdict, profiles),
-        outputs={"failed-rules": json.dumps([check.rule for check in result.checks if is_broken(check)])},
+        headline=_headline(verdict) + _put_aside(request, result),
+        sections=(*_parted(request, result), *_sections(verdict, profiles)),
+        outputs=outputs,
     )
 
 
@@ -193,7 +226,8 @@ def _without_data(promised: Contract, of: Object) -> Check:
 class _Promises:
     """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``.
 
-    ``key`` are the columns that tell its rows apart, ``csv`` is how its CSV is written.
+    ``key`` are the columns that tell its rows apart, ``csv`` is how its CSV is written. Rows that
+    break a rule of ``condemning`` severities are put into quarantine.
     """
 
     rules: tuple[Rule, ...]
@@ -201,6 +235,15 @@ class _Promises:
     levels: tuple[Level, ...]
     moment: datetime
     csv: CsvDialect
+    condemning: frozenset[Severity]
+
+    @classmethod
+    def of(
+        cls, one: Object, wanted: tuple[Rule, ...], levels: tuple[Level, ...], request: Validation, started: datetime
+    ) -> _Promises:
+        key = tuple(each.column for each in one.key)
+        moment = request.moment or started
+        return cls(wanted, key, levels, moment, request.csv, request.condemning)
 
 
 def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spooled: Spool) -> _Result:
@@ -210,15 +253,25 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spoo
         with take_in(of.name, patterns, reading, spooled) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
-            found, made = _scan(intake, wanted, promises)
-            return _Result(found, intake.subjects, made, {of.name: intake.relation})
+            seen = _scan(intake, wanted, promises)
+            task = Task(intake.relation, reading, seen.broken, seen.profile.rows)
+            return _Result(seen.checks, intake.subjects, seen.profile, {of.name: intake.relation}, {of.name: task})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
         found = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]
         return _Result([*found, *servicelevels.unread(promises.levels, of.name)])
 
 
-def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a scan came to: checks, the profile, and the rules that rows are put into quarantine for."""
+
+    checks: list[Check]
+    profile: Profile
+    broken: tuple[RowRule, ...]
+
+
+def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
     """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
     session, relation = intake.session, intake.relation
     plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
@@ -228,7 +281,8 @@ def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[
     values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
     found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
-    return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
+    found += levels.judge(values, promises.moment)
+    return _Seen(found, profiling.build(shape, values), tuple(rowwise.broken(plan, values, promises.condemning)))
 
 
 def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:
@@ -236,6 +290,56 @@ def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:
     if isinstance(rule.measure, OfType) and rule.measure.column in unwritten:
         return replace(rule, measure=Unmeasured(unwritten[rule.measure.column]))
     return rule
+
+
+# Rows parted
+
+
+def _refuse_parts(request: Validation, patterns: Mapping[str, Sequence[str]]) -> None:
+    """Raises CallError where rows cannot be parted, before a folder is touched: the data may lie in it."""
+    for each in patterns.values() if request.parted else ():
+        with contextlib.suppress(Unreadable):  # which is judged when the data is read
+            split.refuse(source.find(each, Path.cwd()), tuple(request.parted.values()))
+
+
+def _part(result: _Result, related: Sequence[Relationship], folders: split.Folders, *, single: bool) -> Iterator[Check]:
+    """Part the rows of each object that could be read; a check for each where that cannot be done.
+
+    Then no part is left, of any object. Raises CallError where nothing can be written.
+    """
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    orphaned = {check.rule for check in result.checks if check.status is Status.FAIL}
+    for name, task in result.tasks.items():
+        try:
+            others: list[File] = []
+            for one in related:
+                if one.name not in orphaned or one.referring.of.name != name or one.referred is None:
+                    continue
+                there = result.relations[one.referred.of.name]
+                found = relationships.orphaned(one, task.relation, there)
+                task = replace(task, rules=(*task.rules, *([found] if found else [])))
+                others += there.files
+            result.failing[name] = split.split(task, folders.parting(task.relation, None if single else name), others)
+        except (Unreadable, duckdb.Error) as error:
+            folders.abandon()
+            words = str(error) if isinstance(error, Unreadable) else duck.reason(error, private=task.is_private)
+            yield Check(
+                f"{name}.quarantine", Status.ERROR, f"the rows cannot be parted: {words}", where=Where(object=name)
+            )
+            return
+
+
+def _put_aside(request: Validation, result: _Result) -> str:
+    count = sum(result.failing.values())
+    return f" {plural(count, 'row')} put aside in {request.quarantine}." if request.quarantine and count else ""
+
+
+def _parted(request: Validation, result: _Result) -> Iterator[Section]:
+    if request.parted and result.failing:
+        lines = [f"{plural(count, 'row')} of {name} broke a rule." for name, count in result.failing.items()]
+        places = [f"{name}: `{path}`" for name, path in request.parted.items()]
+        yield Section("Quarantine", (Text(" ".join([*lines, "; ".join(places) + "."])),))
 
 
 # What is left behind

@@ -20,6 +20,7 @@ from mlops_actions.data.engines.quoting import all_present, quote
 from mlops_actions.data.rules.checks import example
 from mlops_actions.data.rules.evidence import EXAMPLES, Shown
 from mlops_actions.data.rules.references import KEY, Key, Relationship
+from mlops_actions.data.rules.rowwise import RowRule
 from mlops_actions.data.rules.sql import Dialect, Unfit
 from mlops_actions.data.sources import source
 from mlops_actions.data.sources.intake import reading_of
@@ -173,6 +174,22 @@ class _Orphans:
         named = ", ".join(f"{cell} AS {name}" for cell, name in zip(shown.cells, cells, strict=True))
         orphans = self._of(f"{self.compared}, {named}", shown.sql)
         return f"SELECT {', '.join(cells)} FROM {orphans} ORDER BY ALL LIMIT {EXAMPLES}"
+
+
+def orphaned(of: Relationship, here: Relation, there: Relation) -> RowRule | None:
+    """The rule as a condition on a row of ``here``, located or not; None where it is not compared. Raises Unfit."""
+    if of.referred is None or of.unmeasured:
+        return None
+    pairs = [
+        _pair(Dialect(here), one, Dialect(there), other)
+        for one, other in zip(of.referring.columns, of.referred.columns, strict=True)
+    ]
+    left, right = [pair[0].key for pair in pairs], [pair[1].key for pair in pairs]
+    one = left[0] if len(left) == 1 else f"({', '.join(left)})"
+    known = f"SELECT {', '.join(right)} FROM {there.sql} WHERE {all_present(right)}"
+    whole = all_present(pair[0].value for pair in pairs)
+    # A part of the key may be null in the words of the other side, which then can hold no such value.
+    return RowRule(of.name, f"({whole} AND NOT (({all_present(left)}) AND {one} IN ({known})))")
 
 
 def _aliases(prefix: str, count: int, taken: Sequence[str]) -> list[str]:

@@ -257,6 +257,19 @@ def records(file: File, reading: Reading) -> Iterator[Record]:
         raise Endless(f"line {start:,} opens a quote that is never closed")
 
 
+def heading(file: File, reading: Reading) -> bytes:
+    """The bytes of the first line, which names the columns, line end and all. Raises as :func:`records` does."""
+    form = _Form(read_header(file, reading.csv))
+    raw, inside = b"", False
+    with open_bytes(file) as stream:
+        while line := stream.readline(MAX_LINE + 1):
+            raw += line
+            inside = form.is_open_after(line, inside)
+            if not inside:
+                break
+    return raw
+
+
 class _Form:
     """The form of a record: so many fields, each in quotes as a whole or not at all."""
 
