@@ -98,6 +98,7 @@ def _validate(options: Options) -> Stage:
         reveal=options.texts("reveal"),
         quarantine=quarantine,
         accepted=accepted,
+        baseline=Path(given) if (given := options.text("baseline")) else None,
         csv=_csv(options),
     )
     return lambda out: validate.validate(request, out)
@@ -501,6 +502,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
             Option("fail-on", "error, warning or never", "SEVERITY"),
             Option("quarantine", "a folder for the rows that break a rule, each with the rules that it broke", "DIR"),
             Option("accepted", "a folder for all other rows", "DIR"),
+            Option("baseline", "the contract before this one, or a folder that has it at the same path", "PATH"),
             Option("reveal", "a private column whose values may be shown; may be repeated", "COLUMN", "list"),
         ),
         _validate,

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
+from mlops_actions.data.diffing import baseline
 from mlops_actions.data.engines import duck
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
@@ -55,6 +56,7 @@ class Validation:
 
     ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown. Rows that break a rule
     are written to the folder ``quarantine``, the others to ``accepted``, where they are given.
+    The contract is compared with the older one at ``baseline`` (:func:`baseline.compare`).
     ``csv`` is how CSV is written, where that is not to be found in the files.
     """
 
@@ -67,6 +69,7 @@ class Validation:
     reveal: Sequence[str] = ()
     quarantine: Path | None = None
     accepted: Path | None = None
+    baseline: Path | None = None
 
     @property
     def parted(self) -> dict[str, Path]:
@@ -118,7 +121,8 @@ def validate(request: Validation, out: Path) -> Outcome:
     levels = servicelevels.derive(promised)
     patterns = assign(request.data, promised)
     _refuse_parts(request, patterns)
-    result = _Result()
+    changed = baseline.compare(request.baseline, request.contract, promised)
+    result = _Result(checks=[*changed.checks])
     profiles: list[Profile] = []
     with split.replaced(request.quarantine, request.accepted) as folders, spool.opened() as spooled:
         for each in promised.objects:
@@ -143,7 +147,7 @@ def validate(request: Validation, out: Path) -> Outcome:
         started=started,
         ended=now(),
         subjects=tuple(dict.fromkeys(result.subjects)),
-        materials=(Subject(promised.file, digest(request.contract)),),
+        materials=(Subject(promised.file, digest(request.contract)), *changed.materials),
         parameters={
             "contract": promised.file,
             "data": {name: list(each) for name, each in patterns.items()},
@@ -158,7 +162,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     return Outcome(
         verdict=verdict,
         headline=_headline(verdict) + _put_aside(request, result),
-        sections=(*_parted(request, result), *_sections(verdict, profiles)),
+        sections=(*_parted(request, result), *changed.sections, *_sections(verdict, profiles)),
         outputs=outputs,
     )
 
