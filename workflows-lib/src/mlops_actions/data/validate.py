@@ -158,7 +158,10 @@ def validate(request: Validation, out: Path) -> Outcome:
     )
     outputs = {"failed-rules": json.dumps([check.rule for check in result.checks if is_broken(check)])}
     if request.parted:
-        outputs["quarantined-rows"] = str(sum(result.failing.values()))
+        outputs |= {
+            "quarantined-rows": str(sum(result.failing.values())),
+            "accepted-rows": str(sum(result.tasks[name].rows - count for name, count in result.failing.items())),
+        }
     return Outcome(
         verdict=verdict,
         headline=_headline(verdict) + _put_aside(request, result),
@@ -327,6 +330,7 @@ def _part(result: _Result, related: Sequence[Relationship], folders: split.Folde
             result.failing[name] = split.split(task, folders.parting(task.relation, None if single else name), others)
         except (Unreadable, duckdb.Error) as error:
             folders.abandon()
+            result.failing.clear()
             words = str(error) if isinstance(error, Unreadable) else duck.reason(error, private=task.is_private)
             yield Check(
                 f"{name}.quarantine", Status.ERROR, f"the rows cannot be parted: {words}", where=Where(object=name)

@@ -19,7 +19,7 @@ def require() -> None:
     try:
         import pyarrow  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: F401  # pylint: disable=import-outside-toplevel,unused-import
     except ImportError:
-        hint = "Install `pyarrow`, or the extra `arrow` of this library."
+        hint = "Install `pyarrow`, or the extra `quarantine` of this library."
         raise CallError(
             Problem("rows of Parquet files are parted with pyarrow, which is not installed", hint=hint)
         ) from None
