@@ -83,6 +83,7 @@ def _csv(options: Options) -> CsvDialect:
 
 def _validate(options: Options) -> Stage:
     from mlops_actions.data import validate
+    from mlops_actions.data.engines.progress import Progress
     from mlops_actions.data.quarantine import split
     from mlops_actions.verdict import FailOn
 
@@ -98,6 +99,7 @@ def _validate(options: Options) -> Stage:
         reveal=options.texts("reveal"),
         quarantine=quarantine,
         accepted=accepted,
+        progress=None if options.arguments.json else Progress(sys.stderr),
         baseline=Path(given) if (given := options.text("baseline")) else None,
         csv=_csv(options),
     )

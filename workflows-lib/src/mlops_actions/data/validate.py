@@ -19,6 +19,7 @@ from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.diffing import baseline
 from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.progress import Progress
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.quarantine import split
@@ -56,7 +57,8 @@ class Validation:
 
     ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown. Rows that break a rule
     are written to the folder ``quarantine``, the others to ``accepted``, where they are given.
-    The contract is compared with the older one at ``baseline`` (:func:`baseline.compare`).
+    The contract is compared with the older one at ``baseline`` (:func:`baseline.compare`). ``progress`` says how far
+    long scans are.
     ``csv`` is how CSV is written, where that is not to be found in the files.
     """
 
@@ -70,6 +72,7 @@ class Validation:
     quarantine: Path | None = None
     accepted: Path | None = None
     baseline: Path | None = None
+    progress: Progress | None = None
 
     @property
     def parted(self) -> dict[str, Path]:
@@ -243,6 +246,7 @@ class _Promises:
     moment: datetime
     csv: CsvDialect
     condemning: frozenset[Severity]
+    progress: Progress | None
 
     @classmethod
     def of(
@@ -250,7 +254,7 @@ class _Promises:
     ) -> _Promises:
         key = tuple(each.column for each in one.key)
         moment = request.moment or started
-        return cls(wanted, key, levels, moment, request.csv, request.condemning)
+        return cls(wanted, key, levels, moment, request.csv, request.condemning, request.progress)
 
 
 def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spooled: Spool) -> _Result:
@@ -284,8 +288,11 @@ def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
     plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)
     shape = profiling.plan(session, relation)
-    values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
-    values = checks.exact(session, plan, values)
+    with contextlib.ExitStack() as stack:
+        if promises.progress is not None:
+            stack.enter_context(promises.progress.of(relation.object, intake.known_rows, session))
+        values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+        values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
     found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
     found += levels.judge(values, promises.moment)

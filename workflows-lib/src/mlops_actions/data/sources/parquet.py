@@ -151,6 +151,15 @@ def _check(file: File) -> None:
         raise Unreadable("is truncated: a Parquet file ends with its index, and this one does not", file.name)
 
 
+def count(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> int | None:
+    """The rows of all files as their footers have it; None where they are of another format. Raises duckdb.Error."""
+    if not all(is_parquet(file) for file in files):
+        return None
+    names = listed(pattern_for(file.path) for file in files)
+    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
+    return int(rows)
+
+
 def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], columns: Iterable[str]) -> Footers:
     """The rows of all files, and the extremes of those of ``columns`` that are of whole numbers. Raises duckdb.Error.
 
