@@ -29,25 +29,21 @@ def part(file: File, name: str, faults: Faults, parting: Parting, reading: Readi
 
     Raises OSError, and what :func:`csvfiles.records` raises.
     """
-    head, heading = csvfiles.read_header(file, reading.csv), csvfiles.heading(file, reading)
-    form = _Form(head, heading, parting)
-    numbered = faults.numbered()
-    wanted, broken = next(numbered)
+    form = _Form(csvfiles.read_header(file, reading.csv), csvfiles.heading(file, reading), parting)
     row = 0
     with ExitStack() as stack:
-        accepted = _Part(stack, parting.accepted, name, file, heading)
-        quarantine = _Part(stack, parting.quarantine, name, file, form.heading)
+        accepted = _Part(stack, parting.accepted, name, file, form.heading)
+        quarantine = _Part(stack, parting.quarantine, name, file, form.longer)
         unparsed = _Unparsed(stack, parting, name, file)
         for record in csvfiles.records(file, reading):
             if record.refused is not None:
                 unparsed.keep(record)
                 continue
             row += 1
-            if row < wanted:
-                accepted.write(record.raw)
+            if broken := faults.until(row):
+                quarantine.write(form.marked(record.raw, broken[row]))
             else:
-                quarantine.write(form.marked(record.raw, broken))
-                wanted, broken = next(numbered)
+                accepted.write(record.raw)
     return row
 
 
@@ -106,8 +102,9 @@ class _Form:
         self._head = head
         self._digests = parting.digests
         self._private = [index for index, name in enumerate(head.names) if name in parting.private]
+        self.heading = heading
         first = heading.rstrip(b"\r\n")
-        self.heading = self._longer(first, parting.column) + (heading[len(first) :] or b"\n")
+        self.longer = self._longer(first, parting.column) + (heading[len(first) :] or b"\n")
 
     def marked(self, raw: bytes, broken: Sequence[str]) -> bytes:
         """A record with the names of the rules that it broke, as a list of JSON."""

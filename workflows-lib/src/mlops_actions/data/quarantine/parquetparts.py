@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from mlops_actions.data.quarantine.parts import Faults, Parting, place
@@ -27,39 +28,31 @@ def require() -> None:
 
 def part(file: File, name: str, faults: Faults, parting: Parting) -> int:
     """Write the rows of a file into its parts; the number of rows that it has. Raises OSError."""
-    import pyarrow  # pylint: disable=import-outside-toplevel
     from pyarrow import parquet  # pylint: disable=import-outside-toplevel
 
+    row = 0
     with ExitStack() as stack:
         source = stack.enter_context(parquet.ParquetFile(file.path))
-        schema = source.schema_arrow
         packing = _packing(source.metadata)
-        accepted = quarantine = None
-        numbered = faults.numbered()
-        number, broken = next(numbered)
-        row = 0
+        accepted, quarantine = (_Part(stack, each, name, packing) for each in (parting.accepted, parting.quarantine))
         for group in range(source.num_row_groups):
             for batch in source.iter_batches(_BATCH, row_groups=[group]):
-                first, row = row + 1, row + batch.num_rows
-                marks: list[Sequence[str] | None] = [None] * batch.num_rows
-                while number <= row:
-                    marks[number - first] = broken
-                    number, broken = next(numbered)
-                good = [each is None for each in marks]
-                if parting.accepted is not None and any(good):
-                    if accepted is None:
-                        accepted = stack.enter_context(_Writer.at(place(parting.accepted, name), schema, packing))
-                    accepted.write(batch if all(good) else batch.filter(pyarrow.array(good)))
-                if parting.quarantine is not None and not all(good):
-                    marked = _marked(batch.filter(pyarrow.array([not each for each in good])), marks, parting)
-                    if quarantine is None:
-                        path = place(parting.quarantine, name)
-                        quarantine = stack.enter_context(_Writer.at(path, marked.schema, packing))
-                    quarantine.write(marked)
-            for writer in (accepted, quarantine):
-                if writer is not None:
-                    writer.flush()
+                row += batch.num_rows
+                if broken := faults.until(row):
+                    failing = [number in broken for number in range(row - batch.num_rows + 1, row + 1)]
+                    accepted.write(_chosen(batch, [not each for each in failing]))
+                    quarantine.write(_marked(_chosen(batch, failing), list(broken.values()), parting))
+                else:
+                    accepted.write(batch)
+            accepted.flush()
+            quarantine.flush()
     return row
+
+
+def _chosen(batch: Any, kept: Sequence[bool]) -> Any:
+    import pyarrow  # pylint: disable=import-outside-toplevel
+
+    return batch.filter(pyarrow.array(kept, pyarrow.bool_()))
 
 
 def _packing(metadata: Any) -> str:
@@ -70,7 +63,7 @@ def _packing(metadata: Any) -> str:
     return {"uncompressed": "none", "lz4_raw": "lz4"}.get(word, word)
 
 
-def _marked(failing: Any, marks: Sequence[Sequence[str] | None], parting: Parting) -> Any:
+def _marked(failing: Any, broken: Sequence[Sequence[str]], parting: Parting) -> Any:
     """Failing rows with the rules that each broke, and digests in the place of private values."""
     import pyarrow  # pylint: disable=import-outside-toplevel
 
@@ -83,39 +76,40 @@ def _marked(failing: Any, marks: Sequence[Sequence[str] | None], parting: Partin
         arrays.append(column)
     kind = pyarrow.list_(pyarrow.string())
     fields.append(pyarrow.field(parting.column, kind))
-    arrays.append(pyarrow.array([list(each) for each in marks if each is not None], kind))
+    arrays.append(pyarrow.array([list(each) for each in broken], kind))
     return pyarrow.record_batch(arrays, schema=pyarrow.schema(fields))
 
 
-class _Writer:
-    """Gathers the rows of a part until there are enough for a row group, or the file's own ends."""
+class _Part:
+    """A part of a file, which is there from its first row on; rows are gathered into row groups."""
 
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
+    def __init__(self, stack: ExitStack, folder: Path | None, name: str, packing: str) -> None:
+        self._stack, self._folder, self._name, self._packing = stack, folder, name, packing
+        self._writer: Any = None
         self._batches: list[Any] = []
         self._bytes = 0
 
-    @classmethod
-    def at(cls, path: Any, schema: Any, packing: str) -> _Writer:
-        from pyarrow import parquet  # pylint: disable=import-outside-toplevel
-
-        return cls(parquet.ParquetWriter(path, schema, compression=packing))
-
-    def __enter__(self) -> _Writer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._writer.close()
-
     def write(self, batch: Any) -> None:
+        """Take in rows, if there are any and they are asked for."""
+        if self._folder is None or not batch.num_rows:
+            return
         self._batches.append(batch)
         self._bytes += batch.nbytes
         if self._bytes > _BYTES:
             self.flush()
 
     def flush(self) -> None:
-        if self._batches:
-            import pyarrow  # pylint: disable=import-outside-toplevel
+        """End the row group."""
+        if not self._batches or self._folder is None:
+            return
+        import pyarrow  # pylint: disable=import-outside-toplevel
+        from pyarrow import parquet  # pylint: disable=import-outside-toplevel
 
-            self._writer.write_table(pyarrow.Table.from_batches(self._batches))
+        table = pyarrow.Table.from_batches(self._batches)
+        if self._writer is None:
+            path = place(self._folder, self._name)
+            self._writer = self._stack.enter_context(
+                parquet.ParquetWriter(path, table.schema, compression=self._packing)
+            )
+        self._writer.write_table(table)
         self._batches, self._bytes = [], 0

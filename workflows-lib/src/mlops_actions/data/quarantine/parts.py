@@ -18,16 +18,20 @@ UNPARSED = "_unparsed"
 """The folder of records that are no rows. What begins with an underscore is not read as data."""
 
 
-@dataclass(frozen=True, slots=True)
 class Faults:
-    """The failing rows of a file in its order: the number of each (from 1), and the names of the rules that it broke."""
+    """The failing rows of a file, in its order: the number of each (from 1), and the names of the rules it broke."""
 
-    rows: Iterator[tuple[int, Sequence[str]]]
+    def __init__(self, rows: Iterator[tuple[int, Sequence[str]]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
 
-    def numbered(self) -> Iterator[tuple[int, Sequence[str]]]:
-        """The rows, and then one that no file reaches."""
-        yield from self.rows
-        yield 1 << 62, ()
+    def until(self, last: int) -> dict[int, Sequence[str]]:
+        """Those up to the row ``last`` that were not asked for yet."""
+        found = {}
+        while self._next is not None and self._next[0] <= last:
+            found[self._next[0]] = self._next[1]
+            self._next = next(self._rows, None)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,12 +53,12 @@ class Task:
         return any(column.private for column in self.relation.columns)
 
 
-def refuse(data: Iterable[File], parts: Sequence[Path]) -> None:
+def refuse(data: Iterable[File], folders: Sequence[Path]) -> None:
     """Raises CallError for files whose rows cannot be parted here, or that lie in the folders that are written."""
     for file in data:
-        for part in parts:
-            if file.own.is_relative_to(part.resolve()):
-                raise CallError(Problem(f"lies in {str(part)!r}, which is replaced", file.name))
+        for folder in folders:
+            if file.own.is_relative_to(folder.resolve()):
+                raise CallError(Problem(f"lies in {str(folder)!r}, which is replaced", file.name))
         name = file.name.lower()
         if name.endswith(PARQUET):
             parquetparts.require()

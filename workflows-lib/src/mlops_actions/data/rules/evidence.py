@@ -46,23 +46,26 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
     answers = session.aggregate(shown[min(shown)].relation, asked) if asked else {}
     found = {}
     for index, question in broken.items():
-        rows = answers.get(f"{index} rows") or []
+        says, rows = _words(index, answers), answers.get(f"{index} rows") or []
         condition = _condition(question, plan.relation)
         if condition and not shown[index].position:
             rows = session.fetch(shown[index].least(condition))
-        says, measure = _words(index, answers), question.rule.measure
-        if isinstance(measure, Repeated) and values[question.keys(index)["surplus"]]:
+        if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
             known = values.get(sharing_key(index))
-            sharing, keys = known or uniqueness.recount(session, Dialect(plan.relation), measure)
-            says = f" ({sharing:,} rows share {plural(keys, 'key')})"
+            says = _shared(session, plan.relation, question.rule.measure, known)
             if question.condemns:
-                rows = [*session.fetch(shown[index].sharing(measure.columns)), *rows][:EXAMPLES]
+                rows = [*session.fetch(shown[index].sharing(question.rule.measure.columns)), *rows][:EXAMPLES]
         found[index] = says, rows
     places = locate(plan.relation, (row[0] for _, rows in found.values() for row in rows))
     return {
         index: Evidence(says, tuple(shown[index].example(row, places) for row in rows))
         for index, (says, rows) in found.items()
     }
+
+
+def _shared(session: Session, relation: Relation, measure: Repeated, known: tuple[int, int] | None) -> str:
+    sharing, keys = known or uniqueness.recount(session, Dialect(relation), measure)
+    return f" ({sharing:,} rows share {plural(keys, 'key')})"
 
 
 # In words

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import all_present, quote
+from mlops_actions.data.engines.session import Session
 from mlops_actions.data.rules.checks import example
 from mlops_actions.data.rules.evidence import EXAMPLES, Shown
 from mlops_actions.data.rules.references import KEY, Key, Relationship
@@ -87,10 +88,7 @@ def _said(
 
 def _compared(of: Relationship, referred: Key, given: Given) -> Check:
     keys = (of.referring, referred)
-    files = {}
-    for key in keys:
-        found = source.find(given.patterns[key.of.name], Path.cwd())
-        files[key.of.name] = source.prepare(found, reading_of(key.of, given.csv)[0], given.spool)
+    files = {key.of.name: _files(key, given) for key in keys}
     with duck.connect(file.path for each in files.values() for file in each) as connection:
         here, there = (_open(connection, key, files[key.of.name], given.csv) for key in keys)
         orphans = _Orphans.between(of.referring, here, referred, there)
@@ -102,11 +100,16 @@ def _compared(of: Relationship, referred: Key, given: Given) -> Check:
             return _said(of, Status.PASS, says, count, rows)
         hidden = of.referring.columns if any(key.is_private for key in keys) else ()
         if not hidden:
-            least = session.fetch(orphans.least)
-            says += f" (for example {', '.join(' and '.join(map(example, key)) for key in least)})"
+            says += orphans.named(session)
         shown = Shown.of(here, [one.column for one in of.referring.of.key], of.referring.columns, hidden)
         examples = shown.examples(session.fetch(orphans.first(shown)))
     return _said(of, Status.FAIL, says, count, rows, examples)
+
+
+def _files(key: Key, given: Given) -> tuple[File, ...]:
+    """The files of a key's object, as the engine reads them. Raises CallError and Unreadable."""
+    found = source.find(given.patterns[key.of.name], Path.cwd())
+    return source.prepare(found, reading_of(key.of, given.csv)[0], given.spool)
 
 
 def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File], csv: CsvDialect) -> Relation:
@@ -163,10 +166,11 @@ class _Orphans:
         orphans = self._of(self.compared, self.rows)
         return f"SELECT (SELECT count(*) FROM {self.rows}), (SELECT count(*) FROM {orphans})"
 
-    @property
-    def least(self) -> str:
+    def named(self, session: Session) -> str:
+        """The least of the keys, in words."""
         orphans = self._of(self.compared, self.rows)
-        return f"SELECT DISTINCT {', '.join(self.columns)} FROM {orphans} ORDER BY ALL LIMIT {NAMED}"
+        least = session.fetch(f"SELECT DISTINCT {', '.join(self.columns)} FROM {orphans} ORDER BY ALL LIMIT {NAMED}")
+        return f" (for example {', '.join(' and '.join(map(example, key)) for key in least)})"
 
     def first(self, shown: Shown) -> str:
         """A query for what is shown of the first rows whose key refers to nothing."""

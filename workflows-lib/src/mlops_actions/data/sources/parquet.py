@@ -77,9 +77,6 @@ def open_files(
     raw = dict(zip(keys, map(quote, aliases(keys, [*names, *keys])), strict=True))
     select = [*map(quote, names), *(_folder(key, raw[key], declared[key]) for key in keys)]
     sql = f"(SELECT {', '.join(select)} FROM {rows})"
-    (position,) = aliases([""], [*names, *keys], "position")
-    row = packed("CAST(file_index AS BIGINT)", "file_row_number + 1")
-    hidden = {"file_index", "file_row_number"} & {name.casefold() for name in [*names, *keys]}
     described = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()}
     return Relation(
         object=object_name,
@@ -89,8 +86,17 @@ def open_files(
         raw=raw,
         guessed=frozenset(keys) - frozenset(types),
         differences=tuple(differences(schemas)),
-        located=None if hidden else Located(f"(SELECT {', '.join(select)}, {row} AS {position} FROM {rows})", position),
+        located=_located(select, rows, [*names, *keys]),
     )
+
+
+def _located(select: Sequence[str], rows: str, columns: Sequence[str]) -> Located | None:
+    """What is selected of the rows, with their places; None where a column hides what the engine knows of those."""
+    if {"file_index", "file_row_number"} & {name.casefold() for name in columns}:
+        return None
+    (position,) = aliases([""], columns, "position")
+    place = f"{packed('CAST(file_index AS BIGINT)', 'file_row_number + 1')} AS {position}"
+    return Located(f"(SELECT {', '.join([*select, place])} FROM {rows})", position)
 
 
 def _folder(key: str, raw: str, of: TextType) -> str:
