@@ -36,6 +36,7 @@ DOORS = {
 FLOORS = (
     {"describe"},
     {"validate"},
+    {"report"},
     {"diffing", "drafting"},
     {"queries", "quarantine"},
     {"rules"},

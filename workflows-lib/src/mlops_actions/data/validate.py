@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from mlops_actions.data import report
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.diffing import baseline
@@ -38,15 +39,12 @@ from mlops_actions.data.sources.relation import File, Relation, Unreadable
 from mlops_actions.data.sources.spool import Spool
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
-from mlops_actions.outcome import Outcome, Section, Table, Text
+from mlops_actions.outcome import Outcome, Section, Text
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "data-validation"
 ENGINES = ("duckdb",)
-SHOWN = 500
-"""Lines of a table in the report; a verdict and a profile hold all."""
-
 Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 """Files, folders and globs: of the contract's one object, or by object."""
 
@@ -159,7 +157,7 @@ def validate(request: Validation, out: Path) -> Outcome:
             **{name: str(path) for name, path in request.parted.items()},
         },
     )
-    outputs = {"failed-rules": json.dumps([check.rule for check in result.checks if is_broken(check)])}
+    outputs = {"failed-rules": json.dumps([check.rule for check in result.checks if report.is_broken(check)])}
     if request.parted:
         outputs |= {
             "quarantined-rows": str(sum(result.failing.values())),
@@ -167,8 +165,8 @@ def validate(request: Validation, out: Path) -> Outcome:
         }
     return Outcome(
         verdict=verdict,
-        headline=_headline(verdict) + _put_aside(request, result),
-        sections=(*_parted(request, result), *changed.sections, *_sections(verdict, profiles)),
+        headline=report.headline(verdict) + _put_aside(request, result),
+        sections=(*_parted(request, result), *changed.sections, *report.sections(profiles, verdict.checks)),
         outputs=outputs,
     )
 
@@ -177,11 +175,6 @@ def check_engine(engine: str) -> None:
     """Raises CallError for an engine that is not there."""
     if engine not in ENGINES:
         raise CallError(Problem(f"the engine {engine!r} is not there", hint=f"There is: {', '.join(ENGINES)}."))
-
-
-def is_broken(check: Check) -> bool:
-    """Whether a check goes into the list of failed rules: it failed, warned, or could not be evaluated."""
-    return check.status in {Status.FAIL, Status.WARN, Status.ERROR}
 
 
 def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
@@ -370,52 +363,3 @@ def write_profiles(profiles: Sequence[Profile], out: Path) -> None:
             name = name if name not in names else f"profile-{index}.json"
         names.add(name)
         write_atomic(out / name, profile.dumps(each))
-
-
-def _headline(verdict: Verdict) -> str:
-    total = len(verdict.checks)
-    broken = [check for check in verdict.checks if is_broken(check)]
-    unchecked = sum(check.status is Status.NOT_CHECKED for check in verdict.checks)
-    text = f"{len(broken):,} of {total:,} checks did not pass" if broken else f"All {total - unchecked:,} checks passed"
-    if broken:
-        text += f", first {verdict.findings[0].rule}"
-    return text + (f"; {unchecked:,} were not made" if unchecked else "") + "."
-
-
-def _sections(verdict: Verdict, profiles: Sequence[Profile]) -> tuple[Section, ...]:
-    rows = tuple(
-        (check.rule, check.status.value, check.measured, check.rows, check.where.line, check.message)
-        for check in verdict.checks[:SHOWN]
-    )
-    caption = (
-        f"The first {SHOWN:,} of {len(verdict.checks):,}; all stand in verdict.json." if len(rows) == SHOWN else ""
-    )
-    table = Table(("Rule", "Status", "Measured", "Rows", "Line", "What was found"), rows, caption)
-    return (Section("Rules", (table,)), *(columns_section(each) for each in profiles))
-
-
-def columns_section(of: Profile) -> Section:
-    """A profile as a person wants to see it: a line for each column."""
-    rows = tuple(
-        (
-            each.name,
-            each.type,
-            each.nulls,
-            each.distinct if each.distinct is None or each.distinct_is_exact else f"about {each.distinct:,}",
-            _bound(each.range.min if each.range else None),
-            _bound(each.range.max if each.range else None),
-        )
-        for each in of.columns[:SHOWN]
-    )
-    caption = (
-        f"The first {SHOWN:,} of {len(of.columns):,} columns; all stand in the profile. " if len(rows) == SHOWN else ""
-    )
-    caption += "Of text, the shortest and longest length. Values of private columns are not shown."
-    return Section(f"Columns of {of.object} ({of.rows:,} rows)", (Table(_COLUMNS, rows, caption),))
-
-
-_COLUMNS = ("Column", "Type", "Nulls", "Distinct", "Least", "Greatest")
-
-
-def _bound(value: int | float | str | None) -> int | float | str | None:
-    return checks.example(value).strip("'") if isinstance(value, str) else value
