@@ -129,7 +129,6 @@ def _contract_infer(options: Options) -> Stage:
 
 def _commands(options: Options) -> Commands:
     from mlops_actions.ci.steps import Commands
-    from mlops_actions.data.sources.reading import CsvDialect
 
     names = ("install", "lint", "test")
     return Commands(*(options.text(f"{name}-command", "ci", f"{name}-command") for name in names))

@@ -33,7 +33,9 @@ def spooled(file: File, spool: Spool, _reading: Reading) -> File:
         import pyarrow  # type: ignore[import-untyped,import-not-found,unused-ignore]  # pylint: disable=import-outside-toplevel
     except ImportError:
         hint = "Install `pyarrow`, or the extra `arrow` of this library."
-        raise CallError(Problem("is an Arrow file, and no reader of those is installed", file.name, hint=hint)) from None
+        raise CallError(
+            Problem("is an Arrow file, and no reader of those is installed", file.name, hint=hint)
+        ) from None
 
     def write(path: Path) -> None:
         try:

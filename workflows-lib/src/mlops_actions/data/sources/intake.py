@@ -4,8 +4,6 @@ What a stage does with the rows is its own matter; that none of them was lost
 on the way is found out here.
 """
 
-# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
-
 from __future__ import annotations
 
 import os
@@ -23,10 +21,10 @@ from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import parquet, partitions, source, spool
 from mlops_actions.data.sources.parquet import Footers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
-from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
+from mlops_actions.data.sources.relation import File, Relation, Unreadable
 from mlops_actions.data.sources.source import Texts
 from mlops_actions.data.sources.spool import Spool
-from mlops_actions.data.sources.survey import Counter, Endless, Record, Survey, damage, survey
+from mlops_actions.data.sources.survey import Endless, Record, Survey, damage, survey
 from mlops_actions.data.types import families
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.data.types.jsoncells import ANYTHING, CellType, Fields, Items
@@ -120,7 +118,9 @@ class Intake:
     def _refuse_changed(self) -> None:
         for file, state in self.states.items():
             if _state(file) != state:
-                raise Unreadable("changed while it was read, so what was found is of no one version: run again", file.name)
+                raise Unreadable(
+                    "changed while it was read, so what was found is of no one version: run again", file.name
+                )
 
     def _readable(self, rows: int) -> Check:
         self._refuse_changed()
@@ -138,7 +138,9 @@ class Intake:
         places = [*map(_place, seen.first)]
         if seen.longest is not None:
             lines = seen.longest.record.raw.count(b"\n")
-            places.append(f"{seen.longest.file.name}, line {seen.longest.record.line:,}: a field runs on for {lines:,} lines")
+            places.append(
+                f"{seen.longest.file.name}, line {seen.longest.record.line:,}: a field runs on for {lines:,} lines"
+            )
         message += f" (see {'; '.join(places)})" if places else ""
         return self._check("readable", Status.ERROR, message, measured=seen.records - rows, rows=rows)
 
@@ -258,23 +260,10 @@ def take_in(
                     relation = source.open_relation(connection, name, files, reading)
                     yield Intake(connection, relation, reading, surveys, states)
             except duckdb.Error as error:
-                raise _culprit(error, files) from error
+                raise source.culprit(error, files, reading) from error
             finally:
                 for each in surveys.values():
                     each.cancel()
-
-
-def _culprit(error: Exception, files: Sequence[File]) -> Unreadable:
-    """What to say of an engine's error: where it names no file, each is read alone, to find the one."""
-    if why := spool.full(error):
-        return Unreadable(why)
-    message = duck.reason(error)
-    if any(str(file.path) in message for file in files):
-        return Unreadable(named(message, files))
-    for file in files:
-        if parquet.is_parquet(file) and (group := parquet.damaged(file)):
-            return Unreadable(f"{group} cannot be read: {named(message, files)}", file.name)
-    return Unreadable(message)
 
 
 def unreadable(name: str, error: Unreadable) -> Check:

@@ -77,6 +77,8 @@ def open_files(
         for packed in dict.fromkeys(map(packing, files))
     )
     found = _keys(connection, lines, files)
+    if not found.names:
+        raise _keyless(files, reading)
     return relation(connection, object_name, files, keys, reading, found.names, _records(lines, found))
 
 
@@ -101,12 +103,14 @@ def relation(
     raw = dict(zip(columns, map(quote, aliases(columns, columns)), strict=True))
     cell = {name: f"cell{index}" for index, name in enumerate(names)}
     folder = {key: f"folder{index}" for index, key in enumerate(keys)}
-    select = [f"nullif(CAST(struct_extract(record, {literal(name)}) AS VARCHAR), 'null') AS {cell[name]}" for name in names]
+    select = [
+        f"nullif(CAST(struct_extract(record, {literal(name)}) AS VARCHAR), 'null') AS {cell[name]}" for name in names
+    ]
     select += [f"{quote(key)} AS {folder[key]}" for key in keys]
     structure = literal(json.dumps(dict.fromkeys(names, "JSON")))
-    record = f"from_json(json, {structure}) AS record" if names else "json"
+    record = f"from_json(json, {structure}) AS record"
     carried = "".join(f", {quote(key)}" for key in keys)
-    rows = f"(SELECT {', '.join(select) or '1'} FROM (SELECT {record}{carried} FROM ({lines})))"
+    rows = f"(SELECT {', '.join(select)} FROM (SELECT {record}{carried} FROM ({lines})))"
     types = jsoncells.types(connection, rows, cell, reading.types, loose=loose)
     plain = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
     typed = [f"{jsoncells.value(cell[name], types[name], loose=loose)} AS {quote(name)}" for name in names]
@@ -125,6 +129,15 @@ def relation(
         guessed=frozenset(columns) - reading.types.keys(),
         is_text=True,
     )
+
+
+def _keyless(files: Sequence[File], reading: Reading) -> Unreadable:
+    """What to say of files without any key: where the first line is that is no record, if there is one."""
+    for file in files:
+        for record in records(file, reading):
+            if record.refused is not None:
+                return Unreadable(f"no line of it is a record: line {record.line:,} {record.refused}", file.name)
+    return Unreadable("there is no key in any record, so there are no columns", files[0].name)
 
 
 def _lines(files: Sequence[File], keys: Sequence[str]) -> str:
@@ -179,7 +192,9 @@ def _check(file: File) -> None:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable("is UTF-16, and only UTF-8 is read: type `iconv -f UTF-16 -t UTF-8 OLD > NEW`", file.name)
     if re.match(rb"\s*\[\s*(\{|\Z)", head):
-        raise Unreadable("is one array, and JSON lines have an object on each line: type `jq -c .[] OLD > NEW`", file.name)
+        raise Unreadable(
+            "is one array, and JSON lines have an object on each line: type `jq -c .[] OLD > NEW`", file.name
+        )
 
 
 # The number of records
@@ -279,4 +294,4 @@ def _why(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     except duckdb.Error as error:
         found = re.search(r"Malformed JSON at byte (\d+) of input: (.*?)\.? *(Input:|$)", reason(error))
         return f"is not JSON ({found[2]}, at byte {int(found[1]):,})" if found else "is not JSON"
-    return f"is {kind.lower()}, and no object"
+    return "is an array, not an object" if kind == "ARRAY" else "is a single value, not an object"

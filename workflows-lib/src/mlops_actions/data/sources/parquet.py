@@ -174,9 +174,7 @@ def damaged(file: File) -> str | None:
     with connect([file.path]) as connection:
         metadata = f"parquet_metadata({literal(pattern_for(file.path))})"
         try:
-            groups = fetch(
-                connection, f"SELECT DISTINCT row_group_id, row_group_num_rows FROM {metadata} ORDER BY 1"
-            )
+            groups = fetch(connection, f"SELECT DISTINCT row_group_id, row_group_num_rows FROM {metadata} ORDER BY 1")
         except duckdb.Error:
             return "its index"
         start = 0

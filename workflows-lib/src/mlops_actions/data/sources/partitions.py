@@ -44,7 +44,9 @@ def _missing(key: str, there: set[str]) -> list[str]:
     if all(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value) for value in there):
         months = {int(value[:4]) * 12 + int(value[5:]) - 1 for value in there}
         return [
-            f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(min(months), max(months)) if month not in months
+            f"{month // 12:04d}-{month % 12 + 1:02d}"
+            for month in range(min(months), max(months))
+            if month not in months
         ]
     try:
         days = {date.fromisoformat(value) for value in there if len(value) == len("2013-01-01")}

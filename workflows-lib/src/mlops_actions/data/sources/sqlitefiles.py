@@ -82,7 +82,9 @@ def _opened(file: File) -> Iterator[sqlite3.Connection]:
     for ending, what in (("-wal", "PRAGMA wal_checkpoint(TRUNCATE)"), ("-journal", "PRAGMA quick_check")):
         beside = Path(f"{file.path}{ending}")
         if beside.is_file() and beside.stat().st_size:
-            message = f"has changes beside it that are no part of it yet ({beside.name!r}): close what writes to it, or "
+            message = (
+                f"has changes beside it that are no part of it yet ({beside.name!r}): close what writes to it, or "
+            )
             raise Unreadable(f"{message}type `sqlite3 FILE '{what}'`", file.name)
     # Nothing is beside it, and `immutable` keeps it so: without it, a file that once had a log would get one again.
     address = f"file:{percent(str(file.path))}?mode=ro&immutable=1"
@@ -107,7 +109,9 @@ def _table(connection: sqlite3.Connection, file: File, wanted: Sequence[str]) ->
         return known[0]
     near = did_you_mean(file.table or (wanted[0] if wanted else ""), known)
     missing = f"has no table {file.table or wanted[0]!r}" if file.table or wanted else "has several tables"
-    raise Unreadable(f"{missing}; there is: {shown_names(known[:20])}. {near or 'Name one as in PATH#TABLE.'}", file.name)
+    raise Unreadable(
+        f"{missing}; there is: {shown_names(known[:20])}. {near or 'Name one as in PATH#TABLE.'}", file.name
+    )
 
 
 def _select(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
