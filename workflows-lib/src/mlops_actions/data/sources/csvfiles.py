@@ -173,6 +173,10 @@ def _refuse_encoding(first: bytes) -> None:
         raise ValueError(f"is UTF-16, and only UTF-8 is read: {_convert('UTF-16')}")
 
 
+_BARE_RETURN = re.compile(rb"^[^\"']*\r")
+_LINE_ENDS = "type `sed 's/\\r//' OLD > NEW`"
+
+
 def _convert(encoding: str) -> str:
     return f"type `iconv -f {encoding} -t UTF-8 OLD > NEW`"
 
@@ -249,7 +253,9 @@ def records(file: File, reading: Reading) -> Iterator[Record]:
             inside = form.is_open_after(line, inside)
             if inside or (start == number and not line.strip(b"\r\n") and len(head.names) != 1):
                 continue
-            if not is_header:
+            if is_header:
+                form.end = line[len(line.rstrip(b"\r\n")) :]
+            else:
                 raw = b"".join(parts)
                 yield Record(start, raw, form.refused(raw, start, number))
             is_header = False
@@ -277,9 +283,10 @@ class _Form:
         self._width = len(head.names)
         self._delimiter, self._mark = head.delimiter.encode(), head.quote.encode()
         sign, mark = re.escape(self._delimiter), re.escape(self._mark)
-        self._opening = re.compile(rb"(?:^|" + sign + rb")" + mark)
-        bare = rb"(?:(?!" + mark + rb")[^" + sign + rb"\r\n][^" + sign + rb"\r\n]*)?" if mark else b""
+        self._opening = re.compile(rb"(?:^|" + sign + rb") *" + mark)
+        bare = rb"(?:(?! *" + mark + rb")[^" + sign + rb"\r\n][^" + sign + rb"\r\n]*)?" if mark else b""
         quoted = mark + rb"(?:[^" + mark + rb"]|" + mark + mark + rb")*" + mark
+        self.end = b""  # what the first line ends in
         self._field = re.compile(rb" *" + quoted + rb" *(?=" + sign + rb"|[\r\n]|\Z)|" + bare, re.DOTALL)
 
     def is_open_after(self, line: bytes, inside: bool) -> bool:
@@ -307,6 +314,10 @@ class _Form:
         except UnicodeDecodeError as error:
             return f"is not UTF-8 (byte 0x{raw[error.start]:02x}); {_convert('LATIN1')}, where it is Latin-1"
         line = raw.rstrip(b"\r\n")
+        if (b"\r" in raw and (raw[len(line) :] or self.end) != self.end) or (
+            _BARE_RETURN.search(line) and first == last
+        ):
+            return f"ends in another way than the first line, or has a carriage return in it: {_LINE_ENDS}"
         width = 1 + line.count(self._delimiter)
         if self._mark and self._mark in line:
             fields = self._fields(line)

@@ -21,7 +21,7 @@ from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import parquet, partitions, source, spool
 from mlops_actions.data.sources.parquet import Footers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
-from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
+from mlops_actions.data.sources.relation import File, Relation, Unreadable
 from mlops_actions.data.sources.source import Texts
 from mlops_actions.data.sources.spool import Spool
 from mlops_actions.data.sources.survey import Endless, Record, Survey, damage, survey
@@ -265,23 +265,10 @@ def take_in(
                     relation = source.open_relation(connection, name, files, reading)
                     yield Intake(connection, relation, reading, surveys, states)
             except duckdb.Error as error:
-                raise _culprit(error, files, bool(reading.private)) from error
+                raise source.culprit(error, files, reading) from error
             finally:
                 for each in surveys.values():
                     each.cancel()
-
-
-def _culprit(error: Exception, files: Sequence[File], private: bool) -> Unreadable:
-    """What to say of an engine's error: where it names no file, each is read alone, to find the one."""
-    if why := spool.full(error):
-        return Unreadable(why)
-    message = duck.reason(error, private=private)
-    if any(str(file.path) in message for file in files):
-        return Unreadable(named(message, files))
-    for file in files:
-        if parquet.is_parquet(file) and (group := parquet.damaged(file)):
-            return Unreadable(f"{group} cannot be read: {named(message, files)}", file.name)
-    return Unreadable(message)
 
 
 def unreadable(name: str, error: Unreadable) -> Check:

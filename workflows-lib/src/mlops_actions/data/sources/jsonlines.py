@@ -77,6 +77,8 @@ def open_files(
         for packed in dict.fromkeys(map(packing, files))
     )
     found = _keys(connection, lines, files)
+    if not found.names:
+        raise _keyless(files, reading)
     return relation(connection, object_name, files, keys, reading, found.names, _records(lines, found))
 
 
@@ -106,9 +108,9 @@ def relation(
     ]
     select += [f"{quote(key)} AS {folder[key]}" for key in keys]
     structure = literal(json.dumps(dict.fromkeys(names, "JSON")))
-    record = f"from_json(json, {structure}) AS record" if names else "json"
+    record = f"from_json(json, {structure}) AS record"
     carried = "".join(f", {quote(key)}" for key in keys)
-    rows = f"(SELECT {', '.join(select) or '1'} FROM (SELECT {record}{carried} FROM ({lines})))"
+    rows = f"(SELECT {', '.join(select)} FROM (SELECT {record}{carried} FROM ({lines})))"
     types = jsoncells.types(connection, rows, cell, reading.types, loose=loose)
     plain = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
     typed = [f"{jsoncells.value(cell[name], types[name], loose=loose)} AS {quote(name)}" for name in names]
@@ -127,6 +129,15 @@ def relation(
         guessed=frozenset(columns) - reading.types.keys(),
         is_text=True,
     )
+
+
+def _keyless(files: Sequence[File], reading: Reading) -> Unreadable:
+    """What to say of files without any key: where the first line is that is no record, if there is one."""
+    for file in files:
+        for record in records(file, reading):
+            if record.refused is not None:
+                return Unreadable(f"no line of it is a record: line {record.line:,} {record.refused}", file.name)
+    return Unreadable("there is no key in any record, so there are no columns", files[0].name)
 
 
 def _lines(files: Sequence[File], keys: Sequence[str]) -> str:
@@ -283,4 +294,4 @@ def _why(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     except duckdb.Error as error:
         found = re.search(r"Malformed JSON at byte (\d+) of input: (.*?)\.? *(Input:|$)", reason(error))
         return f"is not JSON ({found[2]}, at byte {int(found[1]):,})" if found else "is not JSON"
-    return f"is {kind.lower()}, and no object"
+    return "is an array, not an object" if kind == "ARRAY" else "is a single value, not an object"

@@ -18,14 +18,14 @@ from mlops_actions.data.sources import arrowfiles, csvfiles, jsonlines, parquet,
 from mlops_actions.data.sources.pointers import DVC, refuse_tracked
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, named, shown_names
-from mlops_actions.data.sources.spool import Spool
-from mlops_actions.data.sources.survey import Counter, Record
+from mlops_actions.data.sources.spool import Spool, full
+from mlops_actions.data.sources.survey import Counter, Endless, Record, damage
 from mlops_actions.errors import CallError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Column", "File", "Relation", "Unreadable", "find", "open_relation", "prepare", "reader_of"]
+__all__ = ["Column", "File", "Relation", "Unreadable", "culprit", "find", "open_relation", "prepare", "reader_of"]
 
 
 # Formats
@@ -239,7 +239,33 @@ def open_relation(
     try:
         return reader.open_files(connection, object_name, files, _partition_keys(files), reading)
     except duckdb.Error as error:
-        raise Unreadable(named(reason(error, private=bool(reading.private)), files)) from error
+        raise culprit(error, files, reading) from error
+
+
+def culprit(error: Exception, files: Sequence[File], reading: Reading) -> Unreadable:
+    """What to say of an engine's error: each file is looked at alone, to find the place."""
+    if why := full(error):
+        return Unreadable(why)
+    message = named(reason(error, private=bool(reading.private)), files)
+    reader = reader_of(files[0])
+    for file in files:
+        if isinstance(reader, Texts) and (place := _stumble(reader, file, reading)):
+            return Unreadable(place, file.name)
+        if parquet.is_parquet(file) and (place := parquet.damaged(file)):
+            return Unreadable(f"{place} cannot be read: {message}", file.name)
+    return Unreadable(message)
+
+
+def _stumble(reader: Texts, file: File, reading: Reading) -> str | None:
+    """The first thing that is wrong with a file of text."""
+    try:
+        return next(
+            (f"line {each.line:,} {each.refused}" for each in reader.records(file, reading) if each.refused), None
+        )
+    except Endless as error:
+        return str(error)
+    except damage() as error:
+        return f"cannot be read to its end: {error}"
 
 
 def _partition_keys(files: Sequence[File]) -> tuple[str, ...]:

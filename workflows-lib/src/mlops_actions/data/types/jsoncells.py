@@ -77,7 +77,7 @@ def value(cell: str, of: CellType, *, loose: bool = False, depth: int = 0) -> st
             made = f"list_transform({_items(cell)}, lambda {item}: {inner})"
         case _:
             return _scalar(cell, of, loose)
-    return f"CASE WHEN {_holds(cell, of, loose, depth)} THEN {made} END"
+    return f"CASE WHEN {cell} IS NULL THEN NULL WHEN {_holds(cell, of, loose, depth)} THEN {made} END"
 
 
 def _scalar(cell: str, of: TextType, loose: bool) -> str:
