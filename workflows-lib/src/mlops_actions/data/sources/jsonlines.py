@@ -12,17 +12,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from mlops_actions.data.engines.duck import connect, fetch, pattern_for, reason
 from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.pointers import refuse_pointer
+from mlops_actions.data.sources.positions import packed
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import (
     Column,
     File,
+    Located,
     Relation,
     Unreadable,
     aliases,
@@ -79,7 +81,14 @@ def open_files(
     found = _keys(connection, lines, files)
     if not found.names:
         raise _keyless(files, reading)
-    return relation(connection, object_name, files, keys, reading, found.names, _records(lines, found))
+    (position,) = aliases([""], [*found.names, *keys], "position")
+    placed = " UNION ALL BY NAME ".join(
+        f"SELECT *, {packed(str(number), 'row_number() OVER ()')} AS {position} "
+        f"FROM ({_records(_lines([file], keys), found)})"
+        for number, file in enumerate(files)
+    )
+    known = Located(placed, position, lambda file: records(file, reading))
+    return relation(connection, object_name, files, keys, reading, found.names, _records(lines, found), placed=known)
 
 
 def relation(
@@ -92,10 +101,12 @@ def relation(
     lines: str,
     *,
     loose: bool = False,
+    placed: Located | None = None,
 ) -> Relation:
     """The rows of ``lines``, a query for objects as the column ``json``, with ``names`` for columns.
 
-    Where ``loose``, 0 and 1 are booleans, too. Raises Unreadable or duckdb.Error.
+    ``placed`` is a query for the same with their positions. Where ``loose``, 0 and 1 are booleans, too. Raises
+    Unreadable or duckdb.Error.
     """
     columns = [*names, *keys]
     refuse_clash(columns, files[0].name)
@@ -111,6 +122,10 @@ def relation(
     record = f"from_json(json, {structure}) AS record"
     carried = "".join(f", {quote(key)}" for key in keys)
     rows = f"(SELECT {', '.join(select)} FROM (SELECT {record}{carried} FROM ({lines})))"
+    if placed is not None:
+        more = f", {placed.position}"
+        inner = f"SELECT {', '.join(select)}{more} FROM (SELECT {record}{carried}{more} FROM ({placed.sql}))"
+        placed = replace(placed, sql=inner)
     types = jsoncells.types(connection, rows, cell, reading.types, loose=loose)
     plain = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
     typed = [f"{jsoncells.value(cell[name], types[name], loose=loose)} AS {quote(name)}" for name in names]
@@ -128,6 +143,8 @@ def relation(
         raw=raw,
         guessed=frozenset(columns) - reading.types.keys(),
         is_text=True,
+        located=placed
+        and replace(placed, sql=f"(SELECT {', '.join([*typed, *texts, placed.position])} FROM ({placed.sql}))"),
     )
 
 
