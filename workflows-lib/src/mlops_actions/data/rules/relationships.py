@@ -94,16 +94,15 @@ def _compared(of: Relationship, referred: Key, given: Given) -> Check:
         orphans = _Orphans.between(of.referring, here, referred, there)
         session = DuckSession(connection)
         ((rows, count),) = session.fetch(orphans.counted)
-        share = f" ({100 * count / rows:.3g} %)" if count else ""
-        says = f"{count:,} of {rows:,} rows{share} have a key that is not among {referred.shown}"
         if not count:
+            says = f"0 of {rows:,} rows have a key that is not among {referred.shown}"
             return _said(of, Status.PASS, says, count, rows)
+        says = f"{count:,} of {rows:,} rows ({100 * count / rows:.3g} %) have a key that is not among {referred.shown}"
         hidden = of.referring.columns if any(key.is_private for key in keys) else ()
         if not hidden:
             says += orphans.named(session)
         shown = Shown.of(here, [one.column for one in of.referring.of.key], of.referring.columns, hidden)
-        examples = shown.examples(session.fetch(orphans.first(shown)))
-    return _said(of, Status.FAIL, says, count, rows, examples)
+        return _said(of, Status.FAIL, says, count, rows, shown.examples(session.fetch(orphans.first(shown))))
 
 
 def _files(key: Key, given: Given) -> tuple[File, ...]:
