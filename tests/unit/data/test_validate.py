@@ -218,7 +218,7 @@ def test_an_empty_folder_is_a_failing_check(workspace):
     Path("d").mkdir()
     outcome = workspace.run(workspace.columns(PASSING), "d")
     assert outcome.verdict.status is Status.FAIL
-    assert "holds no CSV and no Parquet" in outcome.verdict.findings[0].message
+    assert "holds no file that can be read" in outcome.verdict.findings[0].message
 
 
 def test_zero_rows_is_not_a_pass(workspace):

@@ -19,6 +19,7 @@ from mlops_actions.outcome import Outcome
 
 if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
+    from mlops_actions.data.sources.reading import CsvDialect
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
     from mlops_actions.release.candidate import Release
@@ -71,10 +72,24 @@ class Errand:
 # --- data ----------------------------------------------------------------------------------------
 
 
+def _csv(options: Options) -> CsvDialect:
+    """How CSV is written, where the configuration says so."""
+    from mlops_actions.data.sources.reading import CsvDialect
+
+    said = options.config.get("data", "csv") or {}
+    quote = said.get("quote")
+    return CsvDialect(said.get("delimiter"), "" if quote == "none" else quote)
+
+
 def _validate(options: Options) -> Stage:
     from mlops_actions.data import validate
+    from mlops_actions.data.engines.progress import Progress
+    from mlops_actions.data.quarantine import split
     from mlops_actions.verdict import FailOn
 
+    quarantine, accepted = _folder(options, "quarantine"), _folder(options, "accepted")
+    out = Path(options.arguments.out or ".mlops/validate")
+    split.refuse_nested(out, *(each for each in (quarantine, accepted) if each))
     request = validate.Validation(
         contract=options.file("contract", "data", "contract"),
         data=options.paths("data", "data", "path"),
@@ -82,15 +97,26 @@ def _validate(options: Options) -> Stage:
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
         reveal=options.texts("reveal"),
+        quarantine=quarantine,
+        accepted=accepted,
+        progress=None if options.arguments.json else Progress(sys.stderr),
+        baseline=Path(given) if (given := options.text("baseline")) else None,
+        csv=_csv(options),
     )
     return lambda out: validate.validate(request, out)
+
+
+def _folder(options: Options, name: str) -> Path | None:
+    text = options.text(name, "data", name)
+    return Path(text) if text else None
 
 
 def _profile(options: Options) -> Stage:
     from mlops_actions.data import describe
 
     contract = options.text("contract", "data", "contract")
-    request = describe.Profiling(options.paths("data", "data", "path"), Path(contract) if contract else None)
+    data = options.paths("data", "data", "path")
+    request = describe.Profiling(data, Path(contract) if contract else None, csv=_csv(options))
     return lambda out: describe.describe(request, out)
 
 
@@ -109,7 +135,7 @@ def _contract_infer(options: Options) -> Stage:
     from mlops_actions.data.drafting import infer
 
     data = infer.named(options.paths("data", "data", "path"), options.text("object"))
-    request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"))
+    request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"), _csv(options))
     return lambda out: infer.infer(request, out)
 
 
@@ -179,6 +205,7 @@ def _train(options: Options) -> Stage:
         name=config.get("model") or "model",
         data=[path] if isinstance(path, str) else path,
         contract=Path(contract) if contract else None,
+        csv=_csv(options),
         inputs=tuple(config.get("training", "inputs") or ()),
         gates=gates.configured(config),
         allow_pickle=tuple(config.get("training", "allow-pickle") or ()),
@@ -220,9 +247,11 @@ def _drift(options: Options) -> Stage:
     ignore = tuple(options.config.get("drift", "ignore") or ())
     threshold = options.number("threshold", "drift", "threshold", default=MASS)
 
+    csv = _csv(options)
+
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
-        return check.check(check.DriftCheck(reference, patterns, engine, ignore, threshold), out)
+        return check.check(check.DriftCheck(reference, patterns, engine, ignore, threshold, csv), out)
 
     return stage
 
@@ -468,7 +497,16 @@ COMMANDS: tuple[Command | Errand, ...] = (
     Command(
         "validate",
         "hold a data contract against the data",
-        (_CONTRACT, _DATA, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY")),
+        (
+            _CONTRACT,
+            _DATA,
+            _ENGINE,
+            Option("fail-on", "error, warning or never", "SEVERITY"),
+            Option("quarantine", "a folder for the rows that break a rule, each with the rules that it broke", "DIR"),
+            Option("accepted", "a folder for all other rows", "DIR"),
+            Option("baseline", "the contract before this one, or a folder that has it at the same path", "PATH"),
+            Option("reveal", "a private column whose values may be shown; may be repeated", "COLUMN", "list"),
+        ),
         _validate,
     ),
     Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),

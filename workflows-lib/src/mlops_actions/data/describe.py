@@ -17,12 +17,15 @@ from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules.checks import ROWS
-from mlops_actions.data.sources.intake import cell_types, take_in, unreadable
+from mlops_actions.data.sources.intake import reading_of, take_in, unreadable
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.validate import Patterns, assign, check_engine, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
+
+__all__ = ["FOUND", "OBJECT", "CsvDialect", "Profiling", "describe"]
 
 STAGE = "profile"
 OBJECT = profile.OBJECT
@@ -35,6 +38,7 @@ class Profiling:
     data: Patterns
     contract: Path | None = None
     engine: str = "duckdb"
+    csv: CsvDialect = FOUND
 
 
 def describe(request: Profiling, out: Path) -> Outcome:
@@ -48,7 +52,7 @@ def describe(request: Profiling, out: Path) -> Outcome:
     check_engine(request.engine)
     promised = contract.load(request.contract) if request.contract else None
     patterns = _patterns(request.data, promised)
-    taken = [_describe(name, each, promised) for name, each in patterns.items()]
+    taken = [_describe(name, each, promised, request.csv) for name, each in patterns.items()]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
@@ -87,11 +91,11 @@ class _Taken:
     profile: Profile | None = None
 
 
-def _describe(name: str, patterns: Sequence[str], promised: Contract | None) -> _Taken:
+def _describe(name: str, patterns: Sequence[str], promised: Contract | None, csv: CsvDialect) -> _Taken:
     of = next((each for each in promised.objects if each.name == name), None) if promised else None
-    types, private = (cell_types(of)[0], of.private) if of else (None, frozenset[str]())
+    reading = reading_of(of, csv)[0] if of else Reading(csv=csv)
     try:
-        with take_in(name, patterns, types, private) as intake:
+        with take_in(name, patterns, reading) as intake:
             shape = profiling.plan(intake.session, intake.relation)
             asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates]
             values = intake.session.aggregate(intake.relation, asked)

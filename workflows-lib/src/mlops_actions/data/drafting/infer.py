@@ -25,6 +25,7 @@ from mlops_actions.data.rules.checks import ROWS
 from mlops_actions.data.rules.rules import Repeated
 from mlops_actions.data.rules.sql import Dialect
 from mlops_actions.data.sources.intake import Intake, take_in, unreadable
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.files import write_atomic
@@ -55,6 +56,7 @@ class Inference:
 
     data: Mapping[str, Sequence[str]]
     folder: Path
+    csv: CsvDialect = FOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def infer(request: Inference, out: Path) -> Outcome:
     Raises CallError for a path that names nothing.
     """
     started = now()
-    taken = [_take(name, patterns) for name, patterns in request.data.items()]
+    taken = [_take(name, patterns, request.csv) for name, patterns in request.data.items()]
     drafts = [each.draft for each in taken if each.draft]
     checks = tuple(check for each in taken for check in each.checks)
     written = len(drafts) == len(taken)
@@ -138,9 +140,9 @@ def _section(draft: Draft) -> Section:
     return Section(f"Columns of {draft.name} ({draft.rows:,} rows)", (table,))
 
 
-def _take(name: str, patterns: Sequence[str]) -> _Taken:
+def _take(name: str, patterns: Sequence[str], csv: CsvDialect) -> _Taken:
     try:
-        with take_in(name, patterns) as intake:
+        with take_in(name, patterns, Reading(csv=csv)) as intake:
             draft = _draft(intake)
             return _Taken(intake.checks(draft.rows), intake.subjects, draft)
     except Unreadable as error:

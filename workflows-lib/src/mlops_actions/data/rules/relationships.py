@@ -17,13 +17,17 @@ from typing import TYPE_CHECKING
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import all_present
+from mlops_actions.data.engines.session import Session
 from mlops_actions.data.rules.checks import example
 from mlops_actions.data.rules.evidence import EXAMPLES, Shown
 from mlops_actions.data.rules.references import KEY, Key, Relationship
+from mlops_actions.data.rules.rowwise import RowRule
 from mlops_actions.data.rules.sql import Dialect, Unfit
 from mlops_actions.data.sources import source
-from mlops_actions.data.sources.intake import cell_types
+from mlops_actions.data.sources.intake import reading_of
+from mlops_actions.data.sources.reading import FOUND, CsvDialect
 from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, aliases
+from mlops_actions.data.sources.spool import Spool
 from mlops_actions.data.types.families import FLOATING, NUMERIC, family
 from mlops_actions.verdict import Check, Example, Scalar, Severity, Status
 
@@ -38,21 +42,30 @@ class _Unwritten(Exception):
     """A key is written in a way that cannot be read here, so it is not compared."""
 
 
-def check(related: Sequence[Relationship], patterns: Mapping[str, Sequence[str]]) -> list[Check]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The data of all objects: the patterns that name it, how its CSV is written, and where copies of files are."""
+
+    patterns: Mapping[str, Sequence[str]]
+    spool: Spool
+    csv: CsvDialect = FOUND
+
+
+def check(related: Sequence[Relationship], given: Given) -> list[Check]:
     """A check of each relationship of the objects that data is given for."""
-    return [_check(each, patterns) for each in related if each.referring.of.name in patterns]
+    return [_check(each, given) for each in related if each.referring.of.name in given.patterns]
 
 
-def _check(of: Relationship, patterns: Mapping[str, Sequence[str]]) -> Check:
+def _check(of: Relationship, given: Given) -> Check:
     import duckdb  # pylint: disable=import-outside-toplevel
 
     referred = of.referred
     if of.unmeasured or referred is None:
         return _said(of, Status.NOT_CHECKED, f"not checked: {of.unmeasured}")
-    if referred.of.name not in patterns:
+    if referred.of.name not in given.patterns:
         return _said(of, Status.NOT_CHECKED, f"not checked: no data was given for {referred.of.name!r}")
     try:
-        return _compared(of, referred, patterns)
+        return _compared(of, referred, given)
     except _Unwritten as error:
         return _said(of, Status.NOT_CHECKED, f"not checked: {error}")
     except (Unfit, Unreadable) as error:
@@ -73,31 +86,35 @@ def _said(
     return Check(of.name, status, message, Severity.ERROR, of.where, measured, {KEY: of.to}, rows, examples)
 
 
-def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[str]]) -> Check:
+def _compared(of: Relationship, referred: Key, given: Given) -> Check:
     keys = (of.referring, referred)
-    files = {key.of.name: source.find(patterns[key.of.name], Path.cwd()) for key in keys}
+    files = {key.of.name: _files(key, given) for key in keys}
     with duck.connect(file.path for each in files.values() for file in each) as connection:
-        here, there = (_open(connection, key, files[key.of.name]) for key in keys)
+        here, there = (_open(connection, key, files[key.of.name], given.csv) for key in keys)
         orphans = _Orphans.between(of.referring, here, referred, there)
         session = DuckSession(connection)
         ((rows, count),) = session.fetch(orphans.counted)
-        share = f" ({100 * count / rows:.3g} %)" if count else ""
-        says = f"{count:,} of {rows:,} rows{share} have a key that is not among {referred.shown}"
         if not count:
+            says = f"0 of {rows:,} rows have a key that is not among {referred.shown}"
             return _said(of, Status.PASS, says, count, rows)
+        says = f"{count:,} of {rows:,} rows ({100 * count / rows:.3g} %) have a key that is not among {referred.shown}"
         hidden = of.referring.columns if any(key.is_private for key in keys) else ()
         if not hidden:
-            found = session.fetch(orphans.least)
-            says += f" (for example {', '.join(' and '.join(map(example, key)) for key in found)})"
+            says += orphans.named(session)
         shown = Shown.of(here, [one.column for one in of.referring.of.key], of.referring.columns, hidden)
-        examples = shown.examples(session, session.fetch(orphans.first(shown)))
-    return _said(of, Status.FAIL, says, count, rows, examples)
+        return _said(of, Status.FAIL, says, count, rows, shown.examples(session.fetch(orphans.first(shown))))
 
 
-def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File]) -> Relation:
+def _files(key: Key, given: Given) -> tuple[File, ...]:
+    """The files of a key's object, as the engine reads them. Raises CallError and Unreadable."""
+    found = source.find(given.patterns[key.of.name], Path.cwd())
+    return source.prepare(found, reading_of(key.of, given.csv)[0], given.spool)
+
+
+def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File], csv: CsvDialect) -> Relation:
     """The rows that a key is in. Raises _Unwritten, and Unreadable as :func:`source.open_relation` does."""
-    types, unwritten = cell_types(key.of)
-    relation = source.open_relation(connection, key.of.name, files, types, key.of.private)
+    reading, unwritten = reading_of(key.of, csv)
+    relation = source.open_relation(connection, key.of.name, files, reading)
     why = next((unwritten[column] for column in key.columns if column in unwritten), None)
     if why and relation.is_text:
         raise _Unwritten(why)
@@ -148,10 +165,11 @@ class _Orphans:
         orphans = self._of(self.compared, self.rows)
         return f"SELECT (SELECT count(*) FROM {self.rows}), (SELECT count(*) FROM {orphans})"
 
-    @property
-    def least(self) -> str:
+    def named(self, session: Session) -> str:
+        """The least of the keys, in words."""
         orphans = self._of(self.compared, self.rows)
-        return f"SELECT DISTINCT {', '.join(self.columns)} FROM {orphans} ORDER BY ALL LIMIT {NAMED}"
+        least = session.fetch(f"SELECT DISTINCT {', '.join(self.columns)} FROM {orphans} ORDER BY ALL LIMIT {NAMED}")
+        return f" (for example {', '.join(' and '.join(map(example, key)) for key in least)})"
 
     def first(self, shown: Shown) -> str:
         """A query for what is shown of the first rows whose key refers to nothing."""
@@ -159,6 +177,22 @@ class _Orphans:
         named = ", ".join(f"{cell} AS {name}" for cell, name in zip(shown.cells, cells, strict=True))
         orphans = self._of(f"{self.compared}, {named}", shown.sql)
         return f"SELECT {', '.join(cells)} FROM {orphans} ORDER BY ALL LIMIT {EXAMPLES}"
+
+
+def orphaned(of: Relationship, here: Relation, there: Relation) -> RowRule | None:
+    """The rule as a condition on a row of ``here``, located or not; None where it is not compared. Raises Unfit."""
+    if of.referred is None or of.unmeasured:
+        return None
+    pairs = [
+        _pair(Dialect(here), one, Dialect(there), other)
+        for one, other in zip(of.referring.ways, of.referred.ways, strict=True)
+    ]
+    left, right = [pair[0].key for pair in pairs], [pair[1].key for pair in pairs]
+    one = left[0] if len(left) == 1 else f"({', '.join(left)})"
+    known = f"SELECT {', '.join(right)} FROM {there.sql} WHERE {all_present(right)}"
+    whole = all_present(pair[0].value for pair in pairs)
+    # A part of the key may be null in the words of the other side, which then can hold no such value.
+    return RowRule(of.name, f"({whole} AND NOT (({all_present(left)}) AND {one} IN ({known})))")
 
 
 def _aliases(prefix: str, count: int, taken: Sequence[str]) -> list[str]:
