@@ -106,7 +106,7 @@ def aliases(names: Sequence[str], taken: Sequence[str]) -> list[str]:
     return [f"{prefix}{index}" for index in range(len(names))]
 
 
-MAX_COLUMNS = 10_000
+MAX_COLUMNS = 5_000
 """Columns that an object may have: each is asked about by itself, and the engine's plan grows with them."""
 
 

@@ -110,7 +110,7 @@ def _table(connection: sqlite3.Connection, file: File, wanted: Sequence[str]) ->
     near = did_you_mean(file.table or (wanted[0] if wanted else ""), known)
     missing = f"has no table {file.table or wanted[0]!r}" if file.table or wanted else "has several tables"
     raise Unreadable(
-        f"{missing}; there is: {shown_names(known[:20])}. {near or 'Name one as in PATH#TABLE.'}", file.name
+        f"{missing}; there is: {shown_names(known[:20])}. {near or 'Name one as in PATH#TABLE'}", file.name
     )
 
 
