@@ -83,17 +83,32 @@ def _csv(options: Options) -> CsvDialect:
 
 def _validate(options: Options) -> Stage:
     from mlops_actions.data import validate
+    from mlops_actions.data.engines.progress import Progress
+    from mlops_actions.data.quarantine import split
     from mlops_actions.verdict import FailOn
 
+    quarantine, accepted = _folder(options, "quarantine"), _folder(options, "accepted")
+    out = Path(options.arguments.out or ".mlops/validate")
+    split.refuse_nested(out, *(each for each in (quarantine, accepted) if each))
     request = validate.Validation(
         contract=options.file("contract", "data", "contract"),
         data=options.paths("data", "data", "path"),
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
+        reveal=options.texts("reveal"),
+        quarantine=quarantine,
+        accepted=accepted,
+        progress=None if options.arguments.json else Progress(sys.stderr),
+        baseline=Path(given) if (given := options.text("baseline")) else None,
         csv=_csv(options),
     )
     return lambda out: validate.validate(request, out)
+
+
+def _folder(options: Options, name: str) -> Path | None:
+    text = options.text(name, "data", name)
+    return Path(text) if text else None
 
 
 def _profile(options: Options) -> Stage:
@@ -482,7 +497,16 @@ COMMANDS: tuple[Command | Errand, ...] = (
     Command(
         "validate",
         "hold a data contract against the data",
-        (_CONTRACT, _DATA, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY")),
+        (
+            _CONTRACT,
+            _DATA,
+            _ENGINE,
+            Option("fail-on", "error, warning or never", "SEVERITY"),
+            Option("quarantine", "a folder for the rows that break a rule, each with the rules that it broke", "DIR"),
+            Option("accepted", "a folder for all other rows", "DIR"),
+            Option("baseline", "the contract before this one, or a folder that has it at the same path", "PATH"),
+            Option("reveal", "a private column whose values may be shown; may be repeated", "COLUMN", "list"),
+        ),
         _validate,
     ),
     Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),

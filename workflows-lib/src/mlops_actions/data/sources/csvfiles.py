@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING
 from mlops_actions.data.engines.duck import pattern_for
 from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.pointers import refuse_pointer
+from mlops_actions.data.sources.positions import packed
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import (
     Column,
     File,
     Header,
+    Located,
     Relation,
     Unreadable,
     aliases,
@@ -67,6 +69,12 @@ def open_files(
         for head, group in alike.items()
         for packed in dict.fromkeys(map(packing, group))
     )
+    (position,) = aliases([""], [*names, *(each.strip('"') for each in raw.values())], "position")
+    placed = " UNION ALL ".join(
+        f"SELECT *, {packed(str(number), 'row_number() OVER ()')} AS {position} "
+        f"FROM ({_select(headers[file.name], [file], keys, raw)})"
+        for number, file in enumerate(files)
+    )
     promised = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
     declared = cells.types(connection, f"({rows})", raw, promised)
     typed = [f"{cells.value(raw[name], declared[name])} AS {quote(name)}" for name in names]
@@ -79,6 +87,11 @@ def open_files(
         guessed=frozenset(names) - promised.keys(),
         differences=tuple(differences({name: dict.fromkeys(head.names, "") for name, head in headers.items()})),
         is_text=True,
+        located=Located(
+            f"(SELECT {', '.join([*typed, *raw.values(), position])} FROM ({placed}))",
+            position,
+            lambda file: records(file, reading),
+        ),
     )
 
 
@@ -248,6 +261,19 @@ def records(file: File, reading: Reading) -> Iterator[Record]:
             is_header = False
     if inside:
         raise Endless(f"line {start:,} opens a quote that is never closed")
+
+
+def heading(file: File, reading: Reading) -> bytes:
+    """The bytes of the first line, which names the columns, line end and all. Raises as :func:`records` does."""
+    form = _Form(read_header(file, reading.csv))
+    raw, inside = b"", False
+    with open_bytes(file) as stream:
+        while line := stream.readline(MAX_LINE + 1):
+            raw += line
+            inside = form.is_open_after(line, inside)
+            if not inside:
+                break
+    return raw
 
 
 class _Form:

@@ -91,6 +91,11 @@ class Intake:
         """What is known of ``columns`` without a scan."""
         return parquet.footers(self.connection, self.relation.files, columns)
 
+    @property
+    def known_rows(self) -> int | None:
+        """The number of rows, where it is known before the scan."""
+        return parquet.count(self.connection, self.relation.files)
+
     def checks(self, rows: int) -> list[Check]:
         """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable."""
         found = [self._readable(rows)]

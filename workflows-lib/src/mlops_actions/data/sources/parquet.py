@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from mlops_actions.data.engines.duck import connect, fetch, pattern_for, reason
 from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.pointers import refuse_pointer
+from mlops_actions.data.sources.positions import packed
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import (
     Column,
     File,
+    Located,
     Relation,
     Unreadable,
     aliases,
@@ -84,7 +86,17 @@ def open_files(
         raw=raw,
         guessed=frozenset(keys) - frozenset(types),
         differences=tuple(differences(schemas)),
+        located=_located(select, rows, [*names, *keys]),
     )
+
+
+def _located(select: Sequence[str], rows: str, columns: Sequence[str]) -> Located | None:
+    """What is selected of the rows, with their places; None where a column hides what the engine knows of those."""
+    if {"file_index", "file_row_number"} & {name.casefold() for name in columns}:
+        return None
+    (position,) = aliases([""], columns, "position")
+    place = f"{packed('CAST(file_index AS BIGINT)', 'file_row_number + 1')} AS {position}"
+    return Located(f"(SELECT {', '.join([*select, place])} FROM {rows})", position)
 
 
 def _folder(key: str, raw: str, of: TextType) -> str:
@@ -143,6 +155,15 @@ def _check(file: File) -> None:
         raise Unreadable("is not a Parquet file", file.name)
     if tail != b"PAR1" or size < 12:
         raise Unreadable("is truncated: a Parquet file ends with its index, and this one does not", file.name)
+
+
+def count(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> int | None:
+    """The rows of all files as their footers have it; None where they are of another format. Raises duckdb.Error."""
+    if not all(is_parquet(file) for file in files):
+        return None
+    names = listed(pattern_for(file.path) for file in files)
+    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
+    return int(rows)
 
 
 def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], columns: Iterable[str]) -> Footers:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.visible import clip
+
+if TYPE_CHECKING:
+    from mlops_actions.data.sources.survey import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,27 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """An object's rows with the place of each, read ``FROM`` the fragment ``sql``: slower than the rows alone.
+
+    Beside the relation's columns it yields ``position`` (quoted), as
+    :mod:`.positions` packs it: rows are numbered file by file. Where ``records``
+    is given, they are the records of a text file that parse.
+    """
+
+    sql: str
+    position: str
+    records: Callable[[File], Iterator[Record]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """An object's rows, to be read ``FROM`` the fragment ``sql``, which yields ``columns``.
 
     For text, ``raw`` maps a column to the SQL identifier of its cells as they
     stand in the file, ``guessed`` names the columns whose type nobody
     declared. ``differences`` says, file by file, where the files are not of
-    one schema.
+    one schema. ``located`` is None where nothing tells the place of a row.
     """
 
     object: str
@@ -68,6 +86,7 @@ class Relation:
     guessed: frozenset[str] = frozenset()
     differences: tuple[str, ...] = ()
     is_text: bool = False
+    located: Located | None = None
 
     def unparsed(self, column: str) -> str | None:
         """The SQL condition for rows whose text is not of the column's type (the column is NULL there)."""
@@ -98,9 +117,8 @@ def refuse_clash(names: Sequence[str], file: str) -> None:
         seen[name.casefold()] = name
 
 
-def aliases(names: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """A name for each column's text that no column has."""
-    prefix = "text"
+def aliases(names: Sequence[str], taken: Sequence[str], prefix: str = "text") -> list[str]:
+    """A name for each column's text (or what ``prefix`` says) that no column has."""
     while any(name.casefold().startswith(prefix) for name in taken):
         prefix += "_"
     return [f"{prefix}{index}" for index in range(len(names))]

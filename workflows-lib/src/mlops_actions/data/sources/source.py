@@ -235,18 +235,18 @@ def open_relation(
     """
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    reader = reader_of(files[0])
+    reader, reading = reader_of(files[0]), reading or Reading()
     try:
-        return reader.open_files(connection, object_name, files, _partition_keys(files), reading or Reading())
+        return reader.open_files(connection, object_name, files, _partition_keys(files), reading)
     except duckdb.Error as error:
-        raise culprit(error, files, reading or Reading()) from error
+        raise culprit(error, files, reading) from error
 
 
 def culprit(error: Exception, files: Sequence[File], reading: Reading) -> Unreadable:
     """What to say of an engine's error: each file is looked at alone, to find the place."""
     if why := full(error):
         return Unreadable(why)
-    message = named(reason(error), files)
+    message = named(reason(error, private=bool(reading.private)), files)
     reader = reader_of(files[0])
     for file in files:
         if isinstance(reader, Texts) and (place := _stumble(reader, file, reading)):
