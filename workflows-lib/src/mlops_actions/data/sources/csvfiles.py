@@ -162,7 +162,7 @@ def header(file: File, dialect: CsvDialect = FOUND) -> Header:
 
 
 def _quote(text: str) -> str:
-    """The sign that names are quoted with. An apostrophe where every name stands in a pair: elsewhere it is a letter."""
+    """The sign around names: an apostrophe where every name stands in a pair, since elsewhere that is a letter."""
     signs = "".join(map(re.escape, _DELIMITERS))
     return "'" if re.fullmatch(f"'[^']*'([{signs}]'[^']*')*", text) else '"'
 
