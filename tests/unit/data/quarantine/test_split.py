@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import os
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -275,10 +276,30 @@ def test_a_folder_with_the_data_in_it_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "Q/t.csv").read_bytes() == before
 
 
+def test_the_parts_of_json_lines_are_the_lines(tmp_path: Path) -> None:
+    good, bad = '{"y": "z",  "id": "a", "x": 1 }\n', '{"id": "b", "x": 10, "y": "z\\u00e4"}\n'
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/1.jsonl").write_text(f"{good}\nnot JSON\n{bad}")
+    (tmp_path / "d/2.jsonl").write_text('{"id": "c", "y": null}')
+    outcome = parted(tmp_path, "d")
+    check = next(each for each in outcome.verdict.checks if each.rule == "t.x.maximum")
+    assert [(Path(each.file or "").name, each.line) for each in check.examples] == [("1.jsonl", 4)]
+    assert (tmp_path / "A/1.jsonl").read_text() == good
+    assert (tmp_path / "Q/1.jsonl").read_text() == bad[:-2] + ', "broken_rules": ["t.x.maximum"]}\n'
+    assert json.loads((tmp_path / "Q/2.jsonl").read_text())["broken_rules"] == ["t.y.required"]
+    assert (tmp_path / "Q/_unparsed/1.jsonl").read_text() == "not JSON\n"
+    contract = CONTRACT.replace("required: true", "classification: restricted")
+    parted(tmp_path, "d", contract=contract)
+    row = json.loads((tmp_path / "Q/1.jsonl").read_text())
+    assert row["y"].startswith("private:")
+    assert row["id"] == "b"
+
+
 def test_a_format_that_cannot_be_parted_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "t.jsonl").write_text('{"id": "a", "x": 1, "y": "z"}\n')
-    with pytest.raises(CallError, match=r"t\.jsonl.*cannot be parted"):
-        parted(tmp_path, "t.jsonl")
+    with sqlite3.connect(tmp_path / "t.sqlite") as connection:
+        connection.execute("CREATE TABLE t (id TEXT)")
+    with pytest.raises(CallError, match=r"t\.sqlite.*cannot be parted"):
+        parted(tmp_path, "t.sqlite")
     assert not (tmp_path / "Q").exists()
 
 
@@ -292,7 +313,7 @@ def test_what_cannot_be_told_apart_leaves_no_part(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix" or not Path("/dev/full").exists(), reason="there is no device that is full")
 def test_a_full_disk_is_named_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The part is a link to a device that takes no byte, as a disk without room."""
-    from mlops_actions.data.quarantine import csvparts  # pylint: disable=import-outside-toplevel
+    from mlops_actions.data.quarantine import textparts  # pylint: disable=import-outside-toplevel
 
     (tmp_path / "t.csv").write_text("id,x,y\na,10,z\nb,1,z\n")
 
@@ -300,7 +321,7 @@ def test_a_full_disk_is_named_and_nothing_is_left(tmp_path: Path, monkeypatch: p
         (folder / name).symlink_to("/dev/full")
         return folder / name
 
-    monkeypatch.setattr(csvparts, "place", full)
+    monkeypatch.setattr(textparts, "place", full)
     with pytest.raises(CallError, match="No space left on device"):
         parted(tmp_path, "t.csv")
     assert not (tmp_path / "Q").exists()

@@ -92,7 +92,7 @@ class _Result:
 
     checks: list[Check] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
-    profile: Profile | None = None
+    profiles: list[Profile] = field(default_factory=list)
     relations: dict[str, Relation] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     failing: dict[str, int] = field(default_factory=dict)
@@ -101,8 +101,33 @@ class _Result:
         """Take in what came of an object."""
         self.checks += one.checks
         self.subjects += one.subjects
+        self.profiles += one.profiles
         self.relations |= one.relations
         self.tasks |= one.tasks
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a run is about, known before any data is read: all that can be wrong with the call has been refused."""
+
+    promised: Contract
+    rules: Mapping[str, tuple[Rule, ...]]
+    related: Sequence[Relationship]
+    reads: sqlrules.Reads
+    levels: Sequence[Level]
+    patterns: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, request: Validation) -> _Asked:
+        check_engine(request.engine)
+        promised = contract.reveal(contract.load(request.contract), request.reveal)
+        wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
+        _refuse_patterns(wanted)
+        related = references.resolve(promised)
+        reads = sqlrules.examine(promised, wanted, request.sql_seconds)
+        patterns = assign(request.data, promised)
+        _refuse_parts(request, patterns)
+        return cls(promised, wanted, related, reads, servicelevels.derive(promised), patterns)
 
 
 def validate(request: Validation, out: Path) -> Outcome:
@@ -113,51 +138,28 @@ def validate(request: Validation, out: Path) -> Outcome:
     that is not there, a contract that does not hold, a path that names nothing.
     """
     started = now()
-    check_engine(request.engine)
-    promised = contract.reveal(contract.load(request.contract), request.reveal)
-    wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
-    _refuse_patterns(wanted)
-    related = references.resolve(promised)
-    reads = sqlrules.examine(promised, wanted, request.sql_seconds)
-    levels = servicelevels.derive(promised)
-    patterns = assign(request.data, promised)
-    _refuse_parts(request, patterns)
-    changed = baseline.compare(request.baseline, request.contract, promised)
-    result = _Result(checks=[*changed.checks])
-    profiles: list[Profile] = []
-    with split.replaced(request.quarantine, request.accepted) as folders, spool.opened() as spooled:
-        for each in promised.objects:
-            if each.name not in patterns:
-                result.checks.append(_without_data(promised, each))
-                continue
-            promises = _Promises.of(each, wanted[each.name], levels, request, started)
-            one = _check_object(each, promises, patterns[each.name], spooled)
-            result.add(one)
-            profiles += [one.profile] if one.profile else []
-        relations = result.relations
-        result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, relations, request.sql_seconds)
-        result.checks += relationships.check(related, relationships.Given(patterns, spooled, request.csv))
-        if request.parted:
-            result.checks += _part(result, related, folders, single=len(promised.objects) == 1)
-    result.checks += servicelevels.unasked(levels, list(patterns))
-    write_profiles(profiles, out)
+    asked = _Asked.of(request)
+    changed = baseline.compare(request.baseline, request.contract, asked.promised)
+    result = _read(request, asked, started)
+    checks_made = (*changed.checks, *result.checks)
+    write_profiles(result.profiles, out)
     verdict = Verdict(
         stage=STAGE,
-        status=conclude(result.checks, request.fail_on),
-        checks=tuple(result.checks),
+        status=conclude(checks_made, request.fail_on),
+        checks=checks_made,
         started=started,
         ended=now(),
         subjects=tuple(dict.fromkeys(result.subjects)),
-        materials=(Subject(promised.file, digest(request.contract)), *changed.materials),
+        materials=(Subject(asked.promised.file, digest(request.contract)), *changed.materials),
         parameters={
-            "contract": promised.file,
-            "data": {name: list(each) for name, each in patterns.items()},
+            "contract": asked.promised.file,
+            "data": {name: list(each) for name, each in asked.patterns.items()},
             "engine": request.engine,
             "fail-on": request.fail_on.value,
             **{name: str(path) for name, path in request.parted.items()},
         },
     )
-    outputs = {"failed-rules": json.dumps([check.rule for check in result.checks if report.is_broken(check)])}
+    outputs = {"failed-rules": json.dumps([check.rule for check in checks_made if report.is_broken(check)])}
     if request.parted:
         outputs |= {
             "quarantined-rows": str(sum(result.failing.values())),
@@ -166,9 +168,31 @@ def validate(request: Validation, out: Path) -> Outcome:
     return Outcome(
         verdict=verdict,
         headline=report.headline(verdict) + _put_aside(request, result),
-        sections=(*_parted(request, result), *changed.sections, *report.sections(profiles, verdict.checks)),
+        sections=(*_parted(request, result), *changed.sections, *report.sections(result.profiles, verdict.checks)),
         outputs=outputs,
     )
+
+
+def _read(request: Validation, asked: _Asked, started: datetime) -> _Result:
+    """What came of all objects, each by itself and among the others."""
+    result = _Result()
+    objects = asked.promised.objects
+    with split.replaced(request.quarantine, request.accepted) as folders, spool.opened() as spooled:
+        for each in objects:
+            if each.name in asked.patterns:
+                promises = _Promises.of(each, asked, request, started)
+                result.add(_check_object(each, promises, asked.patterns[each.name], spooled))
+            else:
+                result.checks.append(_without_data(asked.promised, each))
+        result.checks = sqlrules.answer_all(
+            result.checks, asked.promised, asked.rules, asked.reads, result.relations, request.sql_seconds
+        )
+        given = relationships.Given(asked.patterns, spooled, request.csv)
+        result.checks += relationships.check(asked.related, given)
+        if request.parted:
+            result.checks += _part(result, asked.related, folders, single=len(objects) == 1)
+    result.checks += servicelevels.unasked(asked.levels, list(asked.patterns))
+    return result
 
 
 def check_engine(engine: str) -> None:
@@ -242,12 +266,16 @@ class _Promises:
     progress: Progress | None
 
     @classmethod
-    def of(
-        cls, one: Object, wanted: tuple[Rule, ...], levels: tuple[Level, ...], request: Validation, started: datetime
-    ) -> _Promises:
-        key = tuple(each.column for each in one.key)
-        moment = request.moment or started
-        return cls(wanted, key, levels, moment, request.csv, request.condemning, request.progress)
+    def of(cls, one: Object, asked: _Asked, request: Validation, started: datetime) -> _Promises:
+        return cls(
+            rules=asked.rules[one.name],
+            key=tuple(each.column for each in one.key),
+            levels=tuple(asked.levels),
+            moment=request.moment or started,
+            csv=request.csv,
+            condemning=request.condemning,
+            progress=request.progress,
+        )
 
 
 def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spooled: Spool) -> _Result:
@@ -259,7 +287,7 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spoo
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             seen = _scan(intake, wanted, promises)
             task = Task(intake.relation, reading, seen.broken, seen.profile.rows)
-            return _Result(seen.checks, intake.subjects, seen.profile, {of.name: intake.relation}, {of.name: task})
+            return _Result(seen.checks, intake.subjects, [seen.profile], {of.name: intake.relation}, {of.name: task})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
         found = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]

@@ -1,27 +1,22 @@
 """A CSV file parted: each record goes where it belongs with the bytes that it has.
 
 A failing record has one field more. Where it has private columns, it is
-written anew, with digests in their place. A record that does not parse is in
-neither part: it is kept apart, with the reason.
+written anew, with digests in their place.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
 
-from mlops_actions.data.quarantine.parts import UNPARSED, Faults, Parting, place
+from mlops_actions.data.quarantine.parts import Faults, Parting
+from mlops_actions.data.quarantine.textparts import Part, Unparsed
 from mlops_actions.data.sources import csvfiles
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import File, Header
-from mlops_actions.data.sources.survey import Record, packing, zstd
 
 
 def part(file: File, name: str, faults: Faults, parting: Parting, reading: Reading) -> int:
@@ -32,9 +27,9 @@ def part(file: File, name: str, faults: Faults, parting: Parting, reading: Readi
     form = _Form(csvfiles.read_header(file, reading.csv), csvfiles.heading(file, reading), parting)
     row = 0
     with ExitStack() as stack:
-        accepted = _Part(stack, parting.accepted, name, file, form.heading)
-        quarantine = _Part(stack, parting.quarantine, name, file, form.longer)
-        unparsed = _Unparsed(stack, parting, name, file)
+        accepted = Part(stack, parting.accepted, name, file, form.heading)
+        quarantine = Part(stack, parting.quarantine, name, file, form.longer)
+        unparsed = Unparsed(stack, parting, name, file)
         for record in csvfiles.records(file, reading):
             if record.refused is not None:
                 unparsed.keep(record)
@@ -45,54 +40,6 @@ def part(file: File, name: str, faults: Faults, parting: Parting, reading: Readi
             else:
                 accepted.write(record.raw)
     return row
-
-
-def _opened(path: Path, file: File) -> BinaryIO:
-    """A file to write, compressed as the other is."""
-    match packing(file):
-        case "gzip":
-            return gzip.GzipFile(path, "wb", mtime=0)  # type: ignore[return-value]
-        case "zstd":
-            stream: BinaryIO = zstd().open(path, "wb")
-            return stream
-    return path.open("wb")
-
-
-@dataclass(slots=True)
-class _Part:
-    """A part of a file, which is there from its first record on."""
-
-    stack: ExitStack
-    folder: Path | None
-    name: str
-    file: File
-    heading: bytes
-    stream: BinaryIO | None = field(default=None)
-
-    def write(self, raw: bytes) -> None:
-        if self.folder is None:
-            return
-        if self.stream is None:
-            self.stream = self.stack.enter_context(_opened(place(self.folder, self.name), self.file))
-            self.stream.write(self.heading)
-        self.stream.write(raw)
-
-
-class _Unparsed:
-    """Records that do not parse: their bytes in one file (without private columns), line and reason in another."""
-
-    def __init__(self, stack: ExitStack, parting: Parting, name: str, file: File) -> None:
-        folder = None if parting.quarantine is None else parting.quarantine / UNPARSED
-        self._raw = _Part(stack, None if parting.private else folder, name, file, b"")
-        self._reasons = _Part(stack, folder, f"{name}.reasons.jsonl", File("", file.path), b"")
-        self._digests = parting.digests if parting.private else None
-
-    def keep(self, record: Record) -> None:
-        self._raw.write(record.raw)
-        said = {"line": record.line, "bytes": len(record.raw), "reason": record.refused}
-        if self._digests is not None:
-            said["digest"] = self._digests.of(record.raw)
-        self._reasons.write(json.dumps(said).encode() + b"\n")
 
 
 class _Form:

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 
 from mlops_actions import files
 from mlops_actions.data.engines import duck
-from mlops_actions.data.quarantine import csvparts, parquetparts, parts
+from mlops_actions.data.quarantine import csvparts, jsonparts, parquetparts, parts
 from mlops_actions.data.quarantine.digests import Digests
 from mlops_actions.data.quarantine.parts import Faults, Parting
 from mlops_actions.data.rules.rowwise import RowRule
 from mlops_actions.data.sources.csvfiles import SUFFIXES as CSV
+from mlops_actions.data.sources.jsonlines import SUFFIXES as JSON
 from mlops_actions.data.sources.parquet import SUFFIXES as PARQUET
 from mlops_actions.data.sources.positions import unpacked
 from mlops_actions.data.sources.reading import Reading
@@ -62,8 +63,8 @@ def refuse(data: Iterable[File], folders: Sequence[Path]) -> None:
         name = file.name.lower()
         if name.endswith(PARQUET):
             parquetparts.require()
-        elif not name.endswith(CSV):
-            known = ", ".join(f"`{suffix}`" for suffix in (*CSV, *PARQUET))
+        elif not name.endswith((*CSV, *JSON)):
+            known = ", ".join(f"`{suffix}`" for suffix in (*CSV, *JSON, *PARQUET))
             raise CallError(Problem("rows of this format cannot be parted", file.name, hint=f"Those of {known} can."))
 
 
@@ -147,8 +148,9 @@ def split(task: Task, parting: Parting, others: Iterable[File] = ()) -> int:
 
 
 def _text(file: File, name: str, faults: Faults, parting: Parting, reading: Reading) -> int:
+    part = csvparts.part if file.name.lower().endswith(CSV) else jsonparts.part
     try:
-        return csvparts.part(file, name, faults, parting, reading)
+        return part(file, name, faults, parting, reading)
     except Endless as error:
         raise Unreadable(f"{error}, so the rows after it cannot be told", file.name) from error
 

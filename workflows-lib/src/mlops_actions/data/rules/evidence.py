@@ -51,8 +51,7 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
         if condition and not shown[index].position:
             rows = session.fetch(shown[index].least(condition))
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
-            known = values.get(sharing_key(index))
-            says = _shared(session, plan.relation, question.rule.measure, known)
+            says = _shared(session, plan.relation, question.rule.measure, values.get(sharing_key(index)))
             if question.condemns:
                 rows = [*session.fetch(shown[index].sharing(question.rule.measure.columns)), *rows][:EXAMPLES]
         found[index] = says, rows

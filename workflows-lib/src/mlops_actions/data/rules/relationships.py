@@ -95,28 +95,19 @@ def _compared(of: Relationship, referred: Key, given: Given) -> Check:
         orphans = _Orphans.between(of.referring, here, referred, there)
         session = DuckSession(connection)
         ((rows, count),) = session.fetch(orphans.counted)
-        says = _share(count, rows) + f" have a key that is not among {referred.shown}"
         if not count:
+            says = f"0 of {rows:,} rows have a key that is not among {referred.shown}"
             return _said(of, Status.PASS, says, count, rows)
-        examples, names = _examples(of.referring, here, orphans, session, hidden=any(key.is_private for key in keys))
-    return _said(of, Status.FAIL, says + names, count, rows, examples)
-
-
-def _share(count: int, rows: int) -> str:
-    share = f" ({100 * count / rows:.3g} %)" if count else ""
-    return f"{count:,} of {rows:,} rows{share}"
+        says = f"{count:,} of {rows:,} rows ({100 * count / rows:.3g} %) have a key that is not among {referred.shown}"
+        hidden = of.referring.columns if any(key.is_private for key in keys) else ()
+        if not hidden:
+            says += orphans.named(session)
+        shown = Shown.of(here, [one.column for one in of.referring.of.key], of.referring.columns, hidden)
+        return _said(of, Status.FAIL, says, count, rows, shown.examples(session.fetch(orphans.first(shown))))
 
 
 def _connected(files: Sequence[File]) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     return duck.connect((file.path for file in files), source.memory(files))
-
-
-def _examples(
-    key: Key, rows: Relation, orphans: _Orphans, session: DuckSession, *, hidden: bool
-) -> tuple[tuple[Example, ...], str]:
-    """The first rows whose key refers to nothing, and some of those keys in words, unless they are hidden."""
-    shown = Shown.of(rows, [one.column for one in key.of.key], key.columns, key.columns if hidden else ())
-    return shown.examples(session.fetch(orphans.first(shown))), "" if hidden else orphans.named(session)
 
 
 def _files(key: Key, given: Given) -> tuple[File, ...]:

@@ -12,17 +12,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from mlops_actions.data.engines.duck import connect, fetch, pattern_for, reason
 from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.pointers import refuse_pointer
+from mlops_actions.data.sources.positions import packed
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import (
     Column,
     File,
+    Located,
     Relation,
     Unreadable,
     aliases,
@@ -79,7 +81,15 @@ def open_files(
     found = _keys(connection, lines, files)
     if not found.names:
         raise _keyless(files, reading)
-    return relation(connection, Objects(object_name, tuple(files), found.names, keys, _records(lines, found)), reading)
+    (position,) = aliases([""], [*found.names, *keys], "position")
+    placed = " UNION ALL BY NAME ".join(
+        f"SELECT *, {packed(str(number), 'row_number() OVER ()')} AS {position} "
+        f"FROM ({_records(_lines([file], keys), found)})"
+        for number, file in enumerate(files)
+    )
+    known = Located(placed, position, lambda file: records(file, reading))
+    objects = Objects(object_name, tuple(files), found.names, keys, _records(lines, found), known)
+    return relation(connection, objects, reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,8 @@ class Objects:
     """Objects of JSON that are the rows of ``files``: a query for them as the column ``json``, and their columns.
 
     That are ``names``, their keys, and ``keys``, the query's columns of
-    partition folders. Where the objects are ``loose``, 0 and 1 are booleans, too.
+    partition folders. ``placed`` is a query for the same with their positions.
+    Where the objects are ``loose``, 0 and 1 are booleans, too.
     """
 
     object: str
@@ -95,6 +106,7 @@ class Objects:
     names: tuple[str, ...]
     keys: tuple[str, ...]
     sql: str
+    placed: Located | None = None
     loose: bool = False
 
     @property
@@ -110,14 +122,25 @@ class Objects:
     @property
     def rows(self) -> str:
         """The relation of the JSON texts, NULL for what is null or not there."""
+        return self._texts(self.sql)
+
+    def located(self, select: Sequence[str]) -> Located | None:
+        """What is selected of ``rows``, with the position of each."""
+        if self.placed is None:
+            return None
+        position = self.placed.position
+        texts = self._texts(self.placed.sql, position)
+        return replace(self.placed, sql=f"(SELECT {', '.join([*select, position])} FROM {texts})")
+
+    def _texts(self, sql: str, *more: str) -> str:
         parts = [
             f"nullif(CAST(struct_extract(record, {literal(name)}) AS VARCHAR), 'null') AS {cell}"
             for name, cell in self.cells.items()
         ]
         parts += [f"{quote(key)} AS {folder}" for key, folder in self.folders.items()]
         record = f"from_json(json, {literal(json.dumps(dict.fromkeys(self.names, 'JSON')))}) AS record"
-        select = ", ".join([record, *map(quote, self.keys)])
-        return f"(SELECT {', '.join(parts)} FROM (SELECT {select} FROM ({self.sql})))"
+        select = ", ".join([record, *map(quote, self.keys), *more])
+        return f"(SELECT {', '.join([*parts, *more])} FROM (SELECT {select} FROM ({sql})))"
 
 
 def relation(connection: duckdb.DuckDBPyConnection, of: Objects, reading: Reading) -> Relation:
@@ -144,6 +167,7 @@ def relation(connection: duckdb.DuckDBPyConnection, of: Objects, reading: Readin
         raw=raw,
         guessed=frozenset(columns) - reading.types.keys(),
         is_text=True,
+        located=of.located(select),
     )
 
 
