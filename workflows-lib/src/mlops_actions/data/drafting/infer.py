@@ -27,6 +27,7 @@ from mlops_actions.data.rules.sql import Dialect
 from mlops_actions.data.sources.intake import Intake, take_in, unreadable
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
+from mlops_actions.data.sources.source import SUFFIXES
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.files import write_atomic
 from mlops_actions.outcome import Outcome, Section, Table
@@ -93,7 +94,9 @@ def _is_text(name: str) -> bool:
 def _name(pattern: str) -> str:
     """An object's name, from the last part of a path that is no glob and no partition folder."""
     for part in reversed(Path(pattern).parts):
-        stem = re.sub(r"(\.csv|\.parquet|\.gz)+$", "", part, flags=re.IGNORECASE)
+        file, _, table = part.partition("#")
+        suffix = max((each for each in SUFFIXES if file.lower().endswith(each)), key=len, default="")
+        stem = table or file[: len(file) - len(suffix)]
         word = re.sub(r"[^A-Za-z0-9]+", "_", stem).strip("_").lower()
         if word and not re.search(r"[*?\[=]", part) and not word.isdigit():
             return word if not word[0].isdigit() else f"data_{word}"

@@ -10,6 +10,7 @@ count is of rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +90,7 @@ def _said(
 def _compared(of: Relationship, referred: Key, given: Given) -> Check:
     keys = (of.referring, referred)
     files = {key.of.name: _files(key, given) for key in keys}
-    with duck.connect(file.path for each in files.values() for file in each) as connection:
+    with _connected([file for each in files.values() for file in each]) as connection:
         here, there = (_open(connection, key, files[key.of.name], given.csv) for key in keys)
         orphans = _Orphans.between(of.referring, here, referred, there)
         session = DuckSession(connection)
@@ -103,6 +104,10 @@ def _compared(of: Relationship, referred: Key, given: Given) -> Check:
             says += orphans.named(session)
         shown = Shown.of(here, [one.column for one in of.referring.of.key], of.referring.columns, hidden)
         return _said(of, Status.FAIL, says, count, rows, shown.examples(session.fetch(orphans.first(shown))))
+
+
+def _connected(files: Sequence[File]) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    return duck.connect((file.path for file in files), source.memory(files))
 
 
 def _files(key: Key, given: Given) -> tuple[File, ...]:

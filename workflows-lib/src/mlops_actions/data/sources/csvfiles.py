@@ -162,7 +162,7 @@ def header(file: File, dialect: CsvDialect = FOUND) -> Header:
 
 
 def _quote(text: str) -> str:
-    """The sign that names are quoted with. An apostrophe where every name stands in a pair: elsewhere it is a letter."""
+    """The sign around names: an apostrophe where every name stands in a pair, since elsewhere that is a letter."""
     signs = "".join(map(re.escape, _DELIMITERS))
     return "'" if re.fullmatch(f"'[^']*'([{signs}]'[^']*')*", text) else '"'
 
@@ -173,7 +173,7 @@ def _refuse_encoding(first: bytes) -> None:
         raise ValueError(f"is UTF-16, and only UTF-8 is read: {_convert('UTF-16')}")
 
 
-_BARE_RETURN = re.compile(rb"^[^\"']*\r")
+_RETURN = re.compile(rb"[^\"']*\r")
 _LINE_ENDS = "type `sed 's/\\r//' OLD > NEW`"
 
 
@@ -251,10 +251,10 @@ def records(file: File, reading: Reading) -> Iterator[Record]:
                 what = "opens a quote that is not closed within" if inside else "is longer than"
                 raise Endless(f"line {start:,} {what} {MAX_LINE:,} bytes")
             inside = form.is_open_after(line, inside)
-            if inside or (start == number and not line.strip(b"\r\n") and len(head.names) != 1):
+            if inside or (start == number and line == form.end and len(head.names) != 1):
                 continue
             if is_header:
-                form.end = line[len(line.rstrip(b"\r\n")) :]
+                form.end = line[len(line.rstrip(b"\r\n")) :] or form.end
             else:
                 raw = b"".join(parts)
                 yield Record(start, raw, form.refused(raw, start, number))
@@ -286,7 +286,7 @@ class _Form:
         self._opening = re.compile(rb"(?:^|" + sign + rb") *" + mark)
         bare = rb"(?:(?! *" + mark + rb")[^" + sign + rb"\r\n][^" + sign + rb"\r\n]*)?" if mark else b""
         quoted = mark + rb"(?:[^" + mark + rb"]|" + mark + mark + rb")*" + mark
-        self.end = b""  # what the first line ends in
+        self.end = b"\n"  # what the first line ends in
         self._field = re.compile(rb" *" + quoted + rb" *(?=" + sign + rb"|[\r\n]|\Z)|" + bare, re.DOTALL)
 
     def is_open_after(self, line: bytes, inside: bool) -> bool:
@@ -314,9 +314,8 @@ class _Form:
         except UnicodeDecodeError as error:
             return f"is not UTF-8 (byte 0x{raw[error.start]:02x}); {_convert('LATIN1')}, where it is Latin-1"
         line = raw.rstrip(b"\r\n")
-        if (b"\r" in raw and (raw[len(line) :] or self.end) != self.end) or (
-            _BARE_RETURN.search(line) and first == last
-        ):
+        end = raw[len(line) :]
+        if (end and end != self.end) or (first == last and _RETURN.match(line)):
             return f"ends in another way than the first line, or has a carriage return in it: {_LINE_ENDS}"
         width = 1 + line.count(self._delimiter)
         if self._mark and self._mark in line:

@@ -254,21 +254,28 @@ def take_in(
     found = source.find(patterns, Path.cwd())
     states = {file: _state(file) for file in found}
     with ExitStack() as stack:
-        spooled = spooled or stack.enter_context(spool.opened())
-        files = source.prepare(found, reading, spooled)
-        reader = source.reader_of(files[0])
-        counters = {file: reader.counter(file, reading) if isinstance(reader, Texts) else None for file in files}
-        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-            surveys = {file: pool.submit(survey, file, counters[file]) for file in files}
-            try:
-                with duck.connect(file.path for file in files) as connection:
-                    relation = source.open_relation(connection, name, files, reading)
-                    yield Intake(connection, relation, reading, surveys, states)
-            except duckdb.Error as error:
-                raise source.culprit(error, files, reading) from error
-            finally:
-                for each in surveys.values():
-                    each.cancel()
+        files = source.prepare(found, reading, spooled or stack.enter_context(spool.opened()))
+        surveys = stack.enter_context(_surveyed(files, reading))
+        try:
+            with duck.connect((file.path for file in files), source.memory(files)) as connection:
+                relation = source.open_relation(connection, name, files, reading)
+                yield Intake(connection, relation, reading, surveys, states)
+        except duckdb.Error as error:
+            raise source.culprit(error, files, reading) from error
+
+
+@contextmanager
+def _surveyed(files: Sequence[File], reading: Reading) -> Iterator[dict[File, Future[Survey]]]:
+    """The files being digested, and counted where they are text, beside what is done in the block."""
+    reader = source.reader_of(files[0])
+    counters = {file: reader.counter(file, reading) if isinstance(reader, Texts) else None for file in files}
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        surveys = {file: pool.submit(survey, file, counters[file]) for file in files}
+        try:
+            yield surveys
+        finally:
+            for each in surveys.values():
+                each.cancel()
 
 
 def unreadable(name: str, error: Unreadable) -> Check:

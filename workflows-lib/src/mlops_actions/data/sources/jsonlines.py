@@ -88,63 +88,86 @@ def open_files(
         for number, file in enumerate(files)
     )
     known = Located(placed, position, lambda file: records(file, reading))
-    return relation(connection, object_name, files, keys, reading, found.names, _records(lines, found), placed=known)
+    objects = Objects(object_name, tuple(files), found.names, keys, _records(lines, found), known)
+    return relation(connection, objects, reading)
 
 
-def relation(
-    connection: duckdb.DuckDBPyConnection,
-    object_name: str,
-    files: Sequence[File],
-    keys: tuple[str, ...],
-    reading: Reading,
-    names: Sequence[str],
-    lines: str,
-    *,
-    loose: bool = False,
-    placed: Located | None = None,
-) -> Relation:
-    """The rows of ``lines``, a query for objects as the column ``json``, with ``names`` for columns.
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Objects of JSON that are the rows of ``files``: a query for them as the column ``json``, and their columns.
 
-    ``placed`` is a query for the same with their positions. Where ``loose``, 0 and 1 are booleans, too. Raises
-    Unreadable or duckdb.Error.
+    That are ``names``, their keys, and ``keys``, the query's columns of
+    partition folders. ``placed`` is a query for the same with their positions.
+    Where the objects are ``loose``, 0 and 1 are booleans, too.
     """
-    columns = [*names, *keys]
-    refuse_clash(columns, files[0].name)
-    refuse_width(len(columns), files[0].name)
+
+    object: str
+    files: tuple[File, ...]
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    sql: str
+    placed: Located | None = None
+    loose: bool = False
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """What the JSON text of each key is called in ``rows``."""
+        return {name: f"cell{index}" for index, name in enumerate(self.names)}
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """What the text of each partition folder is called in ``rows``."""
+        return {key: f"folder{index}" for index, key in enumerate(self.keys)}
+
+    @property
+    def rows(self) -> str:
+        """The relation of the JSON texts, NULL for what is null or not there."""
+        return self._texts(self.sql)
+
+    def located(self, select: Sequence[str]) -> Located | None:
+        """What is selected of ``rows``, with the position of each."""
+        if self.placed is None:
+            return None
+        position = self.placed.position
+        texts = self._texts(self.placed.sql, position)
+        return replace(self.placed, sql=f"(SELECT {', '.join([*select, position])} FROM {texts})")
+
+    def _texts(self, sql: str, *more: str) -> str:
+        parts = [
+            f"nullif(CAST(struct_extract(record, {literal(name)}) AS VARCHAR), 'null') AS {cell}"
+            for name, cell in self.cells.items()
+        ]
+        parts += [f"{quote(key)} AS {folder}" for key, folder in self.folders.items()]
+        record = f"from_json(json, {literal(json.dumps(dict.fromkeys(self.names, 'JSON')))}) AS record"
+        select = ", ".join([record, *map(quote, self.keys), *more])
+        return f"(SELECT {', '.join([*parts, *more])} FROM (SELECT {select} FROM ({sql})))"
+
+
+def relation(connection: duckdb.DuckDBPyConnection, of: Objects, reading: Reading) -> Relation:
+    """The rows that objects make, each value held against its type. Raises Unreadable or duckdb.Error."""
+    columns = [*of.names, *of.keys]
+    refuse_clash(columns, of.files[0].name)
+    refuse_width(len(columns), of.files[0].name)
     raw = dict(zip(columns, map(quote, aliases(columns, columns)), strict=True))
-    cell = {name: f"cell{index}" for index, name in enumerate(names)}
-    folder = {key: f"folder{index}" for index, key in enumerate(keys)}
-    select = [
-        f"nullif(CAST(struct_extract(record, {literal(name)}) AS VARCHAR), 'null') AS {cell[name]}" for name in names
-    ]
-    select += [f"{quote(key)} AS {folder[key]}" for key in keys]
-    structure = literal(json.dumps(dict.fromkeys(names, "JSON")))
-    record = f"from_json(json, {structure}) AS record"
-    carried = "".join(f", {quote(key)}" for key in keys)
-    rows = f"(SELECT {', '.join(select)} FROM (SELECT {record}{carried} FROM ({lines})))"
-    if placed is not None:
-        more = f", {placed.position}"
-        inner = f"SELECT {', '.join(select)}{more} FROM (SELECT {record}{carried}{more} FROM ({placed.sql}))"
-        placed = replace(placed, sql=inner)
-    types = jsoncells.types(connection, rows, cell, reading.types, loose=loose)
+    types = jsoncells.types(connection, of.rows, of.cells, reading.types, loose=of.loose)
     plain = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
-    typed = [f"{jsoncells.value(cell[name], types[name], loose=loose)} AS {quote(name)}" for name in names]
-    texts = [f"{jsoncells.shown(cell[name], types[name], loose=loose)} AS {raw[name]}" for name in names]
-    folders = cells.types(connection, rows, folder, plain)
-    typed += [f"{cells.value(folder[key], folders[key])} AS {quote(key)}" for key in keys]
-    texts += [f"{folder[key]} AS {raw[key]}" for key in keys]
-    kinds = {name: jsoncells.engine_type(each) for name, each in types.items()}
-    kinds |= {key: each.type for key, each in folders.items()}
+    folders = cells.types(connection, of.rows, of.folders, plain)
+    select = []
+    for name, cell in of.cells.items():
+        select.append(f"{jsoncells.value(cell, types[name], loose=of.loose)} AS {quote(name)}")
+        select.append(f"{jsoncells.shown(cell, types[name], loose=of.loose)} AS {raw[name]}")
+    for key, folder in of.folders.items():
+        select += [f"{cells.value(folder, folders[key])} AS {quote(key)}", f"{folder} AS {raw[key]}"]
+    kinds = {name: jsoncells.engine_type(each) for name, each in (types | folders).items()}
     return Relation(
-        object=object_name,
-        sql=f"(SELECT {', '.join([*typed, *texts])} FROM {rows})",
+        object=of.object,
+        sql=f"(SELECT {', '.join(select)} FROM {of.rows})",
         columns=tuple(Column(name, kinds[name], name in reading.private) for name in columns),
-        files=tuple(files),
+        files=of.files,
         raw=raw,
         guessed=frozenset(columns) - reading.types.keys(),
         is_text=True,
-        located=placed
-        and replace(placed, sql=f"(SELECT {', '.join([*typed, *texts, placed.position])} FROM ({placed.sql}))"),
+        located=of.located(select),
     )
 
 

@@ -124,7 +124,7 @@ def aliases(names: Sequence[str], taken: Sequence[str], prefix: str = "text") ->
     return [f"{prefix}{index}" for index in range(len(names))]
 
 
-MAX_COLUMNS = 10_000
+MAX_COLUMNS = 5_000
 """Columns that an object may have: each is asked about by itself, and the engine's plan grows with them."""
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import reason
 from mlops_actions.data.sources import arrowfiles, csvfiles, jsonlines, parquet, sqlitefiles
 from mlops_actions.data.sources.pointers import DVC, refuse_tracked
@@ -221,13 +222,19 @@ def prepare(files: Sequence[File], reading: Reading, spool: Spool) -> tuple[File
     return tuple(reader.spooled(file, spool, reading) if isinstance(reader, Spooled) else file for file in files)
 
 
+def memory(files: Iterable[File]) -> float:
+    """GiB for a session that reads ``files``: the engine's reader of JSON has two buffers of 32 MiB a thread."""
+    buffers = any(file.path.name.lower().endswith(jsonlines.SUFFIXES) for file in files)
+    return duck.MEMORY + (os.cpu_count() or 1) / 16 * buffers
+
+
 def open_relation(
     connection: duckdb.DuckDBPyConnection,
     object_name: str,
     files: Sequence[File],
     reading: Reading | None = None,
 ) -> Relation:
-    """The rows of ``files`` (as :func:`prepare` gives them) as one relation, partition folders (``year=2013``) as columns.
+    """The rows of ``files``, as :func:`prepare` gives them, as one relation; partition folders are columns.
 
     The types of ``reading`` are held against the cells of text files (and
     partition folders); without one, a column's type is guessed from a sample.

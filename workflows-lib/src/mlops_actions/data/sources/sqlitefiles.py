@@ -21,6 +21,7 @@ from urllib.parse import quote as percent
 from mlops_actions.data.engines.duck import pattern_for
 from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources import jsonlines
+from mlops_actions.data.sources.jsonlines import MAX_LINE, Objects
 from mlops_actions.data.sources.pointers import refuse_pointer
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, shown_names
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 NAME = "SQLite"
 SUFFIXES: tuple[str, ...] = (".sqlite", ".sqlite3", ".db", ".db3")
 
-MAX_ROW = 100_000_000
-"""Bytes of one row as JSON."""
-
 _HEADER = b"SQLite format 3\0"
 
 
@@ -45,7 +43,7 @@ def spooled(file: File, spool: Spool, reading: Reading) -> File:
     with _opened(file) as connection:
         table = _table(connection, file, reading.tables)
         of = replace(file, table=table)
-        return spool.copy(of, ".jsonl", lambda path: _write(connection, table, path))
+        return spool.copy(of, ".jsonl", lambda path: _write(connection, table, path, file.name))
 
 
 def open_files(
@@ -63,9 +61,10 @@ def open_files(
     lines = (
         f"SELECT json{''.join(f', {quote(key)}' for key in keys)} "
         f"FROM read_ndjson_objects({listed(pattern_for(file.path) for file in files)}, "
-        f"maximum_object_size = {MAX_ROW}, hive_partitioning = {literal(bool(keys))}, hive_types_autocast = false)"
+        f"maximum_object_size = {MAX_LINE}, hive_partitioning = {literal(bool(keys))}, hive_types_autocast = false)"
     )
-    return jsonlines.relation(connection, object_name, files, keys, reading, tuple(names), lines, loose=True)
+    objects = Objects(object_name, tuple(files), tuple(names), keys, lines, loose=True)
+    return jsonlines.relation(connection, objects, reading)
 
 
 @contextmanager
@@ -110,7 +109,7 @@ def _table(connection: sqlite3.Connection, file: File, wanted: Sequence[str]) ->
     near = did_you_mean(file.table or (wanted[0] if wanted else ""), known)
     missing = f"has no table {file.table or wanted[0]!r}" if file.table or wanted else "has several tables"
     raise Unreadable(
-        f"{missing}; there is: {shown_names(known[:20])}. {near or 'Name one as in PATH#TABLE.'}", file.name
+        f"{missing}; there is: {shown_names(known[:20])}. {near or 'Name one as in PATH#TABLE'}", file.name
     )
 
 
@@ -122,14 +121,17 @@ def _columns(cursor: sqlite3.Cursor) -> list[str]:
     return [str(each[0]) for each in cursor.description]
 
 
-def _write(connection: sqlite3.Connection, table: str, path: Path) -> None:
-    """Each row as an object on a line of its own."""
+def _write(connection: sqlite3.Connection, table: str, path: Path, name: str) -> None:
+    """Each row as an object on a line of its own. Raises Unreadable, which calls the file ``name``."""
     rows = _select(connection, table)
     names = _columns(rows)
     with path.open("w", encoding="utf-8") as stream:
-        for row in rows:
+        for number, row in enumerate(rows, 1):
             cells = {name: _cell(each) for name, each in zip(names, row, strict=True) if each is not None}
-            stream.write(json.dumps(cells, ensure_ascii=True, separators=(",", ":")) + "\n")
+            line = json.dumps(cells, separators=(",", ":"))
+            if len(line) > MAX_LINE:
+                raise Unreadable(f"row {number:,} of {table!r} has more than {MAX_LINE:,} bytes as JSON", name)
+            stream.write(line + "\n")
 
 
 def _text(stored: bytes) -> str | bytes:

@@ -87,6 +87,7 @@ def damage() -> tuple[type[Exception], ...]:
 
 def zstd() -> ModuleType:
     """The module of Python that reads Zstandard. Raises CallError where it is not installed."""
+    # pylint: disable=import-outside-toplevel
     try:
         from compression import zstd as module  # type: ignore[import-not-found,unused-ignore]
     except ImportError:

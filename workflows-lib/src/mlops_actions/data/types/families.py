@@ -26,8 +26,8 @@ _WORDS = {
     "boolean": "boolean bool logical bit",
     "date": "date date32 date64",
     "timestamp": "timestamp datetime datetime2 smalldatetime datetimeoffset timestamptz timestamp_ntz timestamp_ltz "
-    "timestamp_tz timestamp_s timestamp_ms timestamp_ns",
-    "time": "time timetz",
+    "timestamp_tz timestamp_s timestamp_ms timestamp_ns timestamptz_ns",
+    "time": "time timetz time_ns",
     "binary": "blob bytea binary varbinary bytes raw image",
     "object": "struct row record object",
     "array": "array list",

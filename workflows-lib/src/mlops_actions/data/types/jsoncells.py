@@ -54,8 +54,8 @@ _GUESSES = tuple(map(TextType, ("BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAM
 def engine_type(of: CellType) -> str:
     """The type in the engine's words: ``STRUCT("zip" BIGINT)[]``."""
     match of:
-        case Fields(types):
-            return f"STRUCT({', '.join(f'{quote(name)} {engine_type(each)}' for name, each in types.items())})"
+        case Fields(fields):
+            return f"STRUCT({', '.join(f'{quote(name)} {engine_type(each)}' for name, each in fields.items())})"
         case Items(each):
             return f"{engine_type(each)}[]"
         case _:
@@ -68,8 +68,10 @@ def value(cell: str, of: CellType, *, loose: bool = False, depth: int = 0) -> st
     Where ``loose``, 0 and 1 are booleans as well: databases without a type for those write them so.
     """
     match of:
-        case Fields(types):
-            parts = (f"{quote(name)} := {value(_field(cell, name), each, loose=loose)}" for name, each in types.items())
+        case Fields(fields):
+            parts = (
+                f"{quote(name)} := {value(_field(cell, name), each, loose=loose)}" for name, each in fields.items()
+            )
             made = f"struct_pack({', '.join(parts)})"
         case Items(each):
             item = f"item{depth}"
@@ -98,12 +100,12 @@ def _scalar(cell: str, of: TextType, loose: bool) -> str:
 def _holds(cell: str, of: CellType, loose: bool, depth: int) -> str:
     """The condition that a cell is of a type, which a null is."""
     match of:
-        case Fields(types, closed):
+        case Fields(fields, closed):
             keys = f"json_keys({cell})"
             parts = [_begins(cell, "{"), f"len({keys}) = len(list_distinct({keys}))"]
             if closed:
-                parts.append(f"len(list_filter({keys}, lambda key: key NOT IN ({_names(types)}))) = 0")
-            parts += [_holds(_field(cell, name), each, loose, depth) for name, each in types.items()]
+                parts.append(f"len(list_filter({keys}, lambda key: key NOT IN ({_names(fields)}))) = 0")
+            parts += [_holds(_field(cell, name), each, loose, depth) for name, each in fields.items()]
         case Items(each):
             item = f"item{depth}"
             wrong = f"lambda {item}: NOT {_holds(item, each, loose, depth + 1)}"
@@ -117,8 +119,8 @@ def _holds(cell: str, of: CellType, loose: bool, depth: int) -> str:
     return f"CASE WHEN {cell} IS NULL THEN TRUE ELSE {condition} END"
 
 
-def _names(types: Mapping[str, CellType]) -> str:
-    return ", ".join(map(literal, types)) or "NULL"
+def _names(fields: Mapping[str, CellType]) -> str:
+    return ", ".join(map(literal, fields)) or "NULL"
 
 
 def shown(cell: str, of: CellType, *, loose: bool = False) -> str:
