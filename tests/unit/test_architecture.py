@@ -36,6 +36,7 @@ DOORS = {
 FLOORS = (
     {"describe", "needs"},
     {"validate"},
+    {"report"},
     {"diffing", "drafting"},
     {"queries"},
     {"rules"},

@@ -85,6 +85,7 @@ def _validate(options: Options) -> Stage:
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
+        reveal=options.texts("reveal"),
     )
     return lambda out: validate.validate(request, out)
 

@@ -25,7 +25,7 @@ from mlops_actions.data.engines.translation.patterns import Unread
 from mlops_actions.data.engines.translation.postgres import pattern
 from mlops_actions.data.profiles import profiling
 from mlops_actions.data.profiles.profile import Profile
-from mlops_actions.data.rules import checks, rules
+from mlops_actions.data.rules import checks, evidence, rules
 from mlops_actions.data.rules.rules import Broken, Repeated, Rule
 from mlops_actions.data.types import formats
 from mlops_actions.verdict import Status, Where
@@ -129,7 +129,7 @@ def judged(loader: Loader, table: Table, *measures: rules.Measure) -> list[tuple
     promised = [Rule(f"t.{index}", Where(object="t"), each, says="break it") for index, each in enumerate(measures)]
     plan = checks.prepare(promised, relation, session=session)
     values = checks.exact(session, plan, session.aggregate(relation, plan.aggregates))
-    found = checks.judge(plan, values, checks.find_evidence(session, plan, values))
+    found = checks.judge(plan, values, evidence.find(session, plan, values, ()))
     assert not [each.message for each in found if each.status is Status.ERROR]
     return [(each.status, each.measured, each.rows) for each in found]
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlops_actions.data import report
 from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract
 from mlops_actions.data.contracts.servers import Place
@@ -21,7 +22,7 @@ from mlops_actions.data.sources import readers
 from mlops_actions.data.sources.intake import cell_types, unreadable
 from mlops_actions.data.sources.readers import Reader
 from mlops_actions.data.sources.relation import Unreadable
-from mlops_actions.data.validate import Patterns, assign, columns_section, is_broken, write_profiles
+from mlops_actions.data.validate import Patterns, assign, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
@@ -69,12 +70,12 @@ def describe(request: Profiling, out: Path) -> Outcome:
             "engine": request.engine,
         },
     )
-    return Outcome(verdict, _headline(verdict, profiles), tuple(map(columns_section, profiles)))
+    return Outcome(verdict, _headline(verdict, profiles), report.sections(profiles, checks))
 
 
 def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
     counts = [f"{each.rows:,} rows of {len(each.columns):,} columns" for each in profiles]
-    return "; ".join([*counts, *(check.message for check in verdict.checks if is_broken(check))]) + "."
+    return "; ".join([*counts, *(check.message for check in verdict.checks if report.is_broken(check))]) + "."
 
 
 def _places(data: Patterns, promised: Contract | None) -> dict[str, tuple[Place, ...]]:

@@ -234,7 +234,21 @@ def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str 
     return None
 
 
-def reason(error: Exception) -> str:
-    """An engine's error in one line, without its class and without the query."""
+_WORDLESS = {"BinderException", "CatalogException", "IOException", "OutOfMemoryException"}
+"""Errors whose words hold no value of the data."""
+
+
+def reason(error: Exception, *, private: bool = False) -> str:
+    """An engine's error in one line, without its class and without the query.
+
+    Where columns are ``private``, the words of an error that may hold values are left out.
+    """
+    if private and type(error).__name__ not in _WORDLESS:
+        return withheld(type(error).__name__)
     first = re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", str(error).partition("\n")[0])[:300]
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in first)
+
+
+def withheld(kind: str) -> str:
+    """What is said in the place of an error's words."""
+    return f"the engine stopped ({kind}); its words may hold values of private columns"
