@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from mlops_actions.outcome import Outcome
 
 if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
+    from mlops_actions.data.contracts.servers import Place
     from mlops_actions.data.sources.reading import CsvDialect
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
@@ -90,9 +91,12 @@ def _validate(options: Options) -> Stage:
     quarantine, accepted = _folder(options, "quarantine"), _folder(options, "accepted")
     out = Path(options.arguments.out or ".mlops/validate")
     split.refuse_nested(out, *(each for each in (quarantine, accepted) if each))
+    _take_credentials(options)
+    data, server = _data_or_server(options)
     request = validate.Validation(
         contract=options.file("contract", "data", "contract"),
-        data=options.paths("data", "data", "path"),
+        data=data,
+        server=server,
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
@@ -111,12 +115,34 @@ def _folder(options: Options, name: str) -> Path | None:
     return Path(text) if text else None
 
 
+def _data_or_server(options: Options) -> tuple[Sequence[str] | Mapping[str, str], str | None]:
+    """What names the data: paths, or a server of the contract. What the call says wins over the configuration."""
+    data, server = options.find("data", "data", "path"), options.find("server", "data", "server")
+    if data is not None and server is not None:
+        if (data.file is None) == (server.file is None):
+            raise CallError(server.problem(f"{data.source} names the data as well", "Give one of the two."))
+        data = data if data.file is None else None
+    return (options.paths("data", "data", "path"), None) if data else ((), options.text("server", "data", "server"))
+
+
+_CREDENTIALS = ("aws-access-key-id", "aws-secret-access-key", "aws-session-token", "pguser", "pgpassword")
+"""Secrets of a workflow that are variables by these names; there is no flag for them."""
+
+
+def _take_credentials(options: Options) -> None:
+    """Hand a workflow's secrets on to what reads the data. One that was not given leaves the runner's own in place."""
+    for name in _CREDENTIALS:
+        if (value := options.text(name)) is not None:
+            os.environ[name.upper().replace("-", "_")] = value
+
+
 def _profile(options: Options) -> Stage:
     from mlops_actions.data import describe
 
     contract = options.text("contract", "data", "contract")
+    engine = options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb")
     data = options.paths("data", "data", "path")
-    request = describe.Profiling(data, Path(contract) if contract else None, csv=_csv(options))
+    request = describe.Profiling(data, Path(contract) if contract else None, engine, _csv(options))
     return lambda out: describe.describe(request, out)
 
 
@@ -238,6 +264,7 @@ def _drift(options: Options) -> Stage:
     from mlops_actions.drift import check
     from mlops_actions.drift.decision import MASS
 
+    _take_credentials(options)
     _refuse_unbuilt(options)
     paths = options.paths("data", "drift", "data")
     if not paths:
@@ -471,11 +498,54 @@ def _locate(options: Options) -> None:
         print(artifact)
 
 
+def _needs(options: Options) -> None:
+    """Tell the workflow which extras the data asks for. A wrong call is left for the stage to say, in full."""
+    from mlops_actions.data import needs
+    from mlops_actions.github import context, outputs
+
+    stages: dict[str, Callable[[], list[Place]]] = {
+        "validate": lambda: _validated(options),
+        "drift": lambda: needs.of_data(options.paths("data", "drift", "data")),
+    }
+    (name,) = options.arguments.what or ("",)
+    if name not in stages:
+        raise CallError(Problem(f"the stage {name!r} reads no data", hint=f"There is: {', '.join(stages)}."))
+    try:
+        places = stages[name]()
+    except CallError:
+        places = []
+    engine = options.text("engine", "data" if name == "validate" else name, "engine", default="duckdb") or ""
+    named = list(options.config.get("data", "extras") or ())
+    if name == "validate" and (_folder(options, "quarantine") or _folder(options, "accepted")):
+        named.append(needs.PARTING)
+    found = needs.extras(places, engine, named)
+    step = context.from_env(os.environ)
+    if step.output:
+        outputs.append(step.output, {"extras": " ".join(found)})
+    else:
+        print(" ".join(found))
+
+
+def _validated(options: Options) -> list[Place]:
+    from mlops_actions.data import needs
+
+    data, server = _data_or_server(options)
+    return needs.of_data(data) if data else needs.of_server(options.file("contract", "data", "contract"), server)
+
+
 # --- the table -----------------------------------------------------------------------------------
 
+_QUARANTINE = Option("quarantine", "a folder for the rows that break a rule, each with the rules that it broke", "DIR")
+_ACCEPTED = Option("accepted", "a folder for all other rows", "DIR")
 _CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
-_DATA = Option("data", "a file, a folder or a glob; OBJECT=PATH, repeated, for several objects", "PATH", "list")
-_ENGINE = Option("engine", "what scans the data (duckdb)", "NAME")
+_DATA = Option(
+    "data",
+    "a file, a folder, a glob, a table, s3://…, postgresql://…; OBJECT=PATH, repeated, for several",
+    "PATH",
+    "list",
+)
+_SERVER = Option("server", "the server of the contract that holds the data, in place of --data", "NAME")
+_ENGINE = Option("engine", "what scans the data: duckdb (files), postgres (tables, on their server)", "NAME")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
     Option("tag", "the tag, MODEL@vVERSION", "TAG"),
@@ -500,16 +570,19 @@ COMMANDS: tuple[Command | Errand, ...] = (
         (
             _CONTRACT,
             _DATA,
+            _SERVER,
             _ENGINE,
             Option("fail-on", "error, warning or never", "SEVERITY"),
-            Option("quarantine", "a folder for the rows that break a rule, each with the rules that it broke", "DIR"),
-            Option("accepted", "a folder for all other rows", "DIR"),
+            _QUARANTINE,
+            _ACCEPTED,
             Option("baseline", "the contract before this one, or a folder that has it at the same path", "PATH"),
             Option("reveal", "a private column whose values may be shown; may be repeated", "COLUMN", "list"),
         ),
         _validate,
     ),
-    Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),
+    Command(
+        "profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT, _ENGINE), _profile
+    ),
     Command(
         "contract infer",
         "draft a contract from data, with the evidence beside each promise",
@@ -619,6 +692,20 @@ COMMANDS: tuple[Command | Errand, ...] = (
         ),
         _dry_run,
         instead=_list,
+    ),
+    Errand(
+        "needs",
+        "say which extras a stage's data asks for (for the workflows)",
+        (
+            Option("what", "validate or drift", "STAGE", "arguments"),
+            Option("contract", "the data contract (ODCS)", "FILE"),
+            _DATA,
+            _SERVER,
+            _ENGINE,
+            _QUARANTINE,
+            _ACCEPTED,
+        ),
+        _needs,
     ),
     Errand(
         "locate",

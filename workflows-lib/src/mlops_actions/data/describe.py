@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_actions.data import report
-from mlops_actions.data.contracts import contract
+from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract
+from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules.checks import ROWS
-from mlops_actions.data.sources.intake import reading_of, take_in, unreadable
+from mlops_actions.data.sources import readers
+from mlops_actions.data.sources.intake import reading_of, unreadable
+from mlops_actions.data.sources.readers import Reader
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
-from mlops_actions.data.validate import Patterns, assign, check_engine, write_profiles
+from mlops_actions.data.validate import Patterns, assign, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
@@ -29,6 +32,7 @@ __all__ = ["FOUND", "OBJECT", "CsvDialect", "Profiling", "describe"]
 
 STAGE = "profile"
 OBJECT = profile.OBJECT
+ENGINES = readers.ENGINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,11 @@ def describe(request: Profiling, out: Path) -> Outcome:
     if not request.data:
         raise CallError(Problem("nothing says which data to use", hint="Give --data, or `data.path` in mlops.yaml."))
     started = now()
-    check_engine(request.engine)
+    readers.check(request.engine)
     promised = contract.load(request.contract) if request.contract else None
-    patterns = _patterns(request.data, promised)
-    taken = [_describe(name, each, promised, request.csv) for name, each in patterns.items()]
+    places = _places(request.data, promised)
+    with readers.reader(request.engine, places) as reader:
+        taken = [_describe(name, promised, reader, request.csv) for name in places]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
@@ -64,7 +69,10 @@ def describe(request: Profiling, out: Path) -> Outcome:
         ended=now(),
         subjects=tuple(dict.fromkeys(subject for each in taken for subject in each.subjects)),
         materials=(Subject(promised.file, digest(request.contract)),) if promised and request.contract else (),
-        parameters={"data": {name: list(each) for name, each in patterns.items()}, "engine": request.engine},
+        parameters={
+            "data": {name: [one.text for one in each] for name, each in places.items()},
+            "engine": request.engine,
+        },
     )
     return Outcome(verdict, _headline(verdict, profiles), report.sections(profiles, checks))
 
@@ -74,12 +82,11 @@ def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
     return "; ".join([*counts, *(check.message for check in verdict.checks if report.is_broken(check))]) + "."
 
 
-def _patterns(data: Patterns, promised: Contract | None) -> dict[str, tuple[str, ...]]:
+def _places(data: Patterns, promised: Contract | None) -> dict[str, tuple[Place, ...]]:
     if promised is not None:
-        return assign(data, promised)
-    if isinstance(data, Mapping):
-        return {name: tuple(each) for name, each in data.items()}
-    return {OBJECT: tuple(data)}
+        return servers.given(assign(data, promised), promised)
+    patterns = data if isinstance(data, Mapping) else {OBJECT: data}
+    return {name: tuple(map(Place, [each] if isinstance(each, str) else each)) for name, each in patterns.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +98,11 @@ class _Taken:
     profile: Profile | None = None
 
 
-def _describe(name: str, patterns: Sequence[str], promised: Contract | None, csv: CsvDialect) -> _Taken:
+def _describe(name: str, promised: Contract | None, reader: Reader, csv: CsvDialect) -> _Taken:
     of = next((each for each in promised.objects if each.name == name), None) if promised else None
     reading = reading_of(of, csv)[0] if of else Reading(csv=csv)
     try:
-        with take_in(name, patterns, reading) as intake:
+        with reader.take_in(name, reading) as intake:
             shape = profiling.plan(intake.session, intake.relation)
             asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates]
             values = intake.session.aggregate(intake.relation, asked)

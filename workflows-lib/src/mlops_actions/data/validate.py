@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mlops_actions.data import report
-from mlops_actions.data.contracts import contract, sense
+from mlops_actions.data.contracts import contract, sense, servers
 from mlops_actions.data.contracts.contract import Contract, Object
+from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.diffing import baseline
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.progress import Progress
@@ -32,11 +33,11 @@ from mlops_actions.data.rules.rowwise import RowRule
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources import source, spool
-from mlops_actions.data.sources.intake import Intake, reading_of, take_in, unreadable
+from mlops_actions.data.sources import fetching, readers, source
+from mlops_actions.data.sources.intake import reading_of, unreadable
+from mlops_actions.data.sources.readers import Reader, Taken
 from mlops_actions.data.sources.reading import FOUND, CsvDialect
 from mlops_actions.data.sources.relation import File, Relation, Unreadable
-from mlops_actions.data.sources.spool import Spool
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
 from mlops_actions.outcome import Outcome, Section, Text
@@ -44,7 +45,8 @@ from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "data-validation"
-ENGINES = ("duckdb",)
+ENGINES = readers.ENGINES
+
 Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 """Files, folders and globs: of the contract's one object, or by object."""
 
@@ -53,6 +55,7 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 class Validation:
     """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
 
+    Without ``data``, the contract's ``servers`` say where it is: the one called ``server``, or the only one.
     ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown. Rows that break a rule
     are written to the folder ``quarantine``, the others to ``accepted``, where they are given.
     The contract is compared with the older one at ``baseline`` (:func:`baseline.compare`). ``progress`` says how far
@@ -61,11 +64,12 @@ class Validation:
     """
 
     contract: Path
-    data: Patterns
+    data: Patterns = ()
     engine: str = "duckdb"
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
+    server: str | None = None
     reveal: Sequence[str] = ()
     quarantine: Path | None = None
     accepted: Path | None = None
@@ -115,19 +119,19 @@ class _Asked:
     related: Sequence[Relationship]
     reads: sqlrules.Reads
     levels: Sequence[Level]
-    patterns: Mapping[str, Sequence[str]]
+    places: Mapping[str, Sequence[Place]]
 
     @classmethod
     def of(cls, request: Validation) -> _Asked:
-        check_engine(request.engine)
+        readers.check(request.engine)
         promised = contract.reveal(contract.load(request.contract), request.reveal)
         wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
         _refuse_patterns(promised)
         related = references.resolve(promised)
         reads = sqlrules.examine(promised, wanted, request.sql_seconds)
-        patterns = assign(request.data, promised)
-        _refuse_parts(request, patterns)
-        return cls(promised, wanted, related, reads, servicelevels.derive(promised), patterns)
+        places = _places(request, promised)
+        _refuse_parts(request, places)
+        return cls(promised, wanted, related, reads, servicelevels.derive(promised), places)
 
 
 def validate(request: Validation, out: Path) -> Outcome:
@@ -153,9 +157,10 @@ def validate(request: Validation, out: Path) -> Outcome:
         materials=(Subject(asked.promised.file, digest(request.contract)), *changed.materials),
         parameters={
             "contract": asked.promised.file,
-            "data": {name: list(each) for name, each in asked.patterns.items()},
+            "data": {name: [one.text for one in each] for name, each in asked.places.items()},
             "engine": request.engine,
             "fail-on": request.fail_on.value,
+            **({} if request.data else {"server": servers.choose(asked.promised, request.server).data["server"]}),
             **{name: str(path) for name, path in request.parted.items()},
         },
     )
@@ -177,28 +182,25 @@ def _read(request: Validation, asked: _Asked, started: datetime) -> _Result:
     """What came of all objects, each by itself and among the others."""
     result = _Result()
     objects = asked.promised.objects
-    with split.replaced(request.quarantine, request.accepted) as folders, spool.opened() as spooled:
+    with (
+        split.replaced(request.quarantine, request.accepted) as folders,
+        readers.reader(request.engine, asked.places) as reader,
+    ):
         for each in objects:
-            if each.name in asked.patterns:
+            if each.name in asked.places:
                 promises = _Promises.of(each, asked, request, started)
-                result.add(_check_object(each, promises, asked.patterns[each.name], spooled))
+                result.add(_check_object(each, promises, reader))
             else:
                 result.checks.append(_without_data(asked.promised, each))
-        result.checks = sqlrules.answer_all(
-            result.checks, asked.promised, asked.rules, asked.reads, result.relations, request.sql_seconds
-        )
-        given = relationships.Given(asked.patterns, spooled, request.csv)
-        result.checks += relationships.check(asked.related, given)
+        if request.engine == "duckdb":
+            result.checks = sqlrules.answer_all(
+                result.checks, asked.promised, asked.rules, asked.reads, result.relations, request.sql_seconds
+            )
+        result.checks += relationships.check(asked.related, asked.places, reader, request.csv)
         if request.parted:
             result.checks += _part(result, asked.related, folders, single=len(objects) == 1)
-    result.checks += servicelevels.unasked(asked.levels, list(asked.patterns))
+    result.checks += servicelevels.unasked(asked.levels, list(asked.places))
     return result
-
-
-def check_engine(engine: str) -> None:
-    """Raises CallError for an engine that is not there."""
-    if engine not in ENGINES:
-        raise CallError(Problem(f"the engine {engine!r} is not there", hint=f"There is: {', '.join(ENGINES)}."))
 
 
 def _refuse_patterns(promised: Contract) -> None:
@@ -215,6 +217,13 @@ def _refuse_patterns(promised: Contract) -> None:
     ]
     if found:
         raise CallError(*found)
+
+
+def _places(request: Validation, promised: Contract) -> dict[str, tuple[Place, ...]]:
+    """Where each object's rows are: as the call says, else as the contract does. Raises CallError."""
+    if request.data:
+        return servers.given(assign(request.data, promised), promised)
+    return servers.places(promised, request.server)
 
 
 def assign(data: Patterns, promised: Contract) -> dict[str, tuple[str, ...]]:
@@ -278,11 +287,11 @@ class _Promises:
         )
 
 
-def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spooled: Spool) -> _Result:
+def _check_object(of: Object, promises: _Promises, reader: Reader) -> _Result:
     wanted = promises.rules
     reading, unwritten = reading_of(of, promises.csv)
     try:
-        with take_in(of.name, patterns, reading, spooled) as intake:
+        with reader.take_in(of.name, reading) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             seen = _scan(intake, wanted, promises)
@@ -290,8 +299,8 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str], spoo
             return _Result(seen.checks, intake.subjects, [seen.profile], {of.name: intake.relation}, {of.name: task})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
-        found = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]
-        return _Result([*found, *servicelevels.unread(promises.levels, of.name)])
+        answers = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]
+        return _Result([*answers, *servicelevels.unread(promises.levels, of.name)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +312,7 @@ class _Seen:
     broken: tuple[RowRule, ...]
 
 
-def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
+def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
     """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
     session, relation = intake.session, intake.relation
     plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
@@ -330,11 +339,17 @@ def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:
 # Rows parted
 
 
-def _refuse_parts(request: Validation, patterns: Mapping[str, Sequence[str]]) -> None:
+def _refuse_parts(request: Validation, places: Mapping[str, Sequence[Place]]) -> None:
     """Raises CallError where rows cannot be parted, before a folder is touched: the data may lie in it."""
-    for each in patterns.values() if request.parted else ():
+    if not request.parted:
+        return
+    for place in (one for each in places.values() for one in each):
+        if not fetching.is_path(place, Path.cwd()):
+            raise CallError(Problem("rows can be parted that stand in files here alone", place.text))
+    for each in places.values():
         with contextlib.suppress(Unreadable):  # which is judged when the data is read
-            split.refuse(source.find(each, Path.cwd()), tuple(request.parted.values()))
+            files = source.find([one.text for one in each], Path.cwd())
+            split.refuse(files, tuple(request.parted.values()))
 
 
 def _part(result: _Result, related: Sequence[Relationship], folders: split.Folders, *, single: bool) -> Iterator[Check]:

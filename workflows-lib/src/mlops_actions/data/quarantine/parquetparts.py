@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops_actions.data.quarantine.parts import Faults, Parting, place
+from mlops_actions.data.sources.located import need
 from mlops_actions.data.sources.relation import File
-from mlops_actions.errors import CallError, Problem
 
 _BATCH = 65_536  # rows
 _BYTES = 64 * 2**20  # of a part's rows that are gathered into one row group
@@ -17,13 +17,7 @@ _BYTES = 64 * 2**20  # of a part's rows that are gathered into one row group
 
 def require() -> None:
     """Raises CallError where the library that writes Parquet is not installed."""
-    try:
-        import pyarrow  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: F401  # pylint: disable=import-outside-toplevel,unused-import
-    except ImportError:
-        hint = "Install `pyarrow`, or the extra `quarantine` of this library."
-        raise CallError(
-            Problem("rows of Parquet files are parted with pyarrow, which is not installed", hint=hint)
-        ) from None
+    need("arrow")
 
 
 def part(file: File, name: str, faults: Faults, parting: Parting) -> int:

@@ -41,8 +41,14 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
     rows share a key. An error of the engine is raised as the engine has it.
     """
     broken = dict(list(failing(plan, values))[:RULES])
-    shown = {index: Shown.of(plan.relation, key, _looked_at(question)) for index, question in broken.items()}
-    asked = [each for index, question in broken.items() for each in _asked(index, question, shown[index])]
+    untold = _untold(session, plan.relation) if broken else ()
+    shown = {index: Shown.of(plan.relation, key, _looked_at(question), untold) for index, question in broken.items()}
+    asked = [
+        each
+        for index, question in broken.items()
+        for each in _asked(index, question, shown[index])
+        if session.refusal(shown[index].relation, str(each.of)) is None  # which no value can be
+    ]
     answers = session.aggregate(shown[min(shown)].relation, asked) if asked else {}
     found = {}
     for index, question in broken.items():
@@ -66,6 +72,12 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
 def _shared(session: Session, relation: Relation, measure: Repeated, known: tuple[int, int] | None) -> str:
     sharing, keys = known or uniqueness.recount(session, Dialect(relation), measure)
     return f" ({sharing:,} rows share {plural(keys, 'key')})"
+
+
+def _untold(session: Session, relation: Relation) -> list[str]:
+    """The columns whose values this engine has no text for."""
+    names = (column.name for column in relation.columns)
+    return [name for name in names if session.refusal(relation, f"CAST({quote(name)} AS VARCHAR)") is not None]
 
 
 # In words

@@ -9,14 +9,10 @@ count is of rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines import duck
-from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import all_present
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.rules.checks import example
@@ -24,16 +20,12 @@ from mlops_actions.data.rules.evidence import EXAMPLES, Shown
 from mlops_actions.data.rules.references import KEY, Key, Relationship
 from mlops_actions.data.rules.rowwise import RowRule
 from mlops_actions.data.rules.sql import Dialect, Unfit
-from mlops_actions.data.sources import source
 from mlops_actions.data.sources.intake import reading_of
+from mlops_actions.data.sources.readers import Reader
 from mlops_actions.data.sources.reading import FOUND, CsvDialect
-from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, aliases
-from mlops_actions.data.sources.spool import Spool
+from mlops_actions.data.sources.relation import Column, Relation, Unreadable, aliases
 from mlops_actions.data.types.families import FLOATING, NUMERIC, family
 from mlops_actions.verdict import Check, Example, Scalar, Severity, Status
-
-if TYPE_CHECKING:
-    import duckdb
 
 NAMED = 3
 """Keys that are named in the message, of those that refer to nothing."""
@@ -43,30 +35,23 @@ class _Unwritten(Exception):
     """A key is written in a way that cannot be read here, so it is not compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The data of all objects: the patterns that name it, how its CSV is written, and where copies of files are."""
-
-    patterns: Mapping[str, Sequence[str]]
-    spool: Spool
-    csv: CsvDialect = FOUND
-
-
-def check(related: Sequence[Relationship], given: Given) -> list[Check]:
+def check(
+    related: Sequence[Relationship], given: Container[str], reader: Reader, csv: CsvDialect = FOUND
+) -> list[Check]:
     """A check of each relationship of the objects that data is given for."""
-    return [_check(each, given) for each in related if each.referring.of.name in given.patterns]
+    return [_check(each, given, reader, csv) for each in related if each.referring.of.name in given]
 
 
-def _check(of: Relationship, given: Given) -> Check:
+def _check(of: Relationship, given: Container[str], reader: Reader, csv: CsvDialect) -> Check:
     import duckdb  # pylint: disable=import-outside-toplevel
 
     referred = of.referred
     if of.unmeasured or referred is None:
         return _said(of, Status.NOT_CHECKED, f"not checked: {of.unmeasured}")
-    if referred.of.name not in given.patterns:
+    if referred.of.name not in given:
         return _said(of, Status.NOT_CHECKED, f"not checked: no data was given for {referred.of.name!r}")
     try:
-        return _compared(of, referred, given)
+        return _compared(of, referred, reader, csv)
     except _Unwritten as error:
         return _said(of, Status.NOT_CHECKED, f"not checked: {error}")
     except (Unfit, Unreadable) as error:
@@ -87,13 +72,14 @@ def _said(
     return Check(of.name, status, message, Severity.ERROR, of.where, measured, {KEY: of.to}, rows, examples)
 
 
-def _compared(of: Relationship, referred: Key, given: Given) -> Check:
+def _compared(of: Relationship, referred: Key, reader: Reader, csv: CsvDialect) -> Check:
     keys = (of.referring, referred)
-    files = {key.of.name: _files(key, given) for key in keys}
-    with _connected([file for each in files.values() for file in each]) as connection:
-        here, there = (_open(connection, key, files[key.of.name], given.csv) for key in keys)
+    readings = {key.of.name: reading_of(key.of, csv) for key in keys}
+    with reader.together({name: reading for name, (reading, _) in readings.items()}) as (session, relations):
+        for key in keys:
+            _refuse_unwritten(key, relations[key.of.name], readings[key.of.name][1])
+        here, there = (relations[key.of.name] for key in keys)
         orphans = _Orphans.between(of.referring, here, referred, there)
-        session = DuckSession(connection)
         ((rows, count),) = session.fetch(orphans.counted)
         if not count:
             says = f"0 of {rows:,} rows have a key that is not among {referred.shown}"
@@ -106,24 +92,11 @@ def _compared(of: Relationship, referred: Key, given: Given) -> Check:
         return _said(of, Status.FAIL, says, count, rows, shown.examples(session.fetch(orphans.first(shown))))
 
 
-def _connected(files: Sequence[File]) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    return duck.connect((file.path for file in files), source.memory(files))
-
-
-def _files(key: Key, given: Given) -> tuple[File, ...]:
-    """The files of a key's object, as the engine reads them. Raises CallError and Unreadable."""
-    found = source.find(given.patterns[key.of.name], Path.cwd())
-    return source.prepare(found, reading_of(key.of, given.csv)[0], given.spool)
-
-
-def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File], csv: CsvDialect) -> Relation:
-    """The rows that a key is in. Raises _Unwritten, and Unreadable as :func:`source.open_relation` does."""
-    reading, unwritten = reading_of(key.of, csv)
-    relation = source.open_relation(connection, key.of.name, files, reading)
+def _refuse_unwritten(key: Key, relation: Relation, unwritten: Mapping[str, str]) -> None:
+    """Raises _Unwritten where the text of a key has a format that cannot be read."""
     why = next((unwritten[column] for column in key.columns if column in unwritten), None)
     if why and relation.is_text:
         raise _Unwritten(why)
-    return relation
 
 
 # In the engine's words

@@ -20,7 +20,7 @@ from mlops_actions.data.rules import rules
 from mlops_actions.data.rules.rules import Repeated, Test, Value
 from mlops_actions.data.sources.relation import Column, Relation, aliases
 from mlops_actions.data.types.cells import OFFSET
-from mlops_actions.data.types.families import FLOATING, NUMERIC, family
+from mlops_actions.data.types.families import FLOATING, NUMERIC, UNBOUNDED, family
 from mlops_actions.data.types.nested import Each, Path, Step, entry_types, field_types, item_type
 from mlops_actions.data.types.zones import in_utc, on_the_clock
 from mlops_actions.errors import did_you_mean
@@ -133,7 +133,7 @@ class Dialect:
         return column.name in self.relation.raw or "WITH TIME ZONE" in column.type
 
     def is_floating(self, name: str) -> bool:
-        return self.column(name).type in FLOATING
+        return self.column(name).type in UNBOUNDED
 
     def _text(self, column: Column, what: str) -> str:
         """The column as text, where it is text."""
@@ -171,7 +171,7 @@ class Dialect:
         low = self._beyond(column, test.low, "<=" if test.low_open else "<", test.zone)
         high = self._beyond(column, test.high, ">=" if test.high_open else ">", test.zone)
         parts = [part for part in (low, high) if part]
-        if column.type in FLOATING or kind in {"date", "timestamp"}:
+        if column.type in UNBOUNDED or kind in {"date", "timestamp"}:
             parts.append(f"NOT isfinite({name})")
         return f"({' OR '.join(parts) or 'FALSE'})"
 

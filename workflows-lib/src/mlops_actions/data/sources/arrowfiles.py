@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.sources import parquet
+from mlops_actions.data.sources.located import need
 from mlops_actions.data.sources.pointers import refuse_pointer
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import File, Relation, Unreadable
 from mlops_actions.data.sources.spool import Spool
-from mlops_actions.errors import CallError, Problem
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,13 +29,8 @@ _MAGIC = b"ARROW1"
 
 def spooled(file: File, spool: Spool, _reading: Reading) -> File:
     """The file as Parquet. Raises Unreadable, and CallError where the library that reads it is not installed."""
-    try:
-        import pyarrow  # type: ignore[import-untyped,import-not-found,unused-ignore]  # pylint: disable=import-outside-toplevel
-    except ImportError:
-        hint = "Install `pyarrow`, or the extra `arrow` of this library."
-        raise CallError(
-            Problem("is an Arrow file, and no reader of those is installed", file.name, hint=hint)
-        ) from None
+    need("arrow")
+    import pyarrow  # pylint: disable=import-outside-toplevel
 
     def write(path: Path) -> None:
         try:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.contracts.contract import Element, Object, Property
@@ -19,6 +18,8 @@ from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import parquet, partitions, source, spool
+from mlops_actions.data.sources.fetching import brought, opened, places_of
+from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.parquet import Footers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import File, Relation, Unreadable
@@ -76,6 +77,7 @@ class Intake:
     reading: Reading
     surveys: Mapping[File, Future[Survey]]
     states: Mapping[File, tuple[int, ...]]
+    located: Located
 
     @property
     def session(self) -> Session:
@@ -84,7 +86,9 @@ class Intake:
 
     @property
     def subjects(self) -> list[Subject]:
-        """Each file with its digest. Raises Unreadable."""
+        """What was read: each file, or what the files came of, with its digest. Raises Unreadable."""
+        if self.located.subjects is not None:
+            return list(self.located.subjects)
         return [Subject(file.name, self._survey(file).sha256) for file in self.surveys]
 
     def footers(self, columns: Iterable[str]) -> Footers:
@@ -99,7 +103,7 @@ class Intake:
     def checks(self, rows: int) -> list[Check]:
         """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable."""
         found = [self._readable(rows)]
-        if len(self.surveys) > 1:
+        if len(self.located.files) > 1:
             found.append(self._schema())
             found += self._partitions()
         if not rows:
@@ -131,7 +135,8 @@ class Intake:
         self._refuse_changed()
         texts = self._texts
         if texts is None:
-            return self._check("readable", Status.PASS, f"all files could be read: {len(self.surveys):,}", rows=rows)
+            read = self.located.note or f"all files could be read: {len(self.located.files):,}"
+            return self._check("readable", Status.PASS, read, rows=rows)
         records = [self._survey(file).records for file in self.surveys]
         counted = sum(count or 0 for count in records)
         if None not in records and counted == rows and not self._has_rejects():
@@ -237,40 +242,56 @@ def _state(file: File) -> tuple[int, ...]:
 @contextmanager
 def take_in(
     name: str,
-    patterns: Sequence[str],
+    data: Sequence[str] | Located,
     reading: Reading | None = None,
     spooled: Spool | None = None,
 ) -> Iterator[Intake]:
-    """The rows of the object ``name``, from files in the current directory.
+    """The rows of the object ``name``, which are located already, or at places that are named.
 
     What the engine cannot read itself is written into ``spooled``; without
     one, into one that ends with the block. Raises CallError and Unreadable as
-    :func:`source.find` and :func:`source.open_relation` do; an error of the
+    :func:`fetching.locate` and :func:`source.open_relation` do; an error of the
     engine inside the block becomes Unreadable.
     """
+    if isinstance(data, Located):
+        with _taken_in(name, data, reading, spooled) as intake:
+            yield intake
+    else:
+        with (
+            brought({name: places_of(data)}) as found,
+            _taken_in(name, opened(found[name]), reading, spooled) as intake,
+        ):
+            yield intake
+
+
+@contextmanager
+def _taken_in(name: str, located: Located, reading: Reading | None, spooled: Spool | None) -> Iterator[Intake]:
     import duckdb  # pylint: disable=import-outside-toplevel
 
     reading = reading or Reading()
-    found = source.find(patterns, Path.cwd())
-    states = {file: _state(file) for file in found}
+    states = {file: _state(file) for file in located.files}
     with ExitStack() as stack:
-        files = source.prepare(found, reading, spooled or stack.enter_context(spool.opened()))
-        surveys = stack.enter_context(_surveyed(files, reading))
+        files = source.prepare(located.files, reading, spooled or stack.enter_context(spool.opened()))
+        surveys = stack.enter_context(_surveyed(files, reading, digested=located.subjects is not None))
         try:
             with duck.connect((file.path for file in files), source.memory(files)) as connection:
                 relation = source.open_relation(connection, name, files, reading)
-                yield Intake(connection, relation, reading, surveys, states)
+                yield Intake(connection, relation, reading, surveys, states, located)
         except duckdb.Error as error:
             raise source.culprit(error, files, reading) from error
 
 
 @contextmanager
-def _surveyed(files: Sequence[File], reading: Reading) -> Iterator[dict[File, Future[Survey]]]:
-    """The files being digested, and counted where they are text, beside what is done in the block."""
+def _surveyed(files: Sequence[File], reading: Reading, *, digested: bool) -> Iterator[dict[File, Future[Survey]]]:
+    """The files being digested, and counted where they are text, beside what is done in the block.
+
+    What has a digest already is not read once more for one; records of text are counted in any case.
+    """
     reader = source.reader_of(files[0])
     counters = {file: reader.counter(file, reading) if isinstance(reader, Texts) else None for file in files}
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        surveys = {file: pool.submit(survey, file, counters[file]) for file in files}
+        asked = [file for file in files if counters[file] is not None or not digested]
+        surveys = {file: pool.submit(survey, file, counters[file]) for file in asked}
         try:
             yield surveys
         finally:

@@ -40,13 +40,15 @@ class File:
     """A data file: its name as the user would write it, and where the engine reads it (absolute, no symbolic link).
 
     Where that is a copy in a form that the engine reads, ``origin`` is the file itself. ``table`` is the one that was
-    named in a database file.
+    named in a database file. Of a file ``of_table``, the table's log says what its columns are, and folders of its path
+    say nothing.
     """
 
     name: str
     path: Path
     table: str | None = None
     origin: Path | None = None
+    of_table: bool = False
 
     @property
     def own(self) -> Path:

@@ -78,8 +78,9 @@ SUFFIXES = tuple(suffix for reader in READERS for suffix in reader.SUFFIXES)
 
 
 def reader_of(file: File) -> Reader:
-    """The reader of a file that was found."""
-    return next(reader for reader in READERS if file.name.lower().endswith(reader.SUFFIXES))
+    """The reader of a file that was found: by its name, or, where it is a copy of no file, by that of the copy."""
+    names = (file.name.lower(), file.path.name)
+    return next(reader for name in names for reader in READERS if name.endswith(reader.SUFFIXES))
 
 
 # Finding
@@ -96,11 +97,16 @@ def find(patterns: Sequence[str], root: Path) -> tuple[File, ...]:
         path, table = _table(pattern, root)
         for name in _expand(path, root):
             files[name] = File(name, _resolve(name, path, root), table)
-    formats = {reader_of(file).NAME: file.name for file in files.values()}
+    refuse_mixed(files.values())
+    return tuple(files[name] for name in sorted(files))
+
+
+def refuse_mixed(files: Iterable[File]) -> None:
+    """Raises Unreadable where the files of an object are not of one format."""
+    formats = {reader_of(file).NAME: file.name for file in files}
     if len(formats) > 1:
         (one, first), (other, second), *_ = formats.items()
         raise Unreadable(f"{first} is {one} and {second} is {other}: data of one object must be of one format")
-    return tuple(files[name] for name in sorted(files))
 
 
 def _table(pattern: str, root: Path) -> tuple[str, str | None]:
@@ -278,6 +284,8 @@ def _stumble(reader: Texts, file: File, reading: Reading) -> str | None:
 def _partition_keys(files: Sequence[File]) -> tuple[str, ...]:
     """The partition folders' keys, the same for each file."""
     keys: dict[tuple[str, ...], str] = {}
+    if any(file.of_table for file in files):
+        return ()
     for file in files:
         folders = Path(file.name).parts[:-1]
         keys.setdefault(tuple(part.partition("=")[0] for part in folders if "=" in part), file.name)
