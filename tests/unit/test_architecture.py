@@ -38,7 +38,7 @@ FLOORS = (
     {"validate"},
     {"report"},
     {"diffing", "drafting"},
-    {"queries"},
+    {"queries", "quarantine"},
     {"rules"},
     {"profiles"},
     {"sources"},

@@ -22,13 +22,12 @@ from hypothesis import strategies as st
 from plain_rules import broken, is_finite, surplus
 
 from mlops_actions.data.engines.quoting import literal
-from mlops_actions.data.engines.translation.patterns import Unread
-from mlops_actions.data.engines.translation.postgres import pattern
 from mlops_actions.data.profiles import profiling
 from mlops_actions.data.profiles.profile import Profile, Range
 from mlops_actions.data.rules import checks, evidence, rules
 from mlops_actions.data.rules.rules import Broken, Repeated, Rule
 from mlops_actions.data.types import formats
+from mlops_actions.data.types.nested import Each
 from mlops_actions.verdict import Status, Where
 
 LIMIT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -89,7 +88,7 @@ def a_test(draw: st.DrawFn, name: str, kind: str) -> rules.Test:
     count = (low, draw(st.sampled_from([high, None])))
     if kind in {"integers", "texts"}:
         inside = draw(a_test(name, "integer" if kind == "integers" else "text"))
-        found = [rules.HasRepeats(name), rules.IsCountOutside(name, *count), rules.Inside(name, (None,), inside)]
+        found = [rules.HasRepeats(name), rules.IsCountOutside(name, *count), rules.Inside(name, (Each.ITEM,), inside)]
         return draw(st.sampled_from([rules.IsNull(name), *found]))
     values = tuple(draw(st.lists(st.none() | constants(kind), max_size=3)))
     alike: list[rules.Test] = [rules.IsNull(name), rules.IsOneOf(name, values), rules.IsNoneOf(name, values)]
@@ -275,10 +274,12 @@ def test_patterns(engines: Mapping[str, Loader], form: str, texts: list[str]) ->
     """A pattern finds in PostgreSQL what RE2 finds, and no more; or it is refused by name."""
     try:
         duckdb.sql(f"SELECT regexp_matches('', {literal(form)})")
-        pattern(form)
-    except (duckdb.Error, Unread):
+    except duckdb.Error:
         return
     table = Table(((NAMES[0], "text"),), tuple((text,) for text in texts))
+    session, relation = engines["postgres"](table)
+    if session.refusal(relation, f"regexp_matches({NAMES[0]}, {literal(form)})") is not None:
+        return
     asked = f"CASE WHEN regexp_matches({NAMES[0]}, {literal(form)}) THEN {NAMES[0]} END"
     found = {}
     for name, loader in engines.items():
@@ -309,6 +310,15 @@ def test_the_patterns_of_formats(engines: Mapping[str, Loader], name: str) -> No
     found = {each: judged(loader, table, measure) for each, loader in engines.items()}
     assert found == dict.fromkeys(engines, found["duckdb"])
     assert 0 < found["duckdb"][0][1] < len(texts)
+
+
+def test_a_pattern_that_the_server_cannot_run_is_refused_and_the_run_goes_on(engines: Mapping[str, Loader]) -> None:
+    session, relation = engines["postgres"](Table(((NAMES[0], "text"),), (("a",),)))
+    for _ in range(2):
+        refused = session.refusal(relation, f"regexp_matches({NAMES[0]}, '(9?0*\\b9?){{300}}')")
+        assert refused is not None
+        assert "regular expression is too complex" in refused
+    assert session.fetch(f"SELECT count(*) FROM {relation.sql}") == [(1,)]
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ def _judged(question: Question, index: int, values: Mapping[str, Any], evidence:
 
 def _says(rule: Rule) -> str:
     if isinstance(rule.measure, Repeated):
-        columns = shown_names(rule.measure.columns)
+        columns = shown_names(rule.measure.shown)
         repeat = f"repeat the key ({columns})" if len(rule.measure.columns) > 1 else "repeat a value"
         return f"{repeat} or have none" if rule.measure.key else repeat
     return rule.says
