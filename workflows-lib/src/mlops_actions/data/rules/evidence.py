@@ -43,30 +43,34 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
     broken = dict(list(failing(plan, values))[:RULES])
     untold = _untold(session, plan.relation) if broken else ()
     shown = {index: Shown.of(plan.relation, key, _looked_at(question), untold) for index, question in broken.items()}
-    asked = [
-        each
-        for index, question in broken.items()
-        for each in _asked(index, question, shown[index])
-        if session.refusal(shown[index].relation, str(each.of)) is None  # which no value can be
-    ]
-    answers = session.aggregate(shown[min(shown)].relation, asked) if asked else {}
+    answers = _answers(session, broken, shown)
     found = {}
     for index, question in broken.items():
         says, rows = _words(index, answers), answers.get(f"{index} rows") or []
-        condition = _condition(question, plan.relation)
-        if condition and not shown[index].position:
+        if (condition := _condition(question, plan.relation)) and not shown[index].position:
             rows = session.fetch(shown[index].least(condition))
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
             says = _shared(session, plan.relation, question.rule.measure, values.get(sharing_key(index)))
             if question.condemns:
-                keys = Dialect(plan.relation).values(question.rule.measure)
-                rows = [*session.fetch(shown[index].sharing(keys)), *rows][:EXAMPLES]
+                again = shown[index].sharing(Dialect(plan.relation).values(question.rule.measure))
+                rows = [*session.fetch(again), *rows][:EXAMPLES]
         found[index] = says, rows
     places = locate(plan.relation, (row[0] for _, rows in found.values() for row in rows))
     return {
         index: Evidence(says, tuple(shown[index].example(row, places) for row in rows))
         for index, (says, rows) in found.items()
     }
+
+
+def _answers(session: Session, broken: Mapping[int, Question], shown: Mapping[int, Shown]) -> Mapping[str, Any]:
+    """What the rows that break a rule answer, for all rules at once."""
+    asked = [
+        each
+        for index, question in broken.items()
+        for each in _asked(index, question, shown[index])
+        if session.refusal(shown[index].relation, str(each.of)) is None  # which no value can be
+    ]
+    return session.aggregate(shown[min(shown)].relation, asked) if asked else {}
 
 
 def _shared(session: Session, relation: Relation, measure: Repeated, known: tuple[int, int] | None) -> str:
