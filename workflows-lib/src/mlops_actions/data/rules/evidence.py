@@ -47,12 +47,13 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
     found = {}
     for index, question in broken.items():
         says, rows = _words(index, answers), answers.get(f"{index} rows") or []
-        if not shown[index].position and (condition := _condition(question, plan.relation)):
+        if (condition := _condition(question, plan.relation)) and not shown[index].position:
             rows = session.fetch(shown[index].least(condition))
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
             says = _shared(session, plan.relation, question.rule.measure, values.get(sharing_key(index)))
             if question.condemns:
-                rows = [*_sharing(session, plan.relation, question.rule.measure, shown[index]), *rows][:EXAMPLES]
+                again = shown[index].sharing(Dialect(plan.relation).values(question.rule.measure))
+                rows = [*session.fetch(again), *rows][:EXAMPLES]
         found[index] = says, rows
     places = locate(plan.relation, (row[0] for _, rows in found.values() for row in rows))
     return {
@@ -61,8 +62,8 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
     }
 
 
-def _answers(session: Session, broken: Mapping[int, Question], shown: Mapping[int, Shown]) -> dict[str, Any]:
-    """What can be told of the rows that break the rules, in one scan."""
+def _answers(session: Session, broken: Mapping[int, Question], shown: Mapping[int, Shown]) -> Mapping[str, Any]:
+    """What the rows that break a rule answer, for all rules at once."""
     asked = [
         each
         for index, question in broken.items()
@@ -70,10 +71,6 @@ def _answers(session: Session, broken: Mapping[int, Question], shown: Mapping[in
         if session.refusal(shown[index].relation, str(each.of)) is None  # which no value can be
     ]
     return session.aggregate(shown[min(shown)].relation, asked) if asked else {}
-
-
-def _sharing(session: Session, relation: Relation, measure: Repeated, shown: Shown) -> list[tuple[Any, ...]]:
-    return session.fetch(shown.sharing(Dialect(relation).values(measure)))
 
 
 def _shared(session: Session, relation: Relation, measure: Repeated, known: tuple[int, int] | None) -> str:
