@@ -18,9 +18,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import tallying
+from mlops_actions.data.engines import hyperloglog, tallying
 from mlops_actions.data.engines.quoting import listed, literal
-from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Tally
+from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
     import duckdb
@@ -121,12 +121,24 @@ class DuckSession:
         does not do. Aggregates of a column stand best side by side, since a
         columnar file is then still read once.
         """
+        return self._answers(relation, None, aggregates).get(None, {})
+
+    def grouped(
+        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        return self._answers(relation, key, aggregates)
+
+    def _answers(
+        self, relation: Relation, key: str | None, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        """The answers by key and by the question's key; without a ``key``, those for all rows stand under None."""
         written = [sql for each in aggregates for sql in _written(each.of)]
-        answers: list[Any] = []
+        answers: dict[str | None, list[Any]] = {}
         for start in range(0, len(written), BATCH):
-            answers += _together(self.connection, relation, written[start : start + BATCH])
-        rest = iter(answers)
-        return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
+            found = _together(self.connection, relation, written[start : start + BATCH], key)
+            for group, values in found.items():
+                answers.setdefault(group, []).extend(values)
+        return {group: _read(aggregates, values) for group, values in answers.items()}
 
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
         """Nothing: the language is DuckDB's own."""
@@ -145,8 +157,16 @@ def _written(question: Question) -> list[str]:
             return [f"histogram_exact({signed}, {listed(f'={text}' for text in texts)})"] if texts else ["NULL"]
         case Tally():
             return tallying.parts(question)
+        case Distinct(value):
+            return [f"approx_count_distinct({value}) EXPORT_STATE"]
         case _:
             return [question]
+
+
+def _read(aggregates: Sequence[Aggregate], values: Sequence[Any]) -> dict[str, Any]:
+    """The answers by key, from the values of all that was written."""
+    rest = iter(values)
+    return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
 
 
 def _answer(question: Question, answers: Sequence[Any]) -> Any:
@@ -155,6 +175,8 @@ def _answer(question: Question, answers: Sequence[Any]) -> Any:
             return {text[1:]: count for text, count in (answers[0] or {}).items() if text}
         case Tally():
             return tallying.answer(answers)
+        case Distinct():
+            return hyperloglog.from_state(answers[0])
         case _:
             return answers[0]
 
@@ -165,22 +187,26 @@ def _doubles(edges: Iterable[float]) -> str:
     return "[" + ", ".join(text if "e" in text else f"{text}e0" for text in texts) + "]"
 
 
-def _together(connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[str]) -> list[Any]:
-    """The values of aggregates in one query where the memory does, else of each half. Raises duckdb.Error."""
+def _together(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[str], key: str | None
+) -> dict[str | None, list[Any]]:
+    """The values of aggregates by key, in one query where the memory does, else of each half. Raises duckdb.Error."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    query = f"SELECT {', '.join(aggregates)} FROM {relation.sql}"
+    shown, grouping = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
+    query = f"SELECT {shown}, {', '.join(aggregates)} FROM {relation.sql}{grouping}"
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
-        (row,) = fetch(connection, query)
+        rows = fetch(connection, query)
     except duckdb.OutOfMemoryException:
         if len(aggregates) > 1:
             half = len(aggregates) // 2
-            first = _together(connection, relation, aggregates[:half])
-            return first + _together(connection, relation, aggregates[half:])
+            first = _together(connection, relation, aggregates[:half], key)
+            rest = _together(connection, relation, aggregates[half:], key)
+            return {group: values + rest[group] for group, values in first.items()}
         with connect((file.path for file in relation.files), ROOM) as roomy:
-            (row,) = fetch(roomy, query)
-    return list(row)
+            rows = fetch(roomy, query)
+    return {group: list(values) for group, *values in rows}
 
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:

@@ -20,6 +20,10 @@ from collections.abc import Mapping, Sequence
 BINS = 20
 """Bins of about equal frequency that a profile stores, besides the two outside of all values."""
 
+FINE = 50
+"""Finer bins that a profile stores of a whole column, to be merged with others. None but a single value has twice
+its share, so that values taken for evenly spread in them are off by less than 4 % of the rows."""
+
 _STEPS = 16  # edges in a scale at the center, and in a factor e far from it
 _REACH = 256  # edges on either side: as far as e**16 / 2 scales, four million
 

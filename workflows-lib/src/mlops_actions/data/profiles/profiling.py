@@ -23,8 +23,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import literal, quote
-from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Session, Tally
+from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Session, Tally
 from mlops_actions.data.profiles import bins
 from mlops_actions.data.profiles.profile import (
     DIGEST,
@@ -170,10 +171,10 @@ class _Look:
     @property
     def questions(self) -> list[str]:
         if self.kind is Kind.NUMBER and not self.private:
-            number = _number(self.column)
+            number = as_number(self.column)
             return [f"quantile_disc(CASE WHEN isfinite({number}) THEN {number} END, [0.05, 0.25, 0.5, 0.75, 0.95])"]
         if self.kind is Kind.TEXT and not (self.known and self.known.categories):
-            return [f"count(DISTINCT {_as_text(self.column)})"]
+            return [f"count(DISTINCT {as_text(self.column)})"]
         return []
 
     def counter(self, answers: list[Any]) -> _Counter:
@@ -195,7 +196,7 @@ class _Look:
 
 _SIGNED = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"})
 _WHOLE = _SIGNED | {"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
-_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+FLOATS = frozenset({"FLOAT", "DOUBLE"})
 _SECONDS = frozenset({"TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
 """Counted as numbers of seconds."""
 _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
@@ -203,7 +204,7 @@ _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMES
 
 def kind_of(type_name: str) -> Kind:
     """The kind of an engine's type; text is TEXT until its values are counted."""
-    if type_name in _WHOLE | _FLOATS | _SECONDS or type_name.startswith("DECIMAL"):
+    if type_name in _WHOLE | FLOATS | _SECONDS or type_name.startswith("DECIMAL"):
         # DECIMAL(18,3)[] is a list
         return Kind.OTHER if type_name.endswith("]") else Kind.NUMBER
     if type_name in _MOMENTS:
@@ -225,12 +226,13 @@ def _family(kind: Kind) -> Kind:
     return Kind.TEXT if kind is Kind.CATEGORY else kind
 
 
-def _as_text(column: Column) -> str:
+def as_text(column: Column) -> str:
+    """The SQL expression for a column's values as text."""
     name = quote(column.name)
     return name if column.type == "VARCHAR" else f"CAST({name} AS VARCHAR)"
 
 
-def _number(column: Column) -> str:
+def as_number(column: Column) -> str:
     """The SQL expression for a column's values as DOUBLE."""
     name = quote(column.name)
     if column.type == "DOUBLE":
@@ -238,12 +240,32 @@ def _number(column: Column) -> str:
     return f"epoch({name})" if column.type in _SECONDS else f"CAST({name} AS DOUBLE)"
 
 
+def special_questions(column: Column) -> dict[str, Question]:
+    """The counts of values that are no finite number or time, of a type that has such."""
+    name = quote(column.name)
+    asked: dict[str, Question] = {}
+    if column.type in FLOATS:
+        asked["nan"] = f"count_if(isnan({name}))"
+    if column.type in FLOATS or kind_of(column.type) is Kind.TIME:
+        asked["infinity"] = f"count_if({name} = 'infinity')"
+        asked["negative infinity"] = f"count_if({name} = '-infinity')"
+    return asked
+
+
+def _distinct(answers: Answers, private: bool) -> dict[str, Any]:
+    """The fields of a column's profile on its different values."""
+    found: Registers | int = answers["distinct"]
+    if not isinstance(found, Registers):
+        return {"distinct": found}
+    return {"distinct": found.estimate, "sketch": None if private else found.folded()}
+
+
 def _special(answers: Answers) -> Special:
     """What was counted, if it was; a count of no rows is NULL."""
     return Special(*(answers.get(name) or 0 for name in ("nan", "infinity", "negative infinity")))
 
 
-def _places(value: float) -> float:
+def places(value: float) -> float:
     """Twelve digits: the order in which threads add numbers up shall not show."""
     return float(f"{value:.12g}")
 
@@ -270,12 +292,9 @@ class _Numbers:
 
     @property
     def questions(self) -> dict[str, Question]:
-        name, number = quote(self.column.name), _number(self.column)
-        asked: dict[str, Question] = {"values": f"count({name})", "distinct": f"approx_count_distinct({name})"}
-        if self.column.type in _FLOATS:
-            asked["nan"] = f"count_if(isnan({name}))"
-            asked["infinity"] = f"count_if({name} = 'infinity')"
-            asked["negative infinity"] = f"count_if({name} = '-infinity')"
+        name, number = quote(self.column.name), as_number(self.column)
+        asked: dict[str, Question] = {"values": f"count({name})", "distinct": Distinct(name)}
+        asked |= special_questions(self.column)
         if self.private:
             return asked
         finite = f"CASE WHEN isfinite({number}) THEN {number} END"
@@ -291,31 +310,29 @@ class _Numbers:
         }
 
     def profile(self, answers: Answers, rows: int) -> ColumnProfile:
-        special = Special()
-        if self.column.type in _FLOATS:
-            special = _special(answers)
+        special = _special(answers)
         made = ColumnProfile(
             self.column.name,
             self.column.type,
             Kind.NUMBER,
             nulls=rows - answers["values"],
-            distinct=answers["distinct"],
             private=self.private,
             special=special,
+            **_distinct(answers, self.private),
         )
         if self.private:
             return made
         count = answers["values"] - special.total
-        stored = _bins(answers["bins"], answers["min"], answers["max"], self.whole)
-        return replace(made, range=self._range(answers, count), bins=stored)
+        stored, finer = histograms(answers["bins"], answers["min"], answers["max"], self.whole)
+        return replace(made, range=self._range(answers, count), bins=stored, fine=finer)
 
     def _range(self, answers: Answers, count: int) -> Range:
         low, high, mean, square = (answers[name] for name in ("min", "max", "mean", "square"))
         if not count or not math.isfinite(square):
             return Range(low, high)
         variance = max(square - mean**2, 0.0)
-        sd = _places(math.sqrt(variance * (count / (count - 1)))) if count > 1 else None
-        return Range(low, high, _places(self.center + mean), sd)
+        sd = places(math.sqrt(variance * (count / (count - 1)))) if count > 1 else None
+        return Range(low, high, places(self.center + mean), sd)
 
     def recount(self, answers: Answers, _rows: int) -> Recount:
         if self.reference is None or self.private:
@@ -323,11 +340,31 @@ class _Numbers:
         return Recount(bins=bins.counts(self.reference.edges, answers["bins"]))
 
 
-def _bins(histogram: Mapping[float, int] | None, low: float | None, high: float | None, whole: bool) -> Bins:
-    """Bins of about equal frequency, from the counts between fine edges."""
+def histograms(
+    histogram: Mapping[float, int] | None, low: float | None, high: float | None, whole: bool
+) -> tuple[Bins, Bins | None]:
+    """Bins of about equal frequency from counts between many edges, and the finer ones; None where they are the same.
+
+    Each edge of the bins is an edge of the finer ones, too.
+    """
     if low is None or high is None:
+        return Bins((), (0,)), None
+    coarse = bins.coarse(histogram, float(low), float(high), whole)
+    fine = tuple(sorted({*coarse, *bins.coarse(histogram, float(low), float(high), whole, bins.FINE)}))
+    stored = _between(coarse, histogram)
+    return stored, _between(fine, histogram) if len(fine) > len(coarse) else None
+
+
+def bins_of_lengths(lengths: Mapping[int, int]) -> Bins:
+    """The bins of a column of text, from the number of values of each length."""
+    known = {float(length): count for length, count in lengths.items() if count}
+    if not known:
         return Bins((), (0,))
-    edges = bins.coarse(histogram, float(low), float(high), whole)
+    histogram = dict(zip((*_LENGTHS, math.inf), bins.counts(_LENGTHS, known), strict=True))
+    return histograms(histogram, min(known), max(known), whole=True)[0]
+
+
+def _between(edges: tuple[float, ...], histogram: Mapping[float, int] | None) -> Bins:
     # The outer edges are the extremes, not fine edges: what lies between the last two is known from the total.
     inner = bins.counts(edges[1:-1], histogram)
     if edges[0] == -math.inf:  # no number is less than the least
@@ -346,8 +383,8 @@ class _Texts:
 
     @property
     def questions(self) -> dict[str, Question]:
-        text = _as_text(self.column)
-        asked: dict[str, Question] = {"values": f"count({text})", "distinct": f"approx_count_distinct({text})"}
+        text = as_text(self.column)
+        asked: dict[str, Question] = {"values": f"count({text})", "distinct": Distinct(text)}
         if not self.private:
             length = f"CAST(length({text}) AS DOUBLE)"
             known_edges = self.reference.bins.edges if self.reference and self.reference.bins else ()
@@ -374,17 +411,21 @@ class _Texts:
             self.column.type,
             Kind.TEXT if categories is None else Kind.CATEGORY,
             nulls=rows - answers["values"],
-            distinct=answers["distinct"] if categories is None else len(categories.values),
             private=self.private,
             categories=categories,
+            **_distinct(answers, self.private),
         )
+        if categories is not None:
+            made = replace(made, distinct=len(categories.values))
         if self.private:
             return made
         mean = answers["length"]
+        stored, finer = histograms(answers["bins"], answers["shortest"], answers["longest"], whole=True)
         return replace(
             made,
-            range=Range(answers["shortest"], answers["longest"], None if mean is None else _places(mean)),
-            bins=_bins(answers["bins"], answers["shortest"], answers["longest"], whole=True),
+            range=Range(answers["shortest"], answers["longest"], None if mean is None else places(mean)),
+            bins=stored,
+            fine=finer if categories is None else None,  # categories say all there is to know of their lengths
         )
 
     def _all(self, answers: Answers) -> dict[str, int] | None:
@@ -400,7 +441,7 @@ class _Texts:
             return None
         if not self.private and any(len(text) > LONGEST for text in found):
             return None
-        return Categories(_ranked(self._shown(found)), self.private)
+        return Categories(ranked(self._shown(found)), self.private)
 
     def _shown(self, found: Mapping[str, int]) -> dict[str, int]:
         return {digest(self.column.name, text): count for text, count in found.items()} if self.private else {**found}
@@ -425,13 +466,13 @@ class _Texts:
             return ()
         found = self._all(answers)
         if found is not None:
-            return tuple((text, count) for text, count in _ranked(self._shown(found)) if text not in old)
+            return tuple((text, count) for text, count in ranked(self._shown(found)) if text not in old)
         if self.private:
             return ()
         return tuple((text, None) for text in answers.get("all", ()) if text not in old)
 
 
-def _ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+def ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -477,12 +518,8 @@ class _Times:
     def questions(self) -> dict[str, Question]:
         name = quote(self.column.name)
         finite = f"CASE WHEN isfinite({name}) THEN {name} END"
-        asked: dict[str, Question] = {
-            "values": f"count({name})",
-            "distinct": f"approx_count_distinct({name})",
-            "infinity": f"count_if({name} = 'infinity')",
-            "negative infinity": f"count_if({name} = '-infinity')",
-        }
+        asked: dict[str, Question] = {"values": f"count({name})", "distinct": Distinct(name)}
+        asked |= special_questions(self.column)
         if self.private:
             return asked
         return asked | {"min": f"CAST(min({finite}) AS VARCHAR)", "max": f"CAST(max({finite}) AS VARCHAR)"}
@@ -493,10 +530,10 @@ class _Times:
             self.column.type,
             Kind.TIME,
             nulls=rows - answers["values"],
-            distinct=answers["distinct"],
             private=self.private,
             range=None if self.private else Range(answers["min"], answers["max"]),
             special=_special(answers),
+            **_distinct(answers, self.private),
         )
 
     def recount(self, _answers: Answers, _rows: int) -> Recount:
