@@ -81,15 +81,25 @@ def _validate(options: Options) -> Stage:
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
+        time_column=options.text("time-column", "data", "time-column"),
     )
     return lambda out: validate.validate(request, out)
 
 
 def _profile(options: Options) -> Stage:
-    from mlops_actions.data import describe
+    from mlops_actions.data import describe, merge
 
-    contract = options.text("contract", "data", "contract")
-    request = describe.Profiling(options.paths("data", "data", "path"), Path(contract) if contract else None)
+    if parts := options.texts("merge"):
+        if options.arguments.data:
+            raise CallError(Problem("--merge and --data cannot be given together: profiles are added, or data is read"))
+        return lambda out: merge.merge(merge.Merging(parts), out)
+    contract, like = options.text("contract", "data", "contract"), options.text("like")
+    request = describe.Profiling(
+        options.paths("data", "data", "path"),
+        Path(contract) if contract else None,
+        like=Path(like) if like else None,
+        time_column=options.text("time-column", "data", "time-column"),
+    )
     return lambda out: describe.describe(request, out)
 
 
@@ -178,6 +188,7 @@ def _train(options: Options) -> Stage:
         name=config.get("model") or "model",
         data=[path] if isinstance(path, str) else path,
         contract=Path(contract) if contract else None,
+        time_column=config.get("data", "time-column"),
         inputs=tuple(config.get("training", "inputs") or ()),
         gates=gates.configured(config),
         allow_pickle=tuple(config.get("training", "allow-pickle") or ()),
@@ -445,6 +456,9 @@ def _locate(options: Options) -> None:
 
 _CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
 _DATA = Option("data", "a file, a folder or a glob; OBJECT=PATH, repeated, for several objects", "PATH", "list")
+_TIME = Option(
+    "time-column", "the time of a row, for a profile by blocks of time (default: what the contract says)", "NAME"
+)
 _ENGINE = Option("engine", "what scans the data (duckdb)", "NAME")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
@@ -467,10 +481,25 @@ COMMANDS: tuple[Command | Errand, ...] = (
     Command(
         "validate",
         "hold a data contract against the data",
-        (_CONTRACT, _DATA, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY")),
+        (_CONTRACT, _DATA, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY"), _TIME),
         _validate,
     ),
-    Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),
+    Command(
+        "profile",
+        "describe the data: counts, ranges, distributions, no rows; or add profiles up",
+        (
+            _DATA,
+            _CONTRACT,
+            _TIME,
+            Option(
+                "like", "a profile of such data: bins and blocks are as in it, so that the two add up exactly", "FILE"
+            ),
+            Option(
+                "merge", "a profile to add to others, in the place of data: a file or a glob, repeated", "FILE", "list"
+            ),
+        ),
+        _profile,
+    ),
     Command(
         "contract infer",
         "draft a contract from data, with the evidence beside each promise",

@@ -17,10 +17,10 @@ from typing import TypeAlias
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.engines import duck
-from mlops_actions.data.profiles import profile, profiling
+from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.queries import sqlrules
-from mlops_actions.data.rules import checks, references, relationships, rules, servicelevels
+from mlops_actions.data.rules import checks, references, relationships, rules, servicelevels, timecolumn
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
@@ -42,7 +42,11 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start."""
+    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
+
+    The profile counts rows in blocks of time by ``time_column``, or by what the
+    contract names.
+    """
 
     contract: Path
     data: Patterns
@@ -50,6 +54,7 @@ class Validation:
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
+    time_column: str | None = None
 
 
 @dataclass(slots=True)
@@ -78,13 +83,15 @@ def validate(request: Validation, out: Path) -> Outcome:
     reads = sqlrules.examine(promised, wanted, request.sql_seconds)
     levels = servicelevels.derive(promised)
     patterns = assign(request.data, promised)
+    timecolumn.refuse_of_many(request.time_column, len(patterns))
     result = _Result()
     profiles: list[Profile] = []
     for each in promised.objects:
         if each.name not in patterns:
             result.checks.append(_without_data(promised, each))
             continue
-        promises = _Promises(wanted[each.name], levels, request.moment or started)
+        time = timecolumn.named(request.time_column, promised, each)
+        promises = _Promises(wanted[each.name], levels, request.moment or started, time)
         one = _check_object(each, promises, patterns[each.name])
         result.checks += one.checks
         result.subjects += one.subjects
@@ -178,11 +185,15 @@ def _without_data(promised: Contract, of: Object) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class _Promises:
-    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``."""
+    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``.
+
+    ``time`` is the column that is the time of its rows.
+    """
 
     rules: tuple[Rule, ...]
     levels: tuple[Level, ...]
     moment: datetime
+    time: timecolumn.Named
 
 
 def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _Result:
@@ -201,16 +212,19 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _
 
 
 def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
-    """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
+    """What the rows say of the rules, and their profile, in one scan, and one more for blocks of time. Raises Unreadable or duckdb.Error."""
     session, relation = intake.session, intake.relation
     plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)
     shape = profiling.plan(session, relation)
-    values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+    timing, untimed = timecolumn.timing(relation, promises.time)
+    asked = [*plan.aggregates, *levels.aggregates, *shape.aggregates, *(timing.aggregates if timing else ())]
+    values = session.aggregate(relation, asked)
     values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
     found += checks.judge(plan, values, checks.find_evidence(session, plan, values))
-    return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
+    made = blockscan.complete(session, shape, values, timing)
+    return [*found, *levels.judge(values, promises.moment), *untimed], made
 
 
 def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:

@@ -15,7 +15,7 @@ from typing import Any
 
 from mlops_actions import yamlfile
 from mlops_actions.data.contracts import odcs
-from mlops_actions.errors import CallError, Problem
+from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Severity
 from mlops_actions.yamlfile import Document, KeyPath
 
@@ -23,6 +23,12 @@ ADDITIONAL_COLUMNS = "additionalColumns"
 """The custom property of an object that, when false, allows no column that the contract does not name.
 
 The standard itself has no word for it.
+"""
+
+TIME_COLUMN = "timeColumn"
+"""The custom property of an object that names the property which is the time of its rows.
+
+The standard has no word for it but the element of a service level.
 """
 
 _PUBLIC = {"public", "open", "internal", "unclassified", "general"}
@@ -173,6 +179,17 @@ class Object:
         return None
 
     @property
+    def time_column(self) -> Element | None:
+        """The custom property that names the time of the rows, where it stands."""
+        return next(
+            (each for each in self.element.parts("customProperties") if each.data["property"] == TIME_COLUMN), None
+        )
+
+    def named(self, name: str) -> Property | None:
+        """The property that has this name, or whose column has it."""
+        return next((each for each in self.properties if name in (each.name, each.column)), None)
+
+    @property
     def private(self) -> frozenset[str]:
         """The columns whose values must not be shown."""
         return frozenset(each.column for each in self.properties if each.is_private)
@@ -227,6 +244,10 @@ def _senseless(root: Element, objects: tuple[Object, ...]) -> Iterator[Problem]:
         for one in each.properties:
             yield from _crossed(one)
             yield from _timeless(one)
+        if (named := each.time_column) is not None and each.named(str(named.data["value"])) is None:
+            message = f"`{TIME_COLUMN}` {named.data['value']!r} is no property of {each.name!r}"
+            hint = did_you_mean(str(named.data["value"]), [one.name for one in each.properties])
+            yield named.problem(message, "value", hint=hint)
 
 
 def _repeated(what: str, parts: tuple[Object, ...] | tuple[Property, ...]) -> Iterator[Problem]:

@@ -17,8 +17,11 @@ from typing import Any
 
 from mlops_actions.verdict import Json
 
-MOST = 31
-"""Blocks that a profile is made with, where the calendar has a length that gives no more: the days of a month."""
+MOST = 35
+"""Blocks that a profile is made with, where the calendar has a length that gives no more.
+
+The days of a month, with some to spare: a month of some other time zone has parts of 32 days in UTC.
+"""
 
 YEARS = 200
 """Blocks of a year that a profile is made with; a column with more is hardly the time of its rows."""
@@ -94,18 +97,14 @@ class ColumnBlocks:
 
 
 def choose(blocks: Mapping[Unit, int]) -> Unit | None:
-    """The length for a column whose times fall into so many blocks of each; None where no length gives few enough.
+    """The length for times that fall into so many blocks of each: the finest that gives no more than MOST.
 
-    The finest that gives no more than MOST; a coarser one where it gives as
-    many, so that twelve times, one a month, are months.
+    Else the coarsest there is; None where that gives more than YEARS.
     """
     units = [unit for unit in UNITS if unit in blocks]
     if not units or blocks[units[-1]] > YEARS:
         return None
-    finest = next((unit for unit in units if blocks[unit] <= MOST), units[-1])
-    if blocks[finest] <= 1:
-        return finest
-    return [unit for unit in units if blocks[unit] == blocks[finest]][-1]
+    return next((unit for unit in units if blocks[unit] <= MOST), units[-1])
 
 
 def common(units: Iterable[Unit]) -> tuple[Unit, ...]:
@@ -173,7 +172,7 @@ def column_to_json(blocks: ColumnBlocks) -> dict[str, Json]:
     data: dict[str, Json] = {}
     for name in _LISTS:
         values: tuple[Any, ...] = getattr(blocks, name.replace(" ", "_"))
-        if values:
+        if values or name == "nulls":
             data[name] = [list(each) if isinstance(each, tuple) else each for each in values]
     return data
 

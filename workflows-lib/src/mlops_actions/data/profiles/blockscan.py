@@ -68,14 +68,22 @@ def timing(relation: Relation, name: str) -> Timing:
     return Timing(column)
 
 
-def complete(session: Session, made: Plan, values: Answers, time: Timing | None) -> Profile:
+def complete(
+    session: Session, made: Plan, values: Answers, time: Timing | None, like: Profile | None = None
+) -> Profile:
     """The profile from the first pass's answers; with ``time``, its blocks are counted. Raises Unreadable.
+
+    With ``like``, the reference that the plan was made like, its bins have the
+    edges of that, and its blocks the length.
 
     Where the times are of so many years that they are hardly the rows' time, it
     has no blocks.
     """
     whole = profiling.build(made, values)
     unit = time.unit(values) if time is not None else None
+    if like is not None:
+        whole = profiling.alike(whole, made, values)
+        unit = like.time.unit if unit and like.time else unit
     if time is None or unit is None:
         return whole
     columns = tuple(zip(made.relation.columns, whole.columns, strict=True))

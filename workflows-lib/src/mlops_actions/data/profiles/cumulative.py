@@ -15,11 +15,15 @@ from itertools import accumulate, pairwise
 from mlops_actions.data.profiles import bins
 from mlops_actions.data.profiles.profile import Bins
 
-TOLERANCE = 0.02
-"""The share of a column's values by which the number up to an edge of merged bins may be wrong at most.
+TOLERANCES = (0.0, 0.0025, 0.005, 0.01, 0.02)
+"""Shares of a column's values by which the number up to an edge of merged bins may be wrong.
 
-An edge of one histogram is left out where it lies in a bin of another that holds more than that.
+An edge of one histogram is left out where it lies in a bin of another that holds more than that. The least is taken
+that leaves enough of the edges.
 """
+
+ENOUGH = 0.75
+"""The share of the edges of bins, of those that the last of TOLERANCES gives, that is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +129,29 @@ def between(parts: Sequence[Cumulative], edges: Sequence[float]) -> Bins:
 def added(parts: Sequence[Cumulative], whole: bool, kept: Sequence[float] = ()) -> tuple[Bins, Bins]:
     """The bins of all parts together and the finer ones, between edges that are chosen among theirs.
 
-    No count up to an edge is wrong by more than TOLERANCE of all values. Edges
-    that are ``kept`` are edges of the finer ones, too, however wrong.
+    No count up to an edge is wrong by more than the last of TOLERANCES allows.
+    Edges that are ``kept`` are edges of the finer ones, too, however wrong.
     """
     low, high = min(part.low for part in parts), max(part.high for part in parts)
-    most = TOLERANCE * sum(part.total for part in parts)
-    histogram, before = {}, 0
+    total, before = sum(part.total for part in parts), 0
+    marks = []
     for edge in sorted({point for part in parts for point in part.points if low <= point < high}):
         amount = _all(parts, edge)
-        taken = max(round(amount.estimate), before)
-        if amount.error(taken) <= most:
-            histogram[edge] = taken - before
-            before = taken
-    histogram[high] = sum(part.total for part in parts) - before
+        before = max(round(amount.estimate), before)
+        marks.append((edge, before, amount.error(before)))
+    choices = [[(edge, mark) for edge, mark, error in marks if error <= most * total] for most in TOLERANCES]
+    chosen = [_between(each, total, high) for each in choices]
+    enough = ENOUGH * len(bins.coarse(chosen[-1], low, high, whole))
+    histogram = next(each for each in chosen if len(bins.coarse(each, low, high, whole)) >= enough)
     coarse = bins.coarse(histogram, low, high, whole)
     fine = sorted({*coarse, *kept, *bins.coarse(histogram, low, high, whole, bins.FINE)})
     return _finite(between(parts, coarse)), _finite(between(parts, fine))
+
+
+def _between(marks: Sequence[tuple[float, int]], total: int, high: float) -> dict[float, int]:
+    """Edge to number of values between it and the one before, from the numbers up to each edge."""
+    ends = [*marks, (high, total)]
+    return {edge: mark - before for (_, before), (edge, mark) in pairwise([(high, 0), *ends])}
 
 
 def _all(parts: Sequence[Cumulative], edge: float) -> Amount:

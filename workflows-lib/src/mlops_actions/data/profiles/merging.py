@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
-from operator import or_
+from operator import add, or_
 from typing import Any, TypeAlias
 
 from mlops_actions.data.profiles import blocks, cumulative, profiling
@@ -38,10 +38,10 @@ Mapped: TypeAlias = tuple[int, ...]
 
 
 class Unlike(ValueError):
-    """Profiles that are not of one kind of rows: each reason in a line."""
+    """Profiles that are not of one kind of rows: ``reasons`` are pairs of a part's number, from 0, and what is of it."""
 
-    def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__("; ".join(reasons))
+    def __init__(self, reasons: Sequence[tuple[int, str]]) -> None:
+        super().__init__("; ".join(f"part {number} {reason}" for number, reason in reasons))
         self.reasons = tuple(reasons)
 
 
@@ -78,26 +78,26 @@ def without_blocks(parts: Sequence[Profile]) -> str | None:
     return None if _time(parts)[0] else f"they would be more than {blocks.YEARS} years"
 
 
-def _differences(parts: Sequence[Profile]) -> Iterator[str]:
-    """Why profiles cannot be added, each reason with the number of the part."""
+def _differences(parts: Sequence[Profile]) -> Iterator[tuple[int, str]]:
+    """Why profiles cannot be added."""
     first = parts[0]
     types: dict[str, list[str]] = {column.name: [] for column in first.columns}
-    for number, part in enumerate(parts, 1):
+    for number, part in enumerate(parts):
         if part.object != first.object:
-            yield f"profile {number} is of {part.object!r}, the first of {first.object!r}"
+            yield number, f"is of {part.object!r}, the first of {first.object!r}"
         own = {column.name for column in part.columns}
         if missing := [name for name in types if name not in own]:
-            yield f"profile {number} lacks {_named(missing)}, which the first has"
+            yield number, f"lacks {_named(missing)}, which the first has"
         if more := [column.name for column in part.columns if column.name not in types]:
-            yield f"profile {number} has {_named(more)}, which the first lacks"
+            yield number, f"has {_named(more)}, which the first lacks"
         for column in part.columns:
             if column.name in types and column.nulls < part.rows:
-                types[column.name].append(column.type)
-    for name, each in types.items():
-        try:
-            _type(each)
-        except ValueError:
-            yield f"the column {name!r} is {' and '.join(sorted(set(each)))}"
+                before = types[column.name]
+                try:
+                    _type([*before, column.type])
+                    before.append(column.type)
+                except ValueError:
+                    yield number, f"has {column.type} in the column {column.name!r}, which is {before[0]} before"
 
 
 def _named(names: Sequence[str]) -> str:
@@ -350,9 +350,10 @@ def _blocks(made: ColumnProfile, parts: Sequence[_Part], mapped: Sequence[Mapped
     sums = [[0] * cells for _ in range(size)]
     errors = [0] * size
     for part, (each, own) in zip(parts, known, strict=True):
-        if part.values and not each.counts and part.finite:
-            return found  # a part that was private, or made without
-        for place, (counts, error) in zip(own, _in_cells(made, part, each), strict=False):
+        if not each.counts and part.finite:
+            return found  # a part that was made without
+        places, gathered = _gathered(each, own)
+        for place, (counts, error) in zip(places, _in_cells(made, part, gathered), strict=False):
             sums[place] = [one + other for one, other in zip(sums[place], counts, strict=True)]
             errors[place] += error
     found = replace(found, counts=tuple(map(tuple, sums)), uncertain=tuple(errors) if any(errors) else ())
@@ -360,6 +361,17 @@ def _blocks(made: ColumnProfile, parts: Sequence[_Part], mapped: Sequence[Mapped
         return found
     moments = _moments(known, size)
     return replace(found, mean=tuple(mean for mean, _ in moments), sd=tuple(sd for _, sd in moments))
+
+
+def _gathered(own: ColumnBlocks, places: Mapped) -> tuple[list[int], ColumnBlocks]:
+    """A part's counts, added up where several of its blocks go into one, and the places of those."""
+    counts: dict[int, tuple[int, ...]] = {}
+    errors: Counter[int] = Counter()
+    for index, (place, each) in enumerate(zip(places, own.counts, strict=False)):
+        counts[place] = tuple(map(add, counts[place], each)) if place in counts else each
+        errors[place] += own.uncertain[index] if own.uncertain else 0
+    uncertain = tuple(errors[place] for place in counts)
+    return list(counts), ColumnBlocks((), counts=tuple(counts.values()), uncertain=uncertain)
 
 
 def _in_cells(made: ColumnProfile, part: _Part, own: ColumnBlocks) -> list[tuple[tuple[int, ...], int]]:

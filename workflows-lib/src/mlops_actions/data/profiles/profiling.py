@@ -80,6 +80,9 @@ class _Counter(Protocol):
     @property
     def questions(self) -> dict[str, Question]: ...
 
+    @property
+    def reference(self) -> ColumnProfile | None: ...
+
     def profile(self, answers: Answers, rows: int) -> ColumnProfile: ...
 
     def recount(self, answers: Answers, rows: int) -> Recount: ...
@@ -138,6 +141,28 @@ def profile(session: Session, relation: Relation) -> Profile:
     return build(made, session.aggregate(relation, made.aggregates))
 
 
+def alike(whole: Profile, made: Plan, values: Answers) -> Profile:
+    """The profile with its bins between the edges of the reference that the plan was made like, where that has any.
+
+    Profiles made so add up exactly. What is beyond all edges is in the outer bins.
+    """
+    columns = []
+    for column, counter, own in zip(whole.columns, made.counters, _own(made, values), strict=True):
+        known = counter.reference
+        if known is not None and known.bins is not None and known.bins.edges and column.bins is not None:
+            stored = Bins(known.bins.edges, bins.counts(known.bins.edges, own["bins"]))
+            finer = known.fine and Bins(known.fine.edges, bins.counts(known.fine.edges, own["bins"]))
+            column = replace(column, bins=stored, fine=None if column.categories else finer)
+        columns.append(column)
+    return replace(whole, columns=tuple(columns))
+
+
+def _edges(reference: ColumnProfile | None) -> set[float]:
+    """All edges of a reference's bins."""
+    known = (reference.bins, reference.fine) if reference else ()
+    return {edge for each in known if each is not None for edge in each.edges}
+
+
 def _own(made: Plan, values: Answers) -> Iterator[dict[str, Any]]:
     """Each column's answers, by the names of its questions."""
     for index, questions in enumerate(made.questions):
@@ -180,8 +205,8 @@ class _Look:
     def counter(self, answers: list[Any]) -> _Counter:
         match self.kind:
             case Kind.NUMBER:
-                known_bins = self.known.bins if self.known else None
-                return _Numbers(self.column, self.private, tuple(answers[0] or ()) if answers else (), known_bins)
+                quantiles = tuple(answers[0] or ()) if answers else ()
+                return _Numbers(self.column, self.private, quantiles, self.known)
             case Kind.TEXT:
                 known = self.known
                 few = bool(known and known.categories) or (bool(answers) and answers[0] <= CATEGORIES)
@@ -280,7 +305,7 @@ class _Numbers:
     column: Column
     private: bool
     quantiles: tuple[float | None, ...]
-    reference: Bins | None
+    reference: ColumnProfile | None
 
     @property
     def whole(self) -> bool:
@@ -300,7 +325,7 @@ class _Numbers:
         finite = f"CASE WHEN isfinite({number}) THEN {number} END"
         exact = name if self.whole else finite
         distance = f"({finite} - {literal(self.center)})"
-        edges = sorted({*bins.fine(self.quantiles, self.whole), *(self.reference.edges if self.reference else ())})
+        edges = sorted({*bins.fine(self.quantiles, self.whole), *_edges(self.reference)})
         return asked | {
             "min": f"min({exact})",
             "max": f"max({exact})",
@@ -335,9 +360,9 @@ class _Numbers:
         return Range(low, high, places(self.center + mean), sd)
 
     def recount(self, answers: Answers, _rows: int) -> Recount:
-        if self.reference is None or self.private:
+        if self.reference is None or self.reference.bins is None or self.private:
             return Recount()
-        return Recount(bins=bins.counts(self.reference.edges, answers["bins"]))
+        return Recount(bins=bins.counts(self.reference.bins.edges, answers["bins"]))
 
 
 def histograms(
@@ -387,12 +412,11 @@ class _Texts:
         asked: dict[str, Question] = {"values": f"count({text})", "distinct": Distinct(text)}
         if not self.private:
             length = f"CAST(length({text}) AS DOUBLE)"
-            known_edges = self.reference.bins.edges if self.reference and self.reference.bins else ()
             asked |= {
                 "shortest": f"min(length({text}))",
                 "longest": f"max(length({text}))",
                 "length": f"avg(length({text}))",
-                "bins": Histogram(length, tuple(sorted({*_LENGTHS, *known_edges}))),
+                "bins": Histogram(length, tuple(sorted({*_LENGTHS, *_edges(self.reference)}))),
             }
         if self.few:
             asked["all"] = Tally(text, CATEGORIES)
@@ -513,6 +537,7 @@ class _Times:
 
     column: Column
     private: bool
+    reference: ColumnProfile | None = None
 
     @property
     def questions(self) -> dict[str, Question]:
@@ -546,6 +571,7 @@ class _Others:
 
     column: Column
     private: bool
+    reference: ColumnProfile | None = None
 
     @property
     def questions(self) -> dict[str, Question]:
