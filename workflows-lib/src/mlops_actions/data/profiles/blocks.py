@@ -76,7 +76,7 @@ class ColumnBlocks:
     ``counts`` are, in each block, those of the column's categories where it has
     them, else of its bins, in the same order; none of a private column, of
     times and of what is only counted. ``mean`` and ``sd`` are of finite
-    numbers, to five digits of ``sd``; None where a block has too few. The other
+    numbers, to four digits of ``sd``; None where a block has too few. The other
     three are empty where there is no such value in any block. ``uncertain`` is
     the most rows by which the counts of a block up to an edge can be wrong;
     empty where they are exact.

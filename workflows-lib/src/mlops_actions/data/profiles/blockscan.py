@@ -79,8 +79,8 @@ def complete(
     Where the times are of so many years that they are hardly the rows' time, it
     has no blocks.
     """
-    whole = profiling.build(made, values)
     unit = time.unit(values) if time is not None else None
+    whole = profiling.build(made, values, bins.detail(len(made.counters), unit is not None))
     if like is not None:
         whole = profiling.alike(whole, made, values)
         unit = like.time.unit if unit and like.time else unit
@@ -175,10 +175,10 @@ def _moments(made: ColumnProfile, answers: Answers, count: int) -> tuple[float |
 
 
 def rounded(value: float | None, sd: float | None) -> float | None:
-    """To five digits of a standard deviation, twelve of the value where there is none; None for what is not finite."""
+    """To four digits of a standard deviation, twelve of the value where there is none; None for what is not finite."""
     if value is None or not math.isfinite(value):
         return None
     if not sd:
         return float(f"{value:.12g}")
-    digits = 4 - math.floor(math.log10(sd))
+    digits = 3 - math.floor(math.log10(sd))
     return round(value, digits) if digits < 300 else value

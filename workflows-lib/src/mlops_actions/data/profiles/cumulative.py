@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 from mlops_actions.data.profiles import bins
+from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.profile import Bins
 
 TOLERANCES = (0.0, 0.0025, 0.005, 0.01, 0.02)
@@ -126,7 +127,7 @@ def between(parts: Sequence[Cumulative], edges: Sequence[float]) -> Bins:
     return Bins(tuple(edges), tuple(after - before for before, after in pairwise(marks)), uncertain)
 
 
-def added(parts: Sequence[Cumulative], whole: bool, kept: Sequence[float] = ()) -> tuple[Bins, Bins]:
+def added(parts: Sequence[Cumulative], whole: bool, detail: Detail, kept: Sequence[float] = ()) -> tuple[Bins, Bins]:
     """The bins of all parts together and the finer ones, between edges that are chosen among theirs.
 
     No count up to an edge is wrong by more than the last of TOLERANCES allows.
@@ -141,10 +142,10 @@ def added(parts: Sequence[Cumulative], whole: bool, kept: Sequence[float] = ()) 
         marks.append((edge, before, amount.error(before)))
     choices = [[(edge, mark) for edge, mark, error in marks if error <= most * total] for most in TOLERANCES]
     chosen = [_between(each, total, high) for each in choices]
-    enough = ENOUGH * len(bins.coarse(chosen[-1], low, high, whole))
-    histogram = next(each for each in chosen if len(bins.coarse(each, low, high, whole)) >= enough)
-    coarse = bins.coarse(histogram, low, high, whole)
-    fine = sorted({*coarse, *kept, *bins.coarse(histogram, low, high, whole, bins.FINE)})
+    enough = ENOUGH * len(bins.coarse(chosen[-1], low, high, whole, detail.bins))
+    histogram = next(each for each in chosen if len(bins.coarse(each, low, high, whole, detail.bins)) >= enough)
+    coarse = bins.coarse(histogram, low, high, whole, detail.bins)
+    fine = sorted({*coarse, *kept, *bins.coarse(histogram, low, high, whole, detail.fine)})
     return _finite(between(parts, coarse)), _finite(between(parts, fine))
 
 

@@ -18,7 +18,8 @@ from itertools import pairwise
 from operator import add, or_
 from typing import Any, TypeAlias
 
-from mlops_actions.data.profiles import blocks, cumulative, profiling
+from mlops_actions.data.profiles import bins, blocks, cumulative, profiling
+from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
 from mlops_actions.data.profiles.blockscan import rounded
 from mlops_actions.data.profiles.cumulative import Cumulative
@@ -57,8 +58,9 @@ def merge(parts: Sequence[Profile]) -> Profile:
         raise Unlike(reasons)
     time, mapped = _time(parts)
     named = [{column.name: column for column in part.columns} for part in parts]
+    frame = _Frame(time, mapped, bins.detail(len(parts[0].columns), time is not None))
     columns = tuple(
-        _column([_Part(own[first.name], part.rows) for own, part in zip(named, parts, strict=True)], time, mapped)
+        _column([_Part(own[first.name], part.rows) for own, part in zip(named, parts, strict=True)], frame)
         for first in parts[0].columns
     )
     return Profile(parts[0].object, sum(part.rows for part in parts), columns, time)
@@ -171,7 +173,16 @@ class _Part:
         return self.values - self.column.special.total
 
 
-def _column(parts: Sequence[_Part], time: Blocks | None, mapped: Sequence[Mapped]) -> ColumnProfile:
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What columns are merged into: the blocks, where those of each part go, and how many bins."""
+
+    time: Blocks | None
+    mapped: Sequence[Mapped]
+    detail: Detail
+
+
+def _column(parts: Sequence[_Part], frame: _Frame) -> ColumnProfile:
     """A column's parts, of one type as far as they have values, added up."""
     there = [part for part in parts if part.values] or [parts[0]]
     first = there[0].column
@@ -195,10 +206,10 @@ def _column(parts: Sequence[_Part], time: Blocks | None, mapped: Sequence[Mapped
     made = _with_distinct(made, [part.column for part in there])
     if not private:
         made = replace(made, range=_range(there, made.kind))
-        made = _with_bins(made, [part for part in there if part.column.bins is not None])
-    if time is None:
+        made = _with_bins(made, [part for part in there if part.column.bins is not None], frame.detail)
+    if frame.time is None:
         return made
-    return replace(made, blocks=_blocks(made, parts, mapped, len(time.starts)))
+    return replace(made, blocks=_blocks(made, parts, frame.mapped, len(frame.time.starts)))
 
 
 def _categories(columns: Sequence[ColumnProfile], kind: Kind) -> Categories | None:
@@ -304,20 +315,20 @@ def _lengths(categories: Categories) -> dict[int, int]:
     return found
 
 
-def _with_bins(made: ColumnProfile, parts: Sequence[_Part]) -> ColumnProfile:
+def _with_bins(made: ColumnProfile, parts: Sequence[_Part], detail: Detail) -> ColumnProfile:
     filled = [part.column for part in parts if part.finite]
     stored = [column.bins for column in filled if column.bins is not None]
     if not stored:
         return replace(made, bins=parts[0].column.bins) if parts else made
     if made.categories is not None:
-        return replace(made, bins=profiling.bins_of_lengths(_lengths(made.categories)))
+        return replace(made, bins=profiling.bins_of_lengths(_lengths(made.categories), detail))
     finest = [(column, own) for column in filled if (own := _finest(column)) is not None]
     shapes = [_cumulative(column, own) for column, own in finest]
     if len({each.edges for each in stored}) > 1:
-        coarse, fine = cumulative.added(shapes, profiling.is_whole(made))
+        coarse, fine = cumulative.added(shapes, profiling.is_whole(made), detail)
     elif len({own.edges for _, own in finest}) > 1:
         coarse = _same(stored)
-        fine = cumulative.added(shapes, profiling.is_whole(made), coarse.edges)[1]
+        fine = cumulative.added(shapes, profiling.is_whole(made), detail, coarse.edges)[1]
     else:
         coarse, fine = _same(stored), _same([own for _, own in finest])
     return replace(made, bins=coarse, fine=fine if len(fine.edges) > len(coarse.edges) else None)
@@ -344,7 +355,7 @@ def _blocks(made: ColumnProfile, parts: Sequence[_Part], mapped: Sequence[Mapped
 
     nulls = _summed([(each.nulls, own) for each, own in known], size)
     found = ColumnBlocks(nulls, added("nan"), added("infinity"), added("negative_infinity"))
-    if made.private or not (made.categories or (made.bins and made.bins.edges)):
+    if made.private or not (made.bins.edges if made.bins else made.categories):
         return found
     cells = len(made.categories.values) if made.categories else len(made.bins.counts) if made.bins else 0
     sums = [[0] * cells for _ in range(size)]

@@ -27,6 +27,7 @@ from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Session, Tally
 from mlops_actions.data.profiles import bins
+from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.profile import (
     DIGEST,
     Bins,
@@ -83,7 +84,7 @@ class _Counter(Protocol):
     @property
     def reference(self) -> ColumnProfile | None: ...
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile: ...
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile: ...
 
     def recount(self, answers: Answers, rows: int) -> Recount: ...
 
@@ -121,10 +122,12 @@ def plan(session: Session, relation: Relation, like: Profile | None = None) -> P
     return Plan(relation, counters, tuple(counter.questions for counter in counters))
 
 
-def build(made: Plan, values: Answers) -> Profile:
+def build(made: Plan, values: Answers, detail: Detail = Detail()) -> Profile:  # noqa: B008 (it is frozen)
     """The profile, from the values of ``made.aggregates`` by key."""
     rows = values["profile rows"]
-    columns = (counter.profile(own, rows) for counter, own in zip(made.counters, _own(made, values), strict=True))
+    columns = (
+        counter.profile(own, rows, detail) for counter, own in zip(made.counters, _own(made, values), strict=True)
+    )
     return Profile(made.relation.object, rows, tuple(columns))
 
 
@@ -334,7 +337,7 @@ class _Numbers:
             "bins": Histogram(number, tuple(edges)),
         }
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
         special = _special(answers)
         made = ColumnProfile(
             self.column.name,
@@ -348,7 +351,7 @@ class _Numbers:
         if self.private:
             return made
         count = answers["values"] - special.total
-        stored, finer = histograms(answers["bins"], answers["min"], answers["max"], self.whole)
+        stored, finer = histograms(answers["bins"], (answers["min"], answers["max"]), self.whole, detail)
         return replace(made, range=self._range(answers, count), bins=stored, fine=finer)
 
     def _range(self, answers: Answers, count: int) -> Range:
@@ -366,27 +369,28 @@ class _Numbers:
 
 
 def histograms(
-    histogram: Mapping[float, int] | None, low: float | None, high: float | None, whole: bool
+    histogram: Mapping[float, int] | None, ends: tuple[float | None, float | None], whole: bool, detail: Detail
 ) -> tuple[Bins, Bins | None]:
     """Bins of about equal frequency from counts between many edges, and the finer ones; None where they are the same.
 
-    Each edge of the bins is an edge of the finer ones, too.
+    ``ends`` are the least and the greatest value, None where there is none. Each edge of the bins is an edge of the finer ones, too.
     """
+    low, high = ends
     if low is None or high is None:
         return Bins((), (0,)), None
-    coarse = bins.coarse(histogram, float(low), float(high), whole)
-    fine = tuple(sorted({*coarse, *bins.coarse(histogram, float(low), float(high), whole, bins.FINE)}))
+    coarse = bins.coarse(histogram, float(low), float(high), whole, detail.bins)
+    fine = tuple(sorted({*coarse, *bins.coarse(histogram, float(low), float(high), whole, detail.fine)}))
     stored = _between(coarse, histogram)
     return stored, _between(fine, histogram) if len(fine) > len(coarse) else None
 
 
-def bins_of_lengths(lengths: Mapping[int, int]) -> Bins:
+def bins_of_lengths(lengths: Mapping[int, int], detail: Detail) -> Bins:
     """The bins of a column of text, from the number of values of each length."""
     known = {float(length): count for length, count in lengths.items() if count}
     if not known:
         return Bins((), (0,))
     histogram = dict(zip((*_LENGTHS, math.inf), bins.counts(_LENGTHS, known), strict=True))
-    return histograms(histogram, min(known), max(known), whole=True)[0]
+    return histograms(histogram, (min(known), max(known)), True, detail)[0]
 
 
 def _between(edges: tuple[float, ...], histogram: Mapping[float, int] | None) -> Bins:
@@ -428,7 +432,7 @@ class _Texts:
             asked["known"] = Members(shown, tuple(value for value, _ in known.values))
         return asked
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
         categories = self._categories(answers)
         made = ColumnProfile(
             self.column.name,
@@ -444,7 +448,7 @@ class _Texts:
         if self.private:
             return made
         mean = answers["length"]
-        stored, finer = histograms(answers["bins"], answers["shortest"], answers["longest"], whole=True)
+        stored, finer = histograms(answers["bins"], (answers["shortest"], answers["longest"]), True, detail)
         return replace(
             made,
             range=Range(answers["shortest"], answers["longest"], None if mean is None else places(mean)),
@@ -511,7 +515,7 @@ class _Booleans:
         name = quote(self.column.name)
         return {"values": f"count({name})", "true": f"count_if({name})"}
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
         nulls = rows - answers["values"]
         made = ColumnProfile(self.column.name, self.column.type, Kind.BOOLEAN, nulls, private=self.private)
         counts = self._counts(answers)
@@ -549,7 +553,7 @@ class _Times:
             return asked
         return asked | {"min": f"CAST(min({finite}) AS VARCHAR)", "max": f"CAST(max({finite}) AS VARCHAR)"}
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
         return ColumnProfile(
             self.column.name,
             self.column.type,
@@ -577,7 +581,7 @@ class _Others:
     def questions(self) -> dict[str, Question]:
         return {"values": f"count({quote(self.column.name)})"}
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
         nulls = rows - answers["values"]
         return ColumnProfile(self.column.name, self.column.type, Kind.OTHER, nulls, private=self.private)
 
