@@ -57,7 +57,7 @@ def test_blocks_of_time_by_the_callers_word(workspace):
 
 def test_a_time_column_that_is_not_there_is_a_wrong_call(workspace):
     workspace.parquet(DAYS.format(31))
-    with pytest.raises(CallError, match="no column 'dy'.*Did you mean `day`"):
+    with pytest.raises(CallError, match=r"no column 'dy'.*Did you mean `day`"):
         profiled(workspace, time_column="dy")
     with pytest.raises(CallError, match="data is of several objects"):
         describe(Profiling({"a": ("t.parquet",), "b": ("t.parquet",)}, time_column="day"), workspace.out)

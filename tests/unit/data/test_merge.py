@@ -19,7 +19,7 @@ from mlops_actions.verdict import Status
 def parts(workspace) -> list[str]:
     """The profiles of three months, each in a file."""
     for month in (1, 2, 3):
-        select = f"SELECT DATE '2013-0{month}-01' + i::INTEGER AS day, i % 5 AS x, {month} AS m FROM range(28) r(i)"
+        select = f"SELECT DATE '2013-0{month}-01' + i::INTEGER AS day, i % 5 AS x, {month} AS m FROM range(28) r(i)"  # noqa: S608
         described = describe(Profiling((workspace.parquet(select),), time_column="day"), workspace.out)
         assert described.verdict.status is Status.PASS
         (workspace.root / f"2013-0{month}.json").write_bytes((workspace.out / "profile.json").read_bytes())

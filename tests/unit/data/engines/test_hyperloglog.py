@@ -48,7 +48,7 @@ values = st.lists(st.integers(0, 200) | st.none(), max_size=60)
 def test_the_sketches_of_parts_are_added_to_that_of_the_whole(a, b):
     def of(part: list) -> Registers:
         listed = ", ".join("NULL" if each is None else str(each) for each in part)
-        return sketch(f"SELECT unnest([{listed}]::INTEGER[]) AS x").folded()  # noqa: S608
+        return sketch(f"SELECT unnest([{listed}]::INTEGER[]) AS x").folded()
 
     assert of(a) | of(b) == of(a + b) == of(b) | of(a)
     assert of(a) | of(a) == of(a)
@@ -85,8 +85,8 @@ HASHES = {
 @pytest.mark.parametrize("value", HASHES)
 def test_the_hash_and_the_registers_are_those_that_the_name_stands_for(value):
     assert HASH == "duckdb-2"
-    assert ENGINE.execute(f"SELECT hash({value})").fetchone() == (HASHES[value],)  # noqa: S608
+    assert ENGINE.execute(f"SELECT hash({value})").fetchone() == (HASHES[value],)
     index, rest = HASHES[value] % 1024, HASHES[value] >> 10
     zeros = next(bit for bit in range(54) if rest >> bit & 1)
-    registers = sketch(f"SELECT {value} AS x").values  # noqa: S608
+    registers = sketch(f"SELECT {value} AS x").values
     assert {place: each for place, each in enumerate(registers) if each} == {index: zeros + 1}

@@ -27,21 +27,25 @@ ENGINE = duckdb.connect()
 ENGINE.execute("SET TimeZone = 'UTC'")
 SESSION = DuckSession(ENGINE)
 # Each example runs the engine; shrinking a failure would run it for minutes.
-LIMIT = settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+LIMIT = settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 TYPES = {"n": "DOUBLE", "i": "BIGINT", "s": "VARCHAR", "b": "BOOLEAN", "t": "TIMESTAMP", "o": "BLOB"}
 
 
 def of(select: str, types: dict[str, str], time: str = "", private: str = "", like: Profile | None = None) -> Profile:
     """The profile of a query's rows."""
-    relation = Relation("t", f"({select})", tuple(Column(name, each, name in private) for name, each in types.items()), ())
+    relation = Relation(
+        "t", f"({select})", tuple(Column(name, each, name in private) for name, each in types.items()), ()
+    )
     timing = blockscan.timing(relation, time) if time else None
     plan = profiling.plan(SESSION, relation, like)
     values = SESSION.aggregate(relation, [*plan.aggregates, *(timing.aggregates if timing else [])])
     return again(blockscan.complete(SESSION, plan, values, timing, like))
 
 
-def profiled(rows: list[dict], like: Profile | None = None, types: dict[str, str] = TYPES, private: str = "") -> Profile:
+def profiled(
+    rows: list[dict], like: Profile | None = None, types: dict[str, str] = TYPES, private: str = ""
+) -> Profile:
     """The profile of rows, with blocks of ``t`` where they have it."""
     ENGINE.execute(f"CREATE OR REPLACE TABLE t ({', '.join(f'{quote(name)} {each}' for name, each in types.items())})")
     lists = ", ".join(f"unnest(${index}::{each}[])" for index, each in enumerate(types.values(), 1))
@@ -139,7 +143,8 @@ def test_profiles_made_alike_add_up_exactly(a, b, c):
             if reference.column(name).bins.edges:
                 assert (one.bins, one.fine) == (other.bins, other.fine)
                 assert not one.blocks.uncertain
-                assert together.time.unit is not other.blocks or one.blocks.counts == other.blocks.counts
+                if together.time == whole.time:  # a whole made alike keeps the reference's length, however many blocks
+                    assert one.blocks.counts == other.blocks.counts
 
 
 # Real sizes
@@ -302,5 +307,3 @@ def test_blocks_that_do_not_add_up_are_left_out_with_the_reason():
 def test_a_single_profile_is_itself():
     one = profiled([{"n": 1.5, "i": 3, "s": "a", "b": True, "t": "2013-01-01", "o": None}] * 20)
     assert merging.merge([one]) == one
-
-

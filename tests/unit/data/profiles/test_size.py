@@ -6,6 +6,8 @@ import gzip
 import json
 import math
 import random
+from itertools import pairwise
+from statistics import NormalDist
 
 import jsonschema
 
@@ -16,7 +18,8 @@ from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks, Unit
 from mlops_actions.data.profiles.blockscan import rounded
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile, Range, Special
 
-COLUMNS, BLOCKS, ROWS = 500, 30, 100_000
+COLUMNS, BLOCKS, ROWS = 500, 30, 1_000_000
+"""Rows of each block."""
 RANDOM = random.Random(4)  # noqa: S311
 
 
@@ -31,11 +34,12 @@ def parts(total: int, weights: list[float]) -> list[int]:
 def number(index: int) -> ColumnProfile:
     """A column of floating numbers with nulls and NaN, every figure of it drawn."""
     center, sd = RANDOM.gauss(0, 100), RANDOM.lognormvariate(0, 2)
+    spread = NormalDist(center, sd)
     fine = bins.fine([center + sd * each for each in (-1.64, -0.67, 0.0, 0.67, 1.64)])
     low, high = RANDOM.gauss(center - 4.5 * sd, sd / 10), RANDOM.gauss(center + 4.5 * sd, sd / 10)
     inside = [low, *(edge for edge in fine if low < edge < high), high]
-    mass = {b: math.erf((b - center) / sd / 1.414) - math.erf((a - center) / sd / 1.414) for a, b in zip(inside, inside[1:])}  # fmt: skip
-    counted = {edge: round(each * ROWS * BLOCKS / 2) for edge, each in mass.items()}
+    mass = {end: spread.cdf(end) - spread.cdf(start) for start, end in pairwise(inside)}
+    counted = {edge: round(each * ROWS * BLOCKS) for edge, each in mass.items()}
     detail = bins.detail(COLUMNS, in_blocks=True)
     coarse = bins.coarse(counted, low, high, bins=detail.bins)
     finer = tuple(sorted({*coarse, *bins.coarse(counted, low, high, bins=detail.fine)}))

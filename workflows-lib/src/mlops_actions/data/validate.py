@@ -90,8 +90,12 @@ def validate(request: Validation, out: Path) -> Outcome:
         if each.name not in patterns:
             result.checks.append(_without_data(promised, each))
             continue
-        time = timecolumn.named(request.time_column, promised, each)
-        promises = _Promises(wanted[each.name], levels, request.moment or started, time)
+        promises = _Promises(
+            wanted[each.name],
+            levels,
+            request.moment or started,
+            timecolumn.named(request.time_column, promised, each),
+        )
         one = _check_object(each, promises, patterns[each.name])
         result.checks += one.checks
         result.subjects += one.subjects
@@ -212,7 +216,10 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _
 
 
 def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
-    """What the rows say of the rules, and their profile, in one scan, and one more for blocks of time. Raises Unreadable or duckdb.Error."""
+    """What the rows say of the rules, and their profile, in one scan, and one more where there are blocks of time.
+
+    Raises Unreadable or duckdb.Error.
+    """
     session, relation = intake.session, intake.relation
     plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)

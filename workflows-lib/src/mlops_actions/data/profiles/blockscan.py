@@ -84,26 +84,25 @@ def complete(
     if like is not None:
         whole = profiling.alike(whole, made, values)
         unit = like.time.unit if unit and like.time else unit
-    if time is None or unit is None:
-        return whole
-    columns = tuple(zip(made.relation.columns, whole.columns, strict=True))
+    return whole if time is None or unit is None else _in_blocks(session, made, whole, time, unit)
+
+
+def _in_blocks(session: Session, made: Plan, whole: Profile, time: Timing, unit: Unit) -> Profile:
+    """The profile with its blocks, from a second pass. Raises Unreadable."""
     asked = [Aggregate("rows", "count(*)")]
-    for index, (column, one) in enumerate(columns):
+    for index, (column, one) in enumerate(zip(made.relation.columns, whole.columns, strict=True)):
         asked += [Aggregate(f"{index} {name}", each) for name, each in _questions(column, one).items()]
     answers = session.grouped(made.relation, time.key(unit), asked)
     found = {blocks.named(key): each for key, each in answers.items()}
-    starts = sorted(found, key=blocks.order)
+    starts = tuple(sorted(found, key=blocks.order))
     parts = [found[start] for start in starts]
     rows = tuple(int(each["rows"]) for each in parts)
     if sum(rows) != whole.rows:
         raise Unreadable(f"it changed while it was read: {whole.rows:,} rows, and then {sum(rows):,}")
-    return replace(
-        whole,
-        columns=tuple(
-            replace(one, blocks=_counted(one, rows, list(_own(parts, index)))) for index, (_, one) in enumerate(columns)
-        ),
-        time=Blocks(time.column.name, unit, tuple(starts), rows),
+    columns = (
+        replace(one, blocks=_counted(one, rows, list(_own(parts, index)))) for index, one in enumerate(whole.columns)
     )
+    return replace(whole, columns=tuple(columns), time=Blocks(time.column.name, unit, starts, rows))
 
 
 def _own(parts: Sequence[Mapping[str, Any]], index: int) -> Iterator[dict[str, Any]]:

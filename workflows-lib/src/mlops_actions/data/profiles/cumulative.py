@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
@@ -133,26 +133,35 @@ def added(parts: Sequence[Cumulative], whole: bool, detail: Detail, kept: Sequen
     No count up to an edge is wrong by more than the last of TOLERANCES allows.
     Edges that are ``kept`` are edges of the finer ones, too, however wrong.
     """
-    low, high = min(part.low for part in parts), max(part.high for part in parts)
-    total, before = sum(part.total for part in parts), 0
-    marks = []
-    for edge in sorted({point for part in parts for point in part.points if low <= point < high}):
-        amount = _all(parts, edge)
-        before = max(round(amount.estimate), before)
-        marks.append((edge, before, amount.error(before)))
-    choices = [[(edge, mark) for edge, mark, error in marks if error <= most * total] for most in TOLERANCES]
-    chosen = [_between(each, total, high) for each in choices]
-    enough = ENOUGH * len(bins.coarse(chosen[-1], low, high, whole, detail.bins))
-    histogram = next(each for each in chosen if len(bins.coarse(each, low, high, whole, detail.bins)) >= enough)
-    coarse = bins.coarse(histogram, low, high, whole, detail.bins)
-    fine = sorted({*coarse, *kept, *bins.coarse(histogram, low, high, whole, detail.fine)})
-    return _finite(between(parts, coarse)), _finite(between(parts, fine))
+    high = max(part.high for part in parts)
+    low = min(part.low for part in parts)
+
+    def coarse(histogram: dict[float, int], number: int) -> tuple[float, ...]:
+        return bins.coarse(histogram, low, high, whole, number)
+
+    candidates = {point for part in parts for point in part.points if point < high}
+    amounts = {edge: _all(parts, edge) for edge in sorted(candidates)} | {high: _all(parts, high)}
+    choices = [_within(amounts, most) for most in TOLERANCES]
+    enough = ENOUGH * len(coarse(choices[-1], detail.bins))
+    chosen = next(each for each in choices if len(coarse(each, detail.bins)) >= enough)
+    edges = coarse(chosen, detail.bins)
+    finer = sorted({*edges, *kept, *coarse(chosen, detail.fine)})
+    return _finite(between(parts, edges)), _finite(between(parts, finer))
 
 
-def _between(marks: Sequence[tuple[float, int]], total: int, high: float) -> dict[float, int]:
-    """Edge to number of values between it and the one before, from the numbers up to each edge."""
-    ends = [*marks, (high, total)]
-    return {edge: mark - before for (_, before), (edge, mark) in pairwise([(high, 0), *ends])}
+def _within(amounts: Mapping[float, Amount], most: float) -> dict[float, int]:
+    """Edge to number of values up to it from the one before, for the edges that are wrong by no more than that share.
+
+    ``amounts`` are the numbers up to ascending edges, the last of which has all.
+    """
+    total = max(amount.high for amount in amounts.values())
+    found, before = {}, 0
+    for edge, amount in amounts.items():
+        mark = max(round(amount.estimate), before)
+        if amount.error(mark) <= most * total:
+            found[edge] = mark - before
+            before = mark
+    return found
 
 
 def _all(parts: Sequence[Cumulative], edge: float) -> Amount:

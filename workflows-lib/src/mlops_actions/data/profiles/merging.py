@@ -39,7 +39,7 @@ Mapped: TypeAlias = tuple[int, ...]
 
 
 class Unlike(ValueError):
-    """Profiles that are not of one kind of rows: ``reasons`` are pairs of a part's number, from 0, and what is of it."""
+    """Profiles that are not of one kind of rows: ``reasons`` are a part and what is of it, numbered from 0."""
 
     def __init__(self, reasons: Sequence[tuple[int, str]]) -> None:
         super().__init__("; ".join(f"part {number} {reason}" for number, reason in reasons))
@@ -357,21 +357,28 @@ def _blocks(made: ColumnProfile, parts: Sequence[_Part], mapped: Sequence[Mapped
     found = ColumnBlocks(nulls, added("nan"), added("infinity"), added("negative_infinity"))
     if made.private or not (made.bins.edges if made.bins else made.categories):
         return found
-    cells = len(made.categories.values) if made.categories else len(made.bins.counts) if made.bins else 0
-    sums = [[0] * cells for _ in range(size)]
-    errors = [0] * size
-    for part, (each, own) in zip(parts, known, strict=True):
-        if not each.counts and part.finite:
-            return found  # a part that was made without
-        places, gathered = _gathered(each, own)
-        for place, (counts, error) in zip(places, _in_cells(made, part, gathered), strict=False):
-            sums[place] = [one + other for one, other in zip(sums[place], counts, strict=True)]
-            errors[place] += error
-    found = replace(found, counts=tuple(map(tuple, sums)), uncertain=tuple(errors) if any(errors) else ())
+    if any(part.finite and not each.counts for part, (each, _) in zip(parts, known, strict=True)):
+        return found  # a part was made without them
+    counts, uncertain = _cells(made, parts, known, size)
+    found = replace(found, counts=counts, uncertain=uncertain if any(uncertain) else ())
     if made.kind is not Kind.NUMBER:
         return found
     moments = _moments(known, size)
     return replace(found, mean=tuple(mean for mean, _ in moments), sd=tuple(sd for _, sd in moments))
+
+
+def _cells(
+    made: ColumnProfile, parts: Sequence[_Part], known: Sequence[tuple[ColumnBlocks, Mapped]], size: int
+) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
+    """For each merged block, the counts in the merged column's categories or bins, and how wrong they may be."""
+    cells = len(made.categories.values) if made.categories else len(made.bins.counts) if made.bins else 0
+    sums, errors = [(0,) * cells] * size, [0] * size
+    for part, (each, own) in zip(parts, known, strict=True):
+        places, gathered = _gathered(each, own)
+        for place, (counts, error) in zip(places, _in_cells(made, part, gathered), strict=False):
+            sums[place] = tuple(map(add, sums[place], counts))
+            errors[place] += error
+    return tuple(sums), tuple(errors)
 
 
 def _gathered(own: ColumnBlocks, places: Mapped) -> tuple[list[int], ColumnBlocks]:

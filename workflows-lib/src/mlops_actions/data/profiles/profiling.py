@@ -373,7 +373,8 @@ def histograms(
 ) -> tuple[Bins, Bins | None]:
     """Bins of about equal frequency from counts between many edges, and the finer ones; None where they are the same.
 
-    ``ends`` are the least and the greatest value, None where there is none. Each edge of the bins is an edge of the finer ones, too.
+    ``ends`` are the least and the greatest value, None where there is none. Each
+    edge of the bins is an edge of the finer ones, too.
     """
     low, high = ends
     if low is None or high is None:
@@ -515,7 +516,7 @@ class _Booleans:
         name = quote(self.column.name)
         return {"values": f"count({name})", "true": f"count_if({name})"}
 
-    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, _detail: Detail) -> ColumnProfile:
         nulls = rows - answers["values"]
         made = ColumnProfile(self.column.name, self.column.type, Kind.BOOLEAN, nulls, private=self.private)
         counts = self._counts(answers)
@@ -553,7 +554,7 @@ class _Times:
             return asked
         return asked | {"min": f"CAST(min({finite}) AS VARCHAR)", "max": f"CAST(max({finite}) AS VARCHAR)"}
 
-    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, _detail: Detail) -> ColumnProfile:
         return ColumnProfile(
             self.column.name,
             self.column.type,
@@ -581,7 +582,7 @@ class _Others:
     def questions(self) -> dict[str, Question]:
         return {"values": f"count({quote(self.column.name)})"}
 
-    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, _detail: Detail) -> ColumnProfile:
         nulls = rows - answers["values"]
         return ColumnProfile(self.column.name, self.column.type, Kind.OTHER, nulls, private=self.private)
 
