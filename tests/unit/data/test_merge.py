@@ -68,9 +68,14 @@ def test_a_file_that_is_no_profile_is_a_finding_and_nothing_is_added(workspace, 
     assert not list(workspace.out.iterdir())
 
 
-def test_a_profile_edited_by_hand_whose_counts_do_not_add_up_is_refused(workspace, parts):
+@pytest.mark.parametrize("moved", [0, 1])
+def test_a_profile_edited_by_hand_whose_counts_do_not_add_up_is_refused(workspace, parts, moved):
+    """Neither a value too many in a block, nor one that moved to another bin."""
     data = json.loads(Path(parts[0]).read_text(encoding="utf-8"))
-    data["columns"][1]["blocks"]["counts"][0][1] += 1
+    counts = data["columns"][1]["blocks"]["counts"][0]
+    full = next(index for index, count in enumerate(counts) if count)
+    counts[full] -= moved
+    counts[full + 1] += 1
     Path(parts[0]).write_text(json.dumps(data), encoding="utf-8")
     (found,) = merge(Merging(parts), workspace.out).verdict.findings
     assert "column 'x'" in found.message and "does not add up" in found.message

@@ -252,6 +252,8 @@ def test_a_part_without_values_has_any_type(order):
     parts = [column([None, None]), column([1, 2, 3], "INTEGER")][::order]
     (found,) = merged(*parts).columns
     assert (found.type, found.kind, found.nulls, found.range.max) == ("INTEGER", Kind.NUMBER, 2, 3)
+    (found,) = merged(*[column([None], each) for each in ("VARCHAR", "INTEGER")][::order]).columns
+    assert found.nulls == 2
 
 
 @pytest.mark.parametrize(
