@@ -37,6 +37,7 @@ FLOORS = (
     {"merge"},
     {"describe"},
     {"validate"},
+    {"report"},
     {"diffing", "drafting"},
     {"queries"},
     {"rules"},

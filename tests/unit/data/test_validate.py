@@ -52,7 +52,7 @@ def test_a_finding_names_object_column_line_number_and_an_example(workspace):
     assert "metric: invalidValues" in line
     assert (check.where.object, check.where.column, check.where.file) == ("t", "x", "contract.yaml")
     assert (check.measured, check.rows, check.threshold) == (1, 3, {"mustBe": 0})
-    assert check.message == "1 of 3 rows are not among the 2 valid values (for example 'XX')"
+    assert check.message == "1 of 3 rows (33.3 %) are not among the 2 valid values (for example 'XX')"
     assert json.loads(outcome.outputs["failed-rules"]) == ["t.x.validValues"]
 
 

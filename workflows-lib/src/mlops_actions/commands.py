@@ -82,6 +82,7 @@ def _validate(options: Options) -> Stage:
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
         time_column=options.text("time-column", "data", "time-column"),
+        reveal=options.texts("reveal"),
     )
     return lambda out: validate.validate(request, out)
 

@@ -37,7 +37,7 @@ def test_rules_on_numbers(workspace, tally, rule, properties, measured):
 def test_only_of_numbers_that_can_be_infinite_is_it_said(workspace, kind, mentions):
     contract = workspace.columns(f"- {{name: x, logicalType: {kind}, logicalTypeOptions: {{minimum: 2}}}}")
     check = workspace.checks(contract, workspace.csv("x\n1\n"))["t.x.minimum"]
-    assert "1 of 1 rows are less than 2" in check.message
+    assert "1 of 1 rows (100 %) are less than 2" in check.message
     assert ("not finite" in check.message) is mentions
 
 
@@ -191,7 +191,7 @@ def test_a_share_is_in_percent(workspace):
     )
     check = workspace.checks(contract, workspace.csv("x,y\na,1\n,2\nc,3\nd,4\n"))["t.x.nullValues"]
     assert (check.status, check.measured) == (Status.FAIL, 25.0)
-    assert check.message == "1 of 4 rows are null (25 %); must be less than 25 %"
+    assert check.message == "1 of 4 rows (25 %) are null; must be less than 25 %"
 
 
 def test_composite_keys_have_no_nulls_and_say_both_counts(workspace):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlops_actions.data import report
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.engines.session import Aggregate
@@ -19,7 +20,7 @@ from mlops_actions.data.rules import timecolumn
 from mlops_actions.data.rules.checks import ROWS
 from mlops_actions.data.sources.intake import cell_types, take_in, unreadable
 from mlops_actions.data.sources.relation import Unreadable
-from mlops_actions.data.validate import Patterns, assign, check_engine, columns_section, is_broken, write_profiles
+from mlops_actions.data.validate import Patterns, assign, check_engine, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
@@ -71,12 +72,12 @@ def describe(request: Profiling, out: Path) -> Outcome:
         materials=tuple(Subject(str(each), digest(each)) for each in (request.contract, request.like) if each),
         parameters={"data": {name: list(each) for name, each in patterns.items()}, "engine": request.engine},
     )
-    return Outcome(verdict, _headline(verdict, profiles), tuple(map(columns_section, profiles)))
+    return Outcome(verdict, _headline(verdict, profiles), report.sections(profiles, checks))
 
 
 def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
     counts = [f"{each.rows:,} rows of {len(each.columns):,} columns" for each in profiles]
-    return "; ".join([*counts, *(check.message for check in verdict.checks if is_broken(check))]) + "."
+    return "; ".join([*counts, *(check.message for check in verdict.checks if report.is_broken(check))]) + "."
 
 
 def _patterns(data: Patterns, promised: Contract | None) -> dict[str, tuple[str, ...]]:

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops_actions.data import report
 from mlops_actions.data.describe import STAGE
 from mlops_actions.data.profiles import merging, profile
 from mlops_actions.data.profiles.profile import Profile
-from mlops_actions.data.validate import columns_section, write_profiles
+from mlops_actions.data.validate import write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.report.wording import plural
@@ -64,7 +65,7 @@ def merge(request: Merging, out: Path) -> Outcome:
         parameters={"merge": list(request.parts)},
     )
     headline = f"{plural(len(parts), 'profile')} of {made.rows:,} rows added up." if made else "Nothing was added up."
-    return Outcome(verdict, headline, (columns_section(made),) if made else ())
+    return Outcome(verdict, headline, report.sections([made] if made else [], checks))
 
 
 def _found(patterns: Sequence[str]) -> list[Path]:

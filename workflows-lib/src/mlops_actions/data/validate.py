@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from mlops_actions.data import report
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.engines import duck
 from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.queries import sqlrules
-from mlops_actions.data.rules import checks, references, relationships, rules, servicelevels, timecolumn
+from mlops_actions.data.rules import checks, evidence, references, relationships, rules, servicelevels, timecolumn
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
@@ -28,14 +29,11 @@ from mlops_actions.data.sources.intake import Intake, cell_types, take_in, unrea
 from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
-from mlops_actions.outcome import Outcome, Section, Table
+from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "data-validation"
 ENGINES = ("duckdb",)
-SHOWN = 500
-"""Lines of a table in the report; a verdict and a profile hold all."""
-
 Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 """Files, folders and globs: of the contract's one object, or by object."""
 
@@ -45,7 +43,8 @@ class Validation:
     """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
 
     The profile counts rows in blocks of time by ``time_column``, or by what the
-    contract names.
+    contract names. ``reveal`` names private columns (``column`` or
+    ``object.column``) whose values may be shown.
     """
 
     contract: Path
@@ -55,6 +54,7 @@ class Validation:
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
     time_column: str | None = None
+    reveal: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     """
     started = now()
     check_engine(request.engine)
-    promised = contract.load(request.contract)
+    promised = contract.reveal(contract.load(request.contract), request.reveal)
     wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
     _refuse_patterns(wanted)
     related = references.resolve(promised)
@@ -92,6 +92,7 @@ def validate(request: Validation, out: Path) -> Outcome:
             continue
         promises = _Promises(
             wanted[each.name],
+            tuple(one.column for one in each.key),
             levels,
             request.moment or started,
             timecolumn.named(request.time_column, promised, each),
@@ -122,9 +123,9 @@ def validate(request: Validation, out: Path) -> Outcome:
     )
     return Outcome(
         verdict=verdict,
-        headline=_headline(verdict),
-        sections=_sections(verdict, profiles),
-        outputs={"failed-rules": json.dumps([check.rule for check in result.checks if is_broken(check)])},
+        headline=report.headline(verdict),
+        sections=report.sections(profiles, verdict.checks),
+        outputs={"failed-rules": json.dumps([check.rule for check in result.checks if report.is_broken(check)])},
     )
 
 
@@ -132,11 +133,6 @@ def check_engine(engine: str) -> None:
     """Raises CallError for an engine that is not there."""
     if engine not in ENGINES:
         raise CallError(Problem(f"the engine {engine!r} is not there", hint=f"There is: {', '.join(ENGINES)}."))
-
-
-def is_broken(check: Check) -> bool:
-    """Whether a check goes into the list of failed rules: it failed, warned, or could not be evaluated."""
-    return check.status in {Status.FAIL, Status.WARN, Status.ERROR}
 
 
 def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
@@ -191,10 +187,12 @@ def _without_data(promised: Contract, of: Object) -> Check:
 class _Promises:
     """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``.
 
-    ``time`` is the column that is the time of its rows.
+    ``key`` are the columns that tell its rows apart, ``time`` is the one that is
+    their time.
     """
 
     rules: tuple[Rule, ...]
+    key: tuple[str, ...]
     levels: tuple[Level, ...]
     moment: datetime
     time: timecolumn.Named
@@ -229,7 +227,7 @@ def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[
     values = session.aggregate(relation, asked)
     values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
-    found += checks.judge(plan, values, checks.find_evidence(session, plan, values))
+    found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
     made = blockscan.complete(session, shape, values, timing)
     return [*found, *levels.judge(values, promises.moment), *untimed], made
 
@@ -254,52 +252,3 @@ def write_profiles(profiles: Sequence[Profile], out: Path) -> None:
             name = name if name not in names else f"profile-{index}.json"
         names.add(name)
         write_atomic(out / name, profile.dumps(each))
-
-
-def _headline(verdict: Verdict) -> str:
-    total = len(verdict.checks)
-    broken = [check for check in verdict.checks if is_broken(check)]
-    unchecked = sum(check.status is Status.NOT_CHECKED for check in verdict.checks)
-    text = f"{len(broken):,} of {total:,} checks did not pass" if broken else f"All {total - unchecked:,} checks passed"
-    if broken:
-        text += f", first {verdict.findings[0].rule}"
-    return text + (f"; {unchecked:,} were not made" if unchecked else "") + "."
-
-
-def _sections(verdict: Verdict, profiles: Sequence[Profile]) -> tuple[Section, ...]:
-    rows = tuple(
-        (check.rule, check.status.value, check.measured, check.rows, check.where.line, check.message)
-        for check in verdict.checks[:SHOWN]
-    )
-    caption = (
-        f"The first {SHOWN:,} of {len(verdict.checks):,}; all stand in verdict.json." if len(rows) == SHOWN else ""
-    )
-    table = Table(("Rule", "Status", "Measured", "Rows", "Line", "What was found"), rows, caption)
-    return (Section("Rules", (table,)), *(columns_section(each) for each in profiles))
-
-
-def columns_section(of: Profile) -> Section:
-    """A profile as a person wants to see it: a line for each column."""
-    rows = tuple(
-        (
-            each.name,
-            each.type,
-            each.nulls,
-            each.distinct if each.distinct is None or each.distinct_is_exact else f"about {each.distinct:,}",
-            _bound(each.range.min if each.range else None),
-            _bound(each.range.max if each.range else None),
-        )
-        for each in of.columns[:SHOWN]
-    )
-    caption = (
-        f"The first {SHOWN:,} of {len(of.columns):,} columns; all stand in the profile. " if len(rows) == SHOWN else ""
-    )
-    caption += "Of text, the shortest and longest length. Values of private columns are not shown."
-    return Section(f"Columns of {of.object} ({of.rows:,} rows)", (Table(_COLUMNS, rows, caption),))
-
-
-_COLUMNS = ("Column", "Type", "Nulls", "Distinct", "Least", "Greatest")
-
-
-def _bound(value: int | float | str | None) -> int | float | str | None:
-    return checks.example(value).strip("'") if isinstance(value, str) else value

@@ -7,8 +7,8 @@ means for rows stands in :mod:`mlops_actions.data.rules.rules`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -108,9 +108,10 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A column as the contract has it."""
+    """A column as the contract has it; one that ``is_revealed`` was asked for by name, and may be shown."""
 
     element: Element
+    is_revealed: bool = False
 
     @property
     def name(self) -> str:
@@ -140,14 +141,20 @@ class Property:
 
     @property
     def is_private(self) -> bool:
-        """Whether its values must not be shown: any classification but public or internal, or a tag like ``pii``."""
-        classification = str(self.element.data.get("classification") or "public").strip().casefold()
-        tags = {str(tag).strip().casefold() for tag in self.element.data.get("tags") or ()}
-        return classification not in _PUBLIC or bool(tags & _PRIVATE_TAGS)
+        """Whether its values must not be shown: it, or what is inside of it, is classified or tagged so."""
+        return not self.is_revealed and _is_private(self.element.data)
 
     @property
     def quality(self) -> tuple[Quality, ...]:
         return tuple(map(Quality, self.element.parts("quality")))
+
+
+def _is_private(data: Mapping[str, Any]) -> bool:
+    """Whether there is any classification but public or internal in ``data``, or a tag like ``pii``, at any depth."""
+    classification = str(data.get("classification") or "public").strip().casefold()
+    tags = {str(tag).strip().casefold() for tag in data.get("tags") or ()}
+    inside = [*(data.get("properties") or ()), *filter(None, [data.get("items")])]
+    return classification not in _PUBLIC or bool(tags & _PRIVATE_TAGS) or any(map(_is_private, inside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,12 @@ class Object:
         return next((each for each in self.properties if name in (each.name, each.column)), None)
 
     @property
+    def key(self) -> tuple[Property, ...]:
+        """The properties of the primary key, in its order."""
+        parts = [one for one in self.properties if one.element.data.get("primaryKey")]
+        return tuple(sorted(parts, key=lambda one: one.element.data.get("primaryKeyPosition", -1)))
+
+    @property
     def private(self) -> frozenset[str]:
         """The columns whose values must not be shown."""
         return frozenset(each.column for each in self.properties if each.is_private)
@@ -226,6 +239,28 @@ def load(path: Path, name: str | None = None) -> Contract:
         raise CallError(*found)
     # Service levels as they stand: an older contract's are not held against the standard.
     return Contract(document.name, Element(original.data, (), original), objects)
+
+
+def reveal(contract: Contract, names: Sequence[str]) -> Contract:
+    """The contract with these columns (``column`` or ``object.column``) revealed.
+
+    Raises CallError for a name that it does not have.
+    """
+    known = {f"{of.name}.{one.name}": one.name for of in contract.objects for one in of.properties}
+    unknown = [name for name in names if name not in known and name not in known.values()]
+    if unknown:
+        hint = did_you_mean(unknown[0], [*known, *known.values()])
+        raise CallError(Problem(f"the contract has no column {unknown[0]!r} to reveal", contract.file, hint=hint))
+
+    def shown(of: Object, one: Property) -> Property:
+        return replace(one, is_revealed=bool({one.name, f"{of.name}.{one.name}"} & {*names}))
+
+    return replace(
+        contract,
+        objects=tuple(
+            replace(of, properties=tuple(shown(of, one) for one in of.properties)) for of in contract.objects
+        ),
+    )
 
 
 def _unwritable(document: Document) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ queries as the engine plans well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import hyperloglog, tallying
+from mlops_actions.data.engines import grouping, hyperloglog, tallying
 from mlops_actions.data.engines.quoting import listed, literal
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Tally
 
@@ -72,14 +72,14 @@ def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator
         yield connection
 
 
-def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    """All rows that a query gives. Raises duckdb.Error.
+def fetch(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows that a query gives, with ``values`` for its question marks. Raises duckdb.Error.
 
     The query runs in a thread of its own: the engine looks for Ctrl-C between
     its tasks alone, and at times waits for a task without looking.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scan") as pool:
-        answer = pool.submit(lambda: connection.execute(query).fetchall())
+        answer = pool.submit(lambda: connection.execute(query, values).fetchall())
         try:
             return answer.result()
         except BaseException:
@@ -121,22 +121,49 @@ class DuckSession:
         does not do. Aggregates of a column stand best side by side, since a
         columnar file is then still read once.
         """
-        return self._answers(relation, None, aggregates).get(None, {})
+        found: dict[str, Any] = {}
+        for each in aggregates:
+            if each.apart:
+                found |= self._of_all(relation, [each])
+        rest = [each for each in aggregates if not each.apart]
+        if relation.is_text:
+            return found | self._of_all(relation, rest)
+        tallies = {each.key: each.of for each in rest if isinstance(each.of, Tally)}
+        plain = [Aggregate(each.key, _sole(each.of)) for each in rest]
+        found |= self._of_all(relation, plain)
+        return found | self._tallied(relation, tallies, found)
+
+    def _tallied(
+        self, relation: Relation, tallies: Mapping[str, Tally], distinct: Mapping[str, int]
+    ) -> dict[str, dict[str, int | None]]:
+        """What each of ``tallies`` asks for, where it is known about how many values there are, by key."""
+        found: dict[str, dict[str, int | None]] = {}
+        few = {key: each for key, each in tallies.items() if distinct[key] <= grouping.SLACK * each.most}
+        for start in range(0, len(few), grouping.TOGETHER):
+            some = dict(list(few.items())[start : start + grouping.TOGETHER])
+            rows = fetch(self.connection, grouping.query(relation.sql, list(some.values())))
+            found |= zip(some, grouping.answers(rows, list(some.values())), strict=True)
+        many = [Aggregate(key, grouping.candidates(each)) for key, each in tallies.items() if key not in few]
+        named = self._of_all(relation, many)
+        return found | {key: dict.fromkeys(values or ()) for key, values in named.items()}
 
     def grouped(
         self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
     ) -> dict[str | None, dict[str, Any]]:
-        return self._answers(relation, key, aggregates)
+        return self._answers(relation, aggregates, key)
+
+    def _of_all(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        return self._answers(relation, aggregates).get(None, {})
 
     def _answers(
-        self, relation: Relation, key: str | None, aggregates: Sequence[Aggregate]
+        self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None = None
     ) -> dict[str | None, dict[str, Any]]:
-        """The answers by key and by the question's key; without a ``key``, those for all rows stand under None."""
-        written = [sql for each in aggregates for sql in _written(each.of)]
+        """The answers for the rows of each value of ``key``; without one, those for all rows stand under None."""
+        parts = [_written(each.of) for each in aggregates]
+        written = [each for some in parts for each in some]
         answers: dict[str | None, list[Any]] = {}
         for start in range(0, len(written), BATCH):
-            found = _together(self.connection, relation, written[start : start + BATCH], key)
-            for group, values in found.items():
+            for group, values in _together(self.connection, relation, written[start : start + BATCH], key).items():
                 answers.setdefault(group, []).extend(values)
         return {group: _read(aggregates, values) for group, values in answers.items()}
 
@@ -145,22 +172,37 @@ class DuckSession:
         return None
 
 
-def _written(question: Question) -> list[str]:
+def _sole(question: Question) -> Question:
+    """The question, or, of a tally that will be grouped, about how many values there are."""
+    return grouping.distinct(question) if isinstance(question, Tally) else question
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An aggregate expression, and the values of its question marks."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+def _written(question: Question) -> list[_Part]:
     """The aggregates that answer a question."""
     match question:
         case Histogram(value, edges):
-            # Without edges, DuckDB 2.0 makes a GROUP BY of a histogram, over a copy of the columns.
-            return [f"histogram(CASE WHEN isfinite({value}) THEN {value} END, {_doubles(edges)})"]
+            # Without edges, DuckDB 2.0 makes a GROUP BY of a histogram, over a copy of the columns. As text, the edges
+            # of a wide table take half of the time to parse.
+            return [_Part(f"histogram(CASE WHEN isfinite({value}) THEN {value} END, ?::DOUBLE[])", (list(edges),))]
         case Members(value, texts):
             # All other values are counted under '', so texts get a sign before them.
             signed = f"CASE WHEN {value} IS NOT NULL THEN concat('=', {value}) END"
-            return [f"histogram_exact({signed}, {listed(f'={text}' for text in texts)})"] if texts else ["NULL"]
+            of = listed(f"={text}" for text in texts)
+            return [_Part(f"histogram_exact({signed}, {of})" if texts else "NULL")]
         case Tally():
-            return tallying.parts(question)
+            return list(map(_Part, tallying.parts(question)))
         case Distinct(value):
-            return [f"approx_count_distinct({value}) EXPORT_STATE"]
+            return [_Part(f"approx_count_distinct({value}) EXPORT_STATE")]
         case _:
-            return [question]
+            return [_Part(question)]
 
 
 def _read(aggregates: Sequence[Aggregate], values: Sequence[Any]) -> dict[str, Any]:
@@ -181,32 +223,27 @@ def _answer(question: Question, answers: Sequence[Any]) -> Any:
             return answers[0]
 
 
-def _doubles(edges: Iterable[float]) -> str:
-    """Edges as an SQL list of DOUBLE, which an exponent makes a number without a cast."""
-    texts = (repr(float(each)) for each in edges)
-    return "[" + ", ".join(text if "e" in text else f"{text}e0" for text in texts) + "]"
-
-
 def _together(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[str], key: str | None
+    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[_Part], key: str | None
 ) -> dict[str | None, list[Any]]:
     """The values of aggregates by key, in one query where the memory does, else of each half. Raises duckdb.Error."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    shown, grouping = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
-    query = f"SELECT {shown}, {', '.join(aggregates)} FROM {relation.sql}{grouping}"
+    shown, by = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
+    query = f"SELECT {shown}, {', '.join(each.sql for each in aggregates)} FROM {relation.sql}{by}"
+    values = [value for each in aggregates for value in each.values]
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
-        rows = fetch(connection, query)
+        rows = fetch(connection, query, values)
     except duckdb.OutOfMemoryException:
         if len(aggregates) > 1:
             half = len(aggregates) // 2
             first = _together(connection, relation, aggregates[:half], key)
             rest = _together(connection, relation, aggregates[half:], key)
-            return {group: values + rest[group] for group, values in first.items()}
+            return {group: found + rest[group] for group, found in first.items()}
         with connect((file.path for file in relation.files), ROOM) as roomy:
-            rows = fetch(roomy, query)
-    return {group: list(values) for group, *values in rows}
+            rows = fetch(roomy, query, values)
+    return {group: list(found) for group, *found in rows}
 
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:
@@ -220,7 +257,21 @@ def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str 
     return None
 
 
-def reason(error: Exception) -> str:
-    """An engine's error in one line, without its class and without the query."""
+_WORDLESS = {"BinderException", "CatalogException", "IOException", "OutOfMemoryException"}
+"""Errors whose words hold no value of the data."""
+
+
+def reason(error: Exception, *, private: bool = False) -> str:
+    """An engine's error in one line, without its class and without the query.
+
+    Where columns are ``private``, the words of an error that may hold values are left out.
+    """
+    if private and type(error).__name__ not in _WORDLESS:
+        return withheld(type(error).__name__)
     first = re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", str(error).partition("\n")[0])[:300]
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in first)
+
+
+def withheld(kind: str) -> str:
+    """What is said in the place of an error's words."""
+    return f"the engine stopped ({kind}); its words may hold values of private columns"

@@ -75,6 +75,8 @@ class Aggregate:
 
     key: str
     of: Question
+    apart: bool = False
+    """It wants the memory for itself, so it is best asked alone."""
 
 
 class Session(Protocol):

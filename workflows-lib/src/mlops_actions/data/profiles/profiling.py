@@ -429,7 +429,7 @@ class _Texts:
             known = self.reference.categories
             shown = text
             if known.digested:
-                shown = f"left(sha256(concat({literal(f'{self.column.name}:')}, {text})), {DIGEST})"
+                shown = f"left(sha256({literal(f'{self.column.name}:')} || {text}), {DIGEST})"  # null for null
             asked["known"] = Members(shown, tuple(value for value, _ in known.values))
         return asked
 

@@ -18,19 +18,20 @@ from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import all_present, quote
 from mlops_actions.data.rules.checks import example
+from mlops_actions.data.rules.evidence import EXAMPLES, Shown
 from mlops_actions.data.rules.references import KEY, Key, Relationship
 from mlops_actions.data.rules.sql import Dialect, Unfit
 from mlops_actions.data.sources import source
 from mlops_actions.data.sources.intake import cell_types
 from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, aliases
 from mlops_actions.data.types.families import FLOATING, NUMERIC, family
-from mlops_actions.verdict import Check, Scalar, Severity, Status
+from mlops_actions.verdict import Check, Example, Scalar, Severity, Status
 
 if TYPE_CHECKING:
     import duckdb
 
-EXAMPLES = 3
-"""Keys that are named of those that refer to nothing."""
+NAMED = 3
+"""Keys that are named in the message, of those that refer to nothing."""
 
 
 class _Unwritten(Exception):
@@ -57,11 +58,19 @@ def _check(of: Relationship, patterns: Mapping[str, Sequence[str]]) -> Check:
     except (Unfit, Unreadable) as error:
         return _said(of, Status.ERROR, f"not evaluated: {error}")
     except duckdb.Error as error:
-        return _said(of, Status.ERROR, f"not evaluated: {duck.reason(error)}")
+        private = any(key.of.private for key in (of.referring, referred))
+        return _said(of, Status.ERROR, f"not evaluated: {duck.reason(error, private=private)}")
 
 
-def _said(of: Relationship, status: Status, message: str, measured: Scalar = None, rows: int | None = None) -> Check:
-    return Check(of.name, status, message, Severity.ERROR, of.where, measured, {KEY: of.to}, rows)
+def _said(
+    of: Relationship,
+    status: Status,
+    message: str,
+    measured: Scalar = None,
+    rows: int | None = None,
+    examples: tuple[Example, ...] = (),
+) -> Check:
+    return Check(of.name, status, message, Severity.ERROR, of.where, measured, {KEY: of.to}, rows, examples)
 
 
 def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[str]]) -> Check:
@@ -72,11 +81,17 @@ def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[s
         orphans = _Orphans.between(of.referring, here, referred, there)
         session = DuckSession(connection)
         ((rows, count),) = session.fetch(orphans.counted)
-        says = f"{count:,} of {rows:,} rows have a key that is not among {referred.shown}"
-        if count and not any(key.is_private for key in keys):
-            found = session.fetch(orphans.examples)
+        share = f" ({100 * count / rows:.3g} %)" if count else ""
+        says = f"{count:,} of {rows:,} rows{share} have a key that is not among {referred.shown}"
+        if not count:
+            return _said(of, Status.PASS, says, count, rows)
+        hidden = of.referring.columns if any(key.is_private for key in keys) else ()
+        if not hidden:
+            found = session.fetch(orphans.least)
             says += f" (for example {', '.join(' and '.join(map(example, key)) for key in found)})"
-    return _said(of, Status.FAIL if count else Status.PASS, says, count, rows)
+        shown = Shown.of(here, [one.column for one in of.referring.of.key], of.referring.columns, hidden)
+        examples = shown.examples(session, session.fetch(orphans.first(shown)))
+    return _said(of, Status.FAIL, says, count, rows, examples)
 
 
 def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File]) -> Relation:
@@ -94,11 +109,19 @@ def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File]
 
 @dataclass(frozen=True, slots=True)
 class _Orphans:
-    """Keys that are not among those referred to: ``sql`` yields them as ``columns``, a row for each referring row."""
+    """Keys of ``rows`` that are not among those referred to.
+
+    ``compared`` is what is selected of the rows that have a ``whole`` key: its
+    parts as text, named ``columns``, and as they are compared by ``kept``. ``taken``
+    are the names of columns.
+    """
 
     rows: str
-    sql: str
+    compared: str
+    whole: str
+    kept: str
     columns: tuple[str, ...]
+    taken: tuple[str, ...]
 
     @classmethod
     def between(cls, referring: Key, here: Relation, referred: Key, there: Relation) -> _Orphans:
@@ -114,19 +137,28 @@ class _Orphans:
         right = [f"{pair[1].key} AS {name}" for pair, name in zip(pairs, compared, strict=True)]
         whole = all_present(pair[0].value for pair in pairs)
         same = " AND ".join(f"referring.{name} = referred.{name}" for name in compared)
-        sql = (
-            f"(SELECT {', '.join(left)} FROM {here.sql} WHERE {whole}) AS referring "
-            f"ANTI JOIN (SELECT {', '.join(right)} FROM {there.sql}) AS referred ON {same}"
-        )
-        return cls(here.sql, sql, tuple(shown))
+        kept = f"ANTI JOIN (SELECT {', '.join(right)} FROM {there.sql}) AS referred ON {same}"
+        return cls(here.sql, ", ".join(left), whole, kept, tuple(shown), tuple(taken))
+
+    def _of(self, columns: str, rows: str) -> str:
+        return f"(SELECT {columns} FROM {rows} WHERE {self.whole}) AS referring {self.kept}"
 
     @property
     def counted(self) -> str:
-        return f"SELECT (SELECT count(*) FROM {self.rows}), (SELECT count(*) FROM {self.sql})"
+        orphans = self._of(self.compared, self.rows)
+        return f"SELECT (SELECT count(*) FROM {self.rows}), (SELECT count(*) FROM {orphans})"
 
     @property
-    def examples(self) -> str:
-        return f"SELECT DISTINCT {', '.join(self.columns)} FROM {self.sql} ORDER BY ALL LIMIT {EXAMPLES}"
+    def least(self) -> str:
+        orphans = self._of(self.compared, self.rows)
+        return f"SELECT DISTINCT {', '.join(self.columns)} FROM {orphans} ORDER BY ALL LIMIT {NAMED}"
+
+    def first(self, shown: Shown) -> str:
+        """A query for what is shown of the first rows whose key refers to nothing."""
+        cells = _aliases("cell", len(shown.cells), self.taken)
+        named = ", ".join(f"{cell} AS {name}" for cell, name in zip(shown.cells, cells, strict=True))
+        orphans = self._of(f"{self.compared}, {named}", shown.sql)
+        return f"SELECT {', '.join(cells)} FROM {orphans} ORDER BY ALL LIMIT {EXAMPLES}"
 
 
 def _aliases(prefix: str, count: int, taken: Sequence[str]) -> list[str]:

@@ -240,16 +240,12 @@ def _object_rules(contract: Contract, of: Object) -> Iterator[Rule]:
     if closed := of.additional_columns:
         columns = tuple(one.column for one in of.properties)
         yield make(ADDITIONAL_COLUMNS, closed.line("value"), Additional(columns), threshold={ADDITIONAL_COLUMNS: False})
-    keys = sorted(
-        (one for one in of.properties if one.element.data.get("primaryKey")),
-        key=lambda one: one.element.data.get("primaryKeyPosition", -1),
-    )
-    if len(keys) > 1:
+    if len(of.key) > 1:
         yield make(
             "primaryKey",
-            keys[0].element.line("primaryKey"),
-            Repeated(tuple(one.column for one in keys), key=True),
-            threshold={"primaryKey": [one.name for one in keys]},
+            of.key[0].element.line("primaryKey"),
+            Repeated(tuple(one.column for one in of.key), key=True),
+            threshold={"primaryKey": [one.name for one in of.key]},
         )
     for rule in of.quality:
         yield from _quality_rule(make, rule, of, None)
@@ -291,7 +287,7 @@ def _own_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
         )
     if data.get("unique"):
         yield make("unique", line("unique"), Repeated((one.column,)), threshold={"unique": True})
-    if data.get("primaryKey") and sum(bool(each.element.data.get("primaryKey")) for each in of.properties) == 1:
+    if data.get("primaryKey") and len(of.key) == 1:
         primary = Repeated((one.column,), key=True)
         yield make("primaryKey", line("primaryKey"), primary, threshold={"primaryKey": True})
     if data.get("enum"):

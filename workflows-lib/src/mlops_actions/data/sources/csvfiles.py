@@ -9,23 +9,26 @@ here, apart from it, while the file is digested.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
 import io
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mlops_actions.data.engines.duck import pattern_for
 from mlops_actions.data.engines.quoting import listed, literal, quote
+from mlops_actions.data.sources.positions import packed
 from mlops_actions.data.sources.relation import (
     Column,
     File,
     Header,
+    Located,
     Relation,
     Unreadable,
     aliases,
@@ -46,6 +49,9 @@ _CHUNK = 1024 * 1024
 _DELIMITERS = ",;\t|"
 _REJECTS = 100  # lines kept as evidence; they are counted elsewhere
 
+REFUSED = 100_000
+"""Records of a file that the reader remembers to have refused, where the places of others are asked for."""
+
 
 # Reading
 
@@ -65,6 +71,8 @@ def open_files(
     raw = dict(zip(names, map(quote, aliases(names, names)), strict=True))
     alike = {head: [file for file in files if headers[file.name] == head] for head in headers.values()}
     rows = " UNION ALL ".join(_select(head, group, keys, raw) for head, group in alike.items())
+    (position,) = aliases([""], [*names, *(each.strip('"') for each in raw.values())], "position")
+    placed = " UNION ALL ".join(_select(head, group, keys, raw, position, files) for head, group in alike.items())
     declared = cells.types(connection, f"({rows})", raw, types)
     typed = [f"{cells.value(raw[name], declared[name])} AS {quote(name)}" for name in names]
     return Relation(
@@ -76,19 +84,37 @@ def open_files(
         guessed=frozenset(names) - frozenset(types),
         headers=headers,
         differences=tuple(differences({name: dict.fromkeys(head.names, "") for name, head in headers.items()})),
+        located=None
+        if "filename" in (key.casefold() for key in keys)
+        else Located(f"(SELECT {', '.join([*typed, *raw.values(), position])} FROM ({placed}))", position),
     )
 
 
-def _select(head: Header, files: Sequence[File], keys: tuple[str, ...], raw: Mapping[str, str]) -> str:
-    """A SELECT over the files with this header. Columns are taken by place, so whatever they are called is harmless."""
+def _select(
+    head: Header,
+    files: Sequence[File],
+    keys: tuple[str, ...],
+    raw: Mapping[str, str],
+    position: str = "",
+    among: Sequence[File] = (),
+) -> str:
+    """A SELECT over the files with this header. Columns are taken by place, so whatever they are called is harmless.
+
+    With ``position``, each row has its place under that name, where files are numbered as they stand ``among`` all.
+    """
     places = {name: f"c{index}" for index, name in enumerate(head.names)} | {key: quote(key) for key in keys}
     select = ", ".join(f"{places.get(name, 'CAST(NULL AS VARCHAR)')} AS {alias}" for name, alias in raw.items())
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(head.names)))
+    limit = _REJECTS
+    if position:
+        number = f"list_position({listed(str(file.path) for file in among)}, filename) - 1"
+        select += f", {packed(number, 'row_number() OVER ()')} AS {position}"
+        limit = REFUSED
     return (
         f"SELECT {select} FROM read_csv({listed(pattern_for(file.path) for file in files)}, "
         f"columns = {{{columns}}}, auto_detect = false, header = true, "
         f"delim = {literal(head.delimiter)}, quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
-        f"max_line_size = {MAX_LINE}, store_rejects = true, rejects_limit = {_REJECTS}, "
+        f"max_line_size = {MAX_LINE}, store_rejects = true, rejects_limit = {limit}, "
         f"hive_partitioning = {literal(bool(keys))}, hive_types_autocast = false)"
     )
 
@@ -212,12 +238,51 @@ class _Records:
         return None if self._inside else max(0, self._lines + (not self._blank) - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of a CSV file: the line that it begins on (from 1), the byte (from 0), and its bytes, line end and all."""
+
+    line: int
+    offset: int
+    content: bytes
+
+
+def walk(file: Path, head: Header) -> Iterator[Record]:
+    """The records below the header, quote by quote; what :func:`recount` would stop at ends them.
+
+    Raises OSError, EOFError or zlib.error.
+    """
+    opening = _opening(head)
+    number = offset = 0
+    line, content, inside, is_header = 1, b"", False, True
+    with _open(file) as stream:
+        while more := stream.readline(MAX_LINE + 1):
+            number += 1
+            if not inside:
+                line, content, offset = number, b"", offset + len(content)
+            content += more
+            if len(content) > MAX_LINE:
+                return
+            quotes = more.removeprefix(codecs.BOM_UTF8) if number == 1 else more
+            inside = _is_open_after(quotes, inside, opening) if inside or b'"' in more else False
+            if inside or (line == number and not more.strip(b"\r\n") and len(head.names) > 1):
+                continue
+            if not is_header:
+                yield Record(line, offset, content)
+            is_header = False
+
+
+def _opening(head: Header) -> re.Pattern[bytes]:
+    """Where a quoted field may begin."""
+    return re.compile(rb"(?:^|" + re.escape(head.delimiter.encode()) + rb')"')
+
+
 def recount(file: Path, head: Header) -> tuple[int, str | None]:
     """The records of a CSV file, quote by quote, and where the count had to end: a line too long, a quote not closed.
 
     Slow; for a file whose fast count and whose reader disagree.
     """
-    opening = re.compile(rb"(?:^|" + re.escape(head.delimiter.encode()) + rb')"')
+    opening = _opening(head)
     records, number, start, size, inside = -1, 0, 1, 0, False
     with _open(file) as stream:
         while line := stream.readline(MAX_LINE + 1):

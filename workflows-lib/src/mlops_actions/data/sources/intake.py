@@ -157,17 +157,17 @@ def take_in(
             with duck.connect(file.path for file in files) as connection:
                 yield Intake(connection, source.open_relation(connection, name, files, types, private), surveys)
         except duckdb.Error as error:
-            raise _culprit(error, files) from error
+            raise _culprit(error, files, bool(private)) from error
         finally:
             for survey in surveys.values():
                 survey.cancel()
 
 
-def _culprit(error: Exception, files: Sequence[File]) -> Unreadable:
+def _culprit(error: Exception, files: Sequence[File], private: bool) -> Unreadable:
     """What to say of an engine's error: where it names no file, each is read alone, to find the one."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    message = duck.reason(error)
+    message = duck.reason(error, private=private)
     if any(str(file.path) in message for file in files):
         return Unreadable(named(message, files))
     for file in files:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines.duck import pattern_for, reason
 from mlops_actions.data.engines.quoting import listed, literal, quote
+from mlops_actions.data.sources.positions import packed
 from mlops_actions.data.sources.relation import (
     Column,
     File,
+    Located,
     Relation,
     Unreadable,
     aliases,
@@ -68,6 +70,9 @@ def open_files(
     raw = dict(zip(keys, map(quote, aliases(keys, [*names, *keys])), strict=True))
     select = [*map(quote, names), *(_folder(key, raw[key], declared[key]) for key in keys)]
     sql = f"(SELECT {', '.join(select)} FROM {rows})"
+    (position,) = aliases([""], [*names, *keys], "position")
+    row = packed("CAST(file_index AS BIGINT)", "file_row_number + 1")
+    hidden = {"file_index", "file_row_number"} & {name.casefold() for name in [*names, *keys]}
     described = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()}
     return Relation(
         object=object_name,
@@ -77,6 +82,7 @@ def open_files(
         raw=raw,
         guessed=frozenset(keys) - frozenset(types),
         differences=tuple(differences(schemas)),
+        located=None if hidden else Located(f"(SELECT {', '.join(select)}, {row} AS {position} FROM {rows})", position),
     )
 
 

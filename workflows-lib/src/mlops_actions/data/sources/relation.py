@@ -43,13 +43,26 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """An object's rows with the place of each, read ``FROM`` the fragment ``sql``: slower than the rows alone.
+
+    Beside the relation's columns it yields ``position`` (quoted), as
+    :mod:`.places` reads it.
+    """
+
+    sql: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """An object's rows, to be read ``FROM`` the fragment ``sql``, which yields ``columns``.
 
     For text, ``raw`` maps a column to the SQL identifier of its cells as they
     stand in the file, ``guessed`` names the columns whose type nobody
     declared, ``headers`` gives each file's first line. ``differences`` says,
-    file by file, where the files are not of one schema.
+    file by file, where the files are not of one schema. ``located`` is None
+    where nothing tells the place of a row.
     """
 
     object: str
@@ -60,6 +73,7 @@ class Relation:
     guessed: frozenset[str] = frozenset()
     headers: Mapping[str, Header] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
+    located: Located | None = None
 
     @property
     def is_text(self) -> bool:
@@ -94,9 +108,8 @@ def refuse_clash(names: Sequence[str], file: str) -> None:
         seen[name.casefold()] = name
 
 
-def aliases(names: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """A name for each column's text that no column has."""
-    prefix = "text"
+def aliases(names: Sequence[str], taken: Sequence[str], prefix: str = "text") -> list[str]:
+    """A name for each column's text (or what ``prefix`` says) that no column has."""
     while any(name.casefold().startswith(prefix) for name in taken):
         prefix += "_"
     return [f"{prefix}{index}" for index in range(len(names))]

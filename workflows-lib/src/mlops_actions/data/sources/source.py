@@ -162,7 +162,7 @@ def open_relation(
     try:
         return open_files(connection, object_name, files, _partition_keys(files), types or {}, private)
     except duckdb.Error as error:
-        raise Unreadable(named(reason(error), files)) from error
+        raise Unreadable(named(reason(error, private=bool(private)), files)) from error
 
 
 def _partition_keys(files: Sequence[File]) -> tuple[str, ...]:
