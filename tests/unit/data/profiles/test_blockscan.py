@@ -117,6 +117,9 @@ def test_times_of_every_type_are_counted_in_utc(type_name):
                    [[row["when"] + ("+02" if type_name == "TIMESTAMPTZ" else "") for row in rows]])  # fmt: skip
     ((_, described, *_),) = ENGINE.execute("DESCRIBE t").fetchall()
     made = blocked(Relation("t", "t", (Column("w", described),), ()), "w")
+    more = f"(FROM t UNION ALL SELECT NULL UNION ALL SELECT 'infinity'::{type_name})"
+    ends = blocked(Relation("t", more, (Column("w", described),), ()), "w").time
+    assert (ends.starts[-2:], ends.rows[-2:]) == (("infinity", None), (1, 1))
     first = "2012-12-31 22:00:00" if type_name == "TIMESTAMPTZ" else "2013-01-01"
     assert (made.time.starts[0], made.time.rows) == (first, (40,) * 9)
 

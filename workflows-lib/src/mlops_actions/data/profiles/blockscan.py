@@ -33,7 +33,13 @@ class Timing:
 
     @property
     def _moment(self) -> str:
-        return f"CAST({quote(self.column.name)} AS TIMESTAMP)"
+        """The time in UTC, as a timestamp without a time zone."""
+        name = quote(self.column.name)
+        cast = f"CAST({name} AS TIMESTAMP)"
+        if self.column.type != "TIMESTAMP WITH TIME ZONE":
+            return cast
+        # The engine casts a time with a zone by the calendar of that zone, which takes ten times as long.
+        return f"CASE WHEN isfinite({name}) THEN make_timestamp(epoch_us({name})) ELSE {cast} END"
 
     def key(self, unit: Unit) -> str:
         """The start of a row's block, as an SQL expression."""
