@@ -35,11 +35,11 @@ DOORS = {
 
 FLOORS = (
     {"merge"},
-    {"describe"},
+    {"describe", "needs"},
     {"validate"},
     {"report"},
     {"diffing", "drafting"},
-    {"queries"},
+    {"queries", "quarantine"},
     {"rules"},
     {"profiles"},
     {"sources"},

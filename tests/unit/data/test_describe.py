@@ -36,8 +36,8 @@ def test_unreadable_data_fails_and_leaves_no_profile(workspace):
 def test_a_wrong_call(workspace):
     with pytest.raises(CallError, match="no such file"):
         describe(Profiling(("nowhere.csv",)), workspace.out)
-    with pytest.raises(CallError, match="'spark' is not there"):
-        describe(Profiling(("nowhere.csv",), engine="spark"), workspace.out)
+    with pytest.raises(CallError, match="'abacus' is not there"):
+        describe(Profiling(("nowhere.csv",), engine="abacus"), workspace.out)
 
 
 DAYS = "SELECT DATE '2013-01-01' + (i % {0})::INTEGER AS day, i % 7 AS x, 'k' || i % 3 AS k FROM range({0} * 10) r(i)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ from mlops_actions.outcome import Outcome
 
 if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
+    from mlops_actions.data.contracts.servers import Place
+    from mlops_actions.data.sources.reading import CsvDialect
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
     from mlops_actions.release.candidate import Release
@@ -71,20 +73,68 @@ class Errand:
 # --- data ----------------------------------------------------------------------------------------
 
 
+def _csv(options: Options) -> CsvDialect:
+    """How CSV is written, where the configuration says so."""
+    from mlops_actions.data.sources.reading import CsvDialect
+
+    said = options.config.get("data", "csv") or {}
+    quote = said.get("quote")
+    return CsvDialect(said.get("delimiter"), "" if quote == "none" else quote)
+
+
 def _validate(options: Options) -> Stage:
     from mlops_actions.data import validate
+    from mlops_actions.data.engines.progress import Progress
+    from mlops_actions.data.quarantine import split
     from mlops_actions.verdict import FailOn
 
+    quarantine, accepted = _folder(options, "quarantine"), _folder(options, "accepted")
+    out = Path(options.arguments.out or ".mlops/validate")
+    split.refuse_nested(out, *(each for each in (quarantine, accepted) if each))
+    _take_credentials(options)
+    data, server = _data_or_server(options)
     request = validate.Validation(
         contract=options.file("contract", "data", "contract"),
-        data=options.paths("data", "data", "path"),
+        data=data,
+        server=server,
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
         time_column=options.text("time-column", "data", "time-column"),
         reveal=options.texts("reveal"),
+        quarantine=quarantine,
+        accepted=accepted,
+        progress=None if options.arguments.json else Progress(sys.stderr),
+        baseline=Path(given) if (given := options.text("baseline")) else None,
+        csv=_csv(options),
     )
     return lambda out: validate.validate(request, out)
+
+
+def _folder(options: Options, name: str) -> Path | None:
+    text = options.text(name, "data", name)
+    return Path(text) if text else None
+
+
+def _data_or_server(options: Options) -> tuple[Sequence[str] | Mapping[str, str], str | None]:
+    """What names the data: paths, or a server of the contract. What the call says wins over the configuration."""
+    data, server = options.find("data", "data", "path"), options.find("server", "data", "server")
+    if data is not None and server is not None:
+        if (data.file is None) == (server.file is None):
+            raise CallError(server.problem(f"{data.source} names the data as well", "Give one of the two."))
+        data = data if data.file is None else None
+    return (options.paths("data", "data", "path"), None) if data else ((), options.text("server", "data", "server"))
+
+
+_CREDENTIALS = ("aws-access-key-id", "aws-secret-access-key", "aws-session-token", "pguser", "pgpassword")
+"""Secrets of a workflow that are variables by these names; there is no flag for them."""
+
+
+def _take_credentials(options: Options) -> None:
+    """Hand a workflow's secrets on to what reads the data. One that was not given leaves the runner's own in place."""
+    for name in _CREDENTIALS:
+        if (value := options.text(name)) is not None:
+            os.environ[name.upper().replace("-", "_")] = value
 
 
 def _profile(options: Options) -> Stage:
@@ -98,8 +148,10 @@ def _profile(options: Options) -> Stage:
     request = describe.Profiling(
         options.paths("data", "data", "path"),
         Path(contract) if contract else None,
-        like=Path(like) if like else None,
+        options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb"),
+        _csv(options),
         time_column=options.text("time-column", "data", "time-column"),
+        like=Path(like) if like else None,
     )
     return lambda out: describe.describe(request, out)
 
@@ -119,7 +171,7 @@ def _contract_infer(options: Options) -> Stage:
     from mlops_actions.data.drafting import infer
 
     data = infer.named(options.paths("data", "data", "path"), options.text("object"))
-    request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"))
+    request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"), _csv(options))
     return lambda out: infer.infer(request, out)
 
 
@@ -190,6 +242,7 @@ def _train(options: Options) -> Stage:
         data=[path] if isinstance(path, str) else path,
         contract=Path(contract) if contract else None,
         time_column=config.get("data", "time-column"),
+        csv=_csv(options),
         inputs=tuple(config.get("training", "inputs") or ()),
         gates=gates.configured(config),
         allow_pickle=tuple(config.get("training", "allow-pickle") or ()),
@@ -222,6 +275,7 @@ def _drift(options: Options) -> Stage:
     from mlops_actions.drift import check
     from mlops_actions.drift.decision import MASS
 
+    _take_credentials(options)
     _refuse_unbuilt(options)
     paths = options.paths("data", "drift", "data")
     if not paths:
@@ -231,9 +285,11 @@ def _drift(options: Options) -> Stage:
     ignore = tuple(options.config.get("drift", "ignore") or ())
     threshold = options.number("threshold", "drift", "threshold", default=MASS)
 
+    csv = _csv(options)
+
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
-        return check.check(check.DriftCheck(reference, patterns, engine, ignore, threshold), out)
+        return check.check(check.DriftCheck(reference, patterns, engine, ignore, threshold, csv), out)
 
     return stage
 
@@ -453,14 +509,57 @@ def _locate(options: Options) -> None:
         print(artifact)
 
 
+def _needs(options: Options) -> None:
+    """Tell the workflow which extras the data asks for. A wrong call is left for the stage to say, in full."""
+    from mlops_actions.data import needs
+    from mlops_actions.github import context, outputs
+
+    stages: dict[str, Callable[[], list[Place]]] = {
+        "validate": lambda: _validated(options),
+        "drift": lambda: needs.of_data(options.paths("data", "drift", "data")),
+    }
+    (name,) = options.arguments.what or ("",)
+    if name not in stages:
+        raise CallError(Problem(f"the stage {name!r} reads no data", hint=f"There is: {', '.join(stages)}."))
+    try:
+        places = stages[name]()
+    except CallError:
+        places = []
+    engine = options.text("engine", "data" if name == "validate" else name, "engine", default="duckdb") or ""
+    named = list(options.config.get("data", "extras") or ())
+    if name == "validate" and (_folder(options, "quarantine") or _folder(options, "accepted")):
+        named.append(needs.PARTING)
+    found = needs.extras(places, engine, named)
+    step = context.from_env(os.environ)
+    if step.output:
+        outputs.append(step.output, {"extras": " ".join(found)})
+    else:
+        print(" ".join(found))
+
+
+def _validated(options: Options) -> list[Place]:
+    from mlops_actions.data import needs
+
+    data, server = _data_or_server(options)
+    return needs.of_data(data) if data else needs.of_server(options.file("contract", "data", "contract"), server)
+
+
 # --- the table -----------------------------------------------------------------------------------
 
+_QUARANTINE = Option("quarantine", "a folder for the rows that break a rule, each with the rules that it broke", "DIR")
+_ACCEPTED = Option("accepted", "a folder for all other rows", "DIR")
 _CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
-_DATA = Option("data", "a file, a folder or a glob; OBJECT=PATH, repeated, for several objects", "PATH", "list")
+_DATA = Option(
+    "data",
+    "a file, a folder, a glob, a table, s3://…, postgresql://…; OBJECT=PATH, repeated, for several",
+    "PATH",
+    "list",
+)
+_SERVER = Option("server", "the server of the contract that holds the data, in place of --data", "NAME")
 _TIME = Option(
     "time-column", "the time of a row, for a profile by blocks of time (default: what the contract says)", "NAME"
 )
-_ENGINE = Option("engine", "what scans the data (duckdb)", "NAME")
+_ENGINE = Option("engine", "what scans the data: duckdb (files), postgres (tables, on their server)", "NAME")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
     Option("tag", "the tag, MODEL@vVERSION", "TAG"),
@@ -482,7 +581,18 @@ COMMANDS: tuple[Command | Errand, ...] = (
     Command(
         "validate",
         "hold a data contract against the data",
-        (_CONTRACT, _DATA, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY"), _TIME),
+        (
+            _CONTRACT,
+            _DATA,
+            _SERVER,
+            _ENGINE,
+            Option("fail-on", "error, warning or never", "SEVERITY"),
+            _TIME,
+            _QUARANTINE,
+            _ACCEPTED,
+            Option("baseline", "the contract before this one, or a folder that has it at the same path", "PATH"),
+            Option("reveal", "a private column whose values may be shown; may be repeated", "COLUMN", "list"),
+        ),
         _validate,
     ),
     Command(
@@ -491,6 +601,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
         (
             _DATA,
             _CONTRACT,
+            _ENGINE,
             _TIME,
             Option(
                 "like", "a profile of such data: bins and blocks are as in it, so that the two add up exactly", "FILE"
@@ -610,6 +721,20 @@ COMMANDS: tuple[Command | Errand, ...] = (
         ),
         _dry_run,
         instead=_list,
+    ),
+    Errand(
+        "needs",
+        "say which extras a stage's data asks for (for the workflows)",
+        (
+            Option("what", "validate or drift", "STAGE", "arguments"),
+            Option("contract", "the data contract (ODCS)", "FILE"),
+            _DATA,
+            _SERVER,
+            _ENGINE,
+            _QUARANTINE,
+            _ACCEPTED,
+        ),
+        _needs,
     ),
     Errand(
         "locate",

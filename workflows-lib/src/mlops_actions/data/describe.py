@@ -11,22 +11,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_actions.data import report
-from mlops_actions.data.contracts import contract
+from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract, Object
+from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules import timecolumn
 from mlops_actions.data.rules.checks import ROWS
-from mlops_actions.data.sources.intake import cell_types, take_in, unreadable
+from mlops_actions.data.sources import readers
+from mlops_actions.data.sources.intake import reading_of, unreadable
+from mlops_actions.data.sources.readers import Reader
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
-from mlops_actions.data.validate import Patterns, assign, check_engine, write_profiles
+from mlops_actions.data.validate import Patterns, assign, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
 
+__all__ = ["FOUND", "OBJECT", "CsvDialect", "Profiling", "describe"]
+
 STAGE = "profile"
 OBJECT = profile.OBJECT
+ENGINES = readers.ENGINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Profiling:
     data: Patterns
     contract: Path | None = None
     engine: str = "duckdb"
+    csv: CsvDialect = FOUND
     time_column: str | None = None
     like: Path | None = None
 
@@ -53,12 +61,15 @@ def describe(request: Profiling, out: Path) -> Outcome:
     if not request.data:
         raise CallError(Problem("nothing says which data to use", hint="Give --data, or `data.path` in mlops.yaml."))
     started = now()
-    check_engine(request.engine)
+    readers.check(request.engine)
     promised = contract.load(request.contract) if request.contract else None
-    patterns = _patterns(request.data, promised)
-    timecolumn.refuse_of_many(request.time_column, len(patterns))
-    asked = _Asked(promised, request.time_column, _like(request.like, len(patterns)) if request.like else None)
-    taken = [_describe(name, each, asked) for name, each in patterns.items()]
+    places = _places(request.data, promised)
+    timecolumn.refuse_of_many(request.time_column, len(places))
+    asked = _Asked(
+        promised, request.csv, request.time_column, _like(request.like, len(places)) if request.like else None
+    )
+    with readers.reader(request.engine, places) as reader:
+        taken = [_describe(name, reader, asked) for name in places]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
@@ -70,7 +81,10 @@ def describe(request: Profiling, out: Path) -> Outcome:
         ended=now(),
         subjects=tuple(dict.fromkeys(subject for each in taken for subject in each.subjects)),
         materials=tuple(Subject(str(each), digest(each)) for each in (request.contract, request.like) if each),
-        parameters={"data": {name: list(each) for name, each in patterns.items()}, "engine": request.engine},
+        parameters={
+            "data": {name: [one.text for one in each] for name, each in places.items()},
+            "engine": request.engine,
+        },
     )
     return Outcome(verdict, _headline(verdict, profiles), report.sections(profiles, checks))
 
@@ -80,12 +94,11 @@ def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
     return "; ".join([*counts, *(check.message for check in verdict.checks if report.is_broken(check))]) + "."
 
 
-def _patterns(data: Patterns, promised: Contract | None) -> dict[str, tuple[str, ...]]:
+def _places(data: Patterns, promised: Contract | None) -> dict[str, tuple[Place, ...]]:
     if promised is not None:
-        return assign(data, promised)
-    if isinstance(data, Mapping):
-        return {name: tuple(each) for name, each in data.items()}
-    return {OBJECT: tuple(data)}
+        return servers.given(assign(data, promised), promised)
+    patterns = data if isinstance(data, Mapping) else {OBJECT: data}
+    return {name: tuple(map(Place, [each] if isinstance(each, str) else each)) for name, each in patterns.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,7 @@ class _Asked:
     """How objects are described."""
 
     promised: Contract | None
+    csv: CsvDialect
     time_column: str | None
     like: Profile | None
 
@@ -124,13 +138,13 @@ def _like(path: Path, objects: int) -> Profile:
         raise CallError(Problem(f"it {error}", str(path))) from error
 
 
-def _describe(name: str, patterns: Sequence[str], how: _Asked) -> _Taken:
+def _describe(name: str, reader: Reader, how: _Asked) -> _Taken:
     of = next((each for each in how.promised.objects if each.name == name), None) if how.promised else None
-    types, private = (cell_types(of)[0], of.private) if of else (None, frozenset[str]())
+    reading = reading_of(of, how.csv)[0] if of else Reading(csv=how.csv)
     try:
-        with take_in(name, patterns, types, private) as intake:
+        with reader.take_in(name, reading) as intake:
             shape = profiling.plan(intake.session, intake.relation, how.like)
-            timing, untimed = timecolumn.timing(intake.relation, how.time(of))
+            timing, untimed = timecolumn.timing(intake.session, intake.relation, how.time(of))
             asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates, *(timing.aggregates if timing else ())]
             values = intake.session.aggregate(intake.relation, asked)
             made = blockscan.complete(intake.session, shape, values, timing, how.like)

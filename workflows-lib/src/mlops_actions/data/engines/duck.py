@@ -63,7 +63,8 @@ def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator
             "allow_community_extensions": "false",
             "allow_persistent_secrets": "false",
             "python_enable_replacements": "false",
-            "enable_progress_bar": "false",
+            "enable_progress_bar_print": "false",  # it is asked for, and shown elsewhere
+            "enable_progress_bar": "true",
             "allowed_paths": listed(allowed),
             "enable_external_access": "false",
             "lock_configuration": "true",
@@ -109,6 +110,11 @@ class DuckSession:
     @property
     def engine(self) -> str:
         return "duckdb"
+
+    def share(self) -> float | None:
+        """How much of the query that runs in another thread is done, 0 to 1; None where that cannot be told."""
+        percent = self.connection.query_progress()
+        return min(percent / 100, 1.0) if percent >= 0 else None
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
         return fetch(self.connection, query)

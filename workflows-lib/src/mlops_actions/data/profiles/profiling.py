@@ -224,7 +224,7 @@ class _Look:
 
 _SIGNED = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"})
 _WHOLE = _SIGNED | {"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
-FLOATS = frozenset({"FLOAT", "DOUBLE"})
+FLOATS = frozenset({"FLOAT", "DOUBLE", "NUMERIC"})
 _SECONDS = frozenset({"TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
 """Counted as numbers of seconds."""
 _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})

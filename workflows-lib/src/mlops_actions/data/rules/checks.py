@@ -100,7 +100,9 @@ def prepare(
     questions: dict[int, Question] = {}
     for index, rule in enumerate(rules):
         try:
-            answer = _ask(rule, dialect, footers)
+            if session is not None:
+                _refuse_query(rule, session)
+            answer = _ask(rule, dialect, footers if session is None or session.engine == "duckdb" else None)
             if session is not None and isinstance(answer, Question):
                 _refuse(answer, relation, session)
         except Unfit as error:
@@ -112,11 +114,17 @@ def prepare(
     return Plan(relation, decided, questions)
 
 
+def _refuse_query(rule: Rule, session: Session) -> None:
+    """Raises Unfit for a query of the contract, which is in DuckDB's SQL and held to what is safe there."""
+    if isinstance(rule.measure, Queried) and session.engine != "duckdb":
+        raise Unfit(f"the engine {session.engine} runs no query of a contract; duckdb does")
+
+
 def _refuse(question: Question, relation: Relation, session: Session) -> None:
     """Raises Unfit where the engine cannot evaluate what is asked."""
     for sql in question.aggregates.values():
         if (why := session.refusal(relation, sql)) is not None:
-            raise Unfit(f"the engine {session.engine} cannot: {why}")
+            raise Unfit(f"the engine {session.engine} cannot {why}")
 
 
 def unanswered(rule: Rule, message: str) -> Check:
@@ -126,7 +134,8 @@ def unanswered(rule: Rule, message: str) -> Check:
     return _check(rule, Status.ERROR, message)
 
 
-def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
+def _ask(rule: Rule, dialect: Dialect, footers: Footers | None) -> Check | Question:
+    """What is asked of the rows; without ``footers``, a key is confirmed by the set of its values alone."""
     match rule.measure:
         case Unmeasured():
             return unanswered(rule, "")
@@ -146,7 +155,7 @@ def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
             return Question(rule, {})
         case Repeated() as measure:
             surplus = Surplus(dialect.surplus(measure))
-            if (rule.operator, rule.bound) == ("mustBe", 0):
+            if footers is not None and (rule.operator, rule.bound) == ("mustBe", 0):
                 surplus = uniqueness.surplus(dialect, measure, footers)
             aggregates = {"surplus": surplus.sql}
             if measure.key:
@@ -268,7 +277,7 @@ def _judged(question: Question, index: int, values: Mapping[str, Any], evidence:
 
 def _says(rule: Rule) -> str:
     if isinstance(rule.measure, Repeated):
-        columns = shown_names(rule.measure.columns)
+        columns = shown_names(rule.measure.shown)
         repeat = f"repeat the key ({columns})" if len(rule.measure.columns) > 1 else "repeat a value"
         return f"{repeat} or have none" if rule.measure.key else repeat
     return rule.says

@@ -8,7 +8,7 @@ keys needs one of its own. Columns that are private take part in neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,6 @@ from mlops_actions.data.rules.checks import EXAMPLE, Evidence, Plan, Question, e
 from mlops_actions.data.rules.rules import OfType, Repeated
 from mlops_actions.data.rules.sql import Dialect
 from mlops_actions.data.sources.places import Place, locate
-from mlops_actions.data.sources.positions import file_of
 from mlops_actions.data.sources.relation import Relation
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Example
@@ -42,39 +41,43 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
     rows share a key. An error of the engine is raised as the engine has it.
     """
     broken = dict(list(failing(plan, values))[:RULES])
-    shown = {index: Shown.of(plan.relation, key, _looked_at(question)) for index, question in broken.items()}
-    asked = [each for index, question in broken.items() for each in _asked(index, question, shown[index])]
+    untold = _untold(session, plan.relation) if broken else ()
+    shown = {index: Shown.of(plan.relation, key, _looked_at(question), untold) for index, question in broken.items()}
+    asked = [
+        each
+        for index, question in broken.items()
+        for each in _asked(index, question, shown[index])
+        if session.refusal(shown[index].relation, str(each.of)) is None  # which no value can be
+    ]
     answers = session.aggregate(shown[min(shown)].relation, asked) if asked else {}
     found = {}
     for index, question in broken.items():
-        rows = answers.get(f"{index} rows") or []
+        says, rows = _words(index, answers), answers.get(f"{index} rows") or []
         condition = _condition(question, plan.relation)
         if condition and not shown[index].position:
             rows = session.fetch(shown[index].least(condition))
-        says, measure = _words(index, answers), question.rule.measure
-        if isinstance(measure, Repeated) and values[question.keys(index)["surplus"]]:
-            known = values.get(sharing_key(index))
-            sharing, keys = known or uniqueness.recount(session, Dialect(plan.relation), measure)
-            says = f" ({sharing:,} rows share {plural(keys, 'key')})"
+        if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
+            says = _shared(session, plan.relation, question.rule.measure, values.get(sharing_key(index)))
             if question.condemns:
-                rows = [*session.fetch(shown[index].sharing(measure.columns)), *rows][:EXAMPLES]
+                keys = Dialect(plan.relation).values(question.rule.measure)
+                rows = [*session.fetch(shown[index].sharing(keys)), *rows][:EXAMPLES]
         found[index] = says, rows
-    places = _places(session, plan.relation, (row[0] for _, rows in found.values() for row in rows))
+    places = locate(plan.relation, (row[0] for _, rows in found.values() for row in rows))
     return {
         index: Evidence(says, tuple(shown[index].example(row, places) for row in rows))
         for index, (says, rows) in found.items()
     }
 
 
-def _places(session: Session, relation: Relation, positions: Iterable[int]) -> dict[int, Place]:
-    """The places of rows; of text, the rows that came of each file are counted for that."""
-    located, wanted = relation.located, list(positions)
-    if located is None or not wanted:
-        return {}
-    parsed: Mapping[int, int] = {}
-    if relation.is_text and len(relation.files) > 1:
-        ((parsed,),) = session.fetch(f"SELECT histogram({file_of(located.position)}) FROM {located.sql}")
-    return locate(session, relation, wanted, parsed)
+def _shared(session: Session, relation: Relation, measure: Repeated, known: tuple[int, int] | None) -> str:
+    sharing, keys = known or uniqueness.recount(session, Dialect(relation), measure)
+    return f" ({sharing:,} rows share {plural(keys, 'key')})"
+
+
+def _untold(session: Session, relation: Relation) -> list[str]:
+    """The columns whose values this engine has no text for."""
+    names = (column.name for column in relation.columns)
+    return [name for name in names if session.refusal(relation, f"CAST({quote(name)} AS VARCHAR)") is not None]
 
 
 # In words
@@ -179,12 +182,11 @@ class Shown:
         by = f" ORDER BY {order}" if order else ""
         return f"SELECT {', '.join(self.cells)} FROM {self.sql} WHERE {condition}{by} LIMIT {EXAMPLES}"
 
-    def sharing(self, columns: Sequence[str]) -> str:
-        """A query for rows that share their key, key by key in the order in which they appear."""
-        names = [quote(name) for name in columns]
-        keys, present = ", ".join(names), all_present(names)
+    def sharing(self, parts: Sequence[str]) -> str:
+        """A query for rows that share a key of these ``parts`` (expressions), key by key in the order of the rows."""
+        keys, present = ", ".join(parts), all_present(parts)
         of = f"FROM {self.sql} WHERE {present}"
-        one = names[0] if len(names) == 1 else f"({keys})"
+        one = parts[0] if len(parts) == 1 else f"({keys})"
         shared = f"SELECT {keys} {of} GROUP BY {keys} HAVING count(*) > 1"
         if not self.position:
             return self.least(f"{present} AND {one} IN ({shared})")
@@ -195,9 +197,9 @@ class Shown:
             f"{of} AND {one} IN ({shared}) GROUP BY {keys} ORDER BY {first}"
         )
 
-    def examples(self, session: Session, rows: Sequence[Sequence[Any]]) -> tuple[Example, ...]:
+    def examples(self, rows: Sequence[Sequence[Any]]) -> tuple[Example, ...]:
         """Rows of :attr:`cells` as examples, each at its place."""
-        places = _places(session, self.relation, (row[0] for row in rows))
+        places = locate(self.relation, (row[0] for row in rows))
         return tuple(self.example(row, places) for row in rows)
 
     def example(self, row: Sequence[Any], places: Mapping[int, Place]) -> Example:

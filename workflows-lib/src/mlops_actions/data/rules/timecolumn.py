@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mlops_actions.data.contracts.contract import TIME_COLUMN, Contract, Object
+from mlops_actions.data.engines.session import Session
 from mlops_actions.data.profiles import blockscan
 from mlops_actions.data.profiles.blockscan import Timing
 from mlops_actions.data.rules import servicelevels
@@ -52,7 +53,7 @@ def refuse_of_many(given: str | None, objects: int) -> None:
         raise CallError(Problem("one time column is named, and the data is of several objects", hint=hint))
 
 
-def timing(relation: Relation, name: Named) -> tuple[Timing | None, list[Check]]:
+def timing(session: Session, relation: Relation, name: Named) -> tuple[Timing | None, list[Check]]:
     """The time column of a relation, and a check that says why not, where the one that is named cannot be it.
 
     Raises CallError where the caller names a column that is not there.
@@ -64,8 +65,16 @@ def timing(relation: Relation, name: Named) -> tuple[Timing | None, list[Check]]
         hint = did_you_mean(name.column, names)
         raise CallError(Problem(f"the data has no column {name.column!r} to be the time of its rows", hint=hint))
     try:
-        return blockscan.timing(relation, name.column), []
+        found = blockscan.timing(relation, name.column)
     except ValueError as error:
-        message = f"the profile has no blocks of time: {error}"
-        rule = f"{relation.object}.{TIME_COLUMN}"
-        return None, [Check(rule, Status.NOT_CHECKED, message, name.severity, name.where)]
+        return None, [_untimed(relation, name, str(error))]
+    refusals = (session.refusal(relation, found.key(unit)) for unit in found.units)
+    refused = next((each for each in refusals if each is not None), None)
+    if refused is not None:
+        return None, [_untimed(relation, name, f"the engine {session.engine} cannot {refused}")]
+    return found, []
+
+
+def _untimed(relation: Relation, name: Named, why: str) -> Check:
+    message = f"the profile has no blocks of time: {why}"
+    return Check(f"{relation.object}.{TIME_COLUMN}", Status.NOT_CHECKED, message, name.severity, name.where)

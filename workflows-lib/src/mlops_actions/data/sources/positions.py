@@ -11,11 +11,6 @@ def packed(file: str, row: str) -> str:
     return f"((CAST({file} AS BIGINT) << {_SHIFT}) + {row})"
 
 
-def file_of(position: str) -> str:
-    """The SQL expression for the file's number in a position."""
-    return f"({position} >> {_SHIFT})"
-
-
 def unpacked(position: int) -> tuple[int, int]:
     """The file's number (from 0) and the row's (from 1)."""
     return position >> _SHIFT, position & ((1 << _SHIFT) - 1)
