@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.pgserver import Server
 from mlops_actions.data.engines.quoting import quote
-from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Tally
+from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Tally
 from mlops_actions.data.engines.translation.postgres import PostgresWriter
 from mlops_actions.data.engines.translation.terms import Untranslatable
 
@@ -34,7 +35,8 @@ AT_ONCE = 100
 _REGISTERS = 10
 """Bits of a hash that choose a register: the standard error of the number of different values is 3.3 %."""
 
-_DISTINCT = "approx_count_distinct("
+_HASH = "postgres"
+"""What the registers of these hashes are called: those of another engine are not added to them."""
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class PostgresSession:
         return None
 
     def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
-        plain = [each for each in aggregates if isinstance(each.of, str) and not each.of.startswith(_DISTINCT)]
+        plain = [each for each in aggregates if isinstance(each.of, str)]
         grouped = [each for each in aggregates if each not in plain]
         found: dict[str, Any] = {}
         for start in range(0, len(plain), BATCH):
@@ -86,6 +88,11 @@ class PostgresSession:
         for start in range(0, len(grouped), AT_ONCE):
             found |= self._in_groups(relation, grouped[start : start + AT_ONCE])
         return {each.key: found[each.key] for each in aggregates}
+
+    def grouped(
+        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        raise Untranslatable("count by blocks of time")  # whose keys it refuses before
 
     def digest(self, relation: Relation) -> str:
         """The SHA-256 of a relation: of its columns, the number of its rows, and what its rows are, in any order.
@@ -132,8 +139,8 @@ class PostgresSession:
                 return f"NULL::int, CASE WHEN {text} = ANY(ARRAY[{known}]::text[]) THEN {text} END, NULL::int"
             case Tally(value):
                 return f"NULL::int, {self._expression(relation, value)}, NULL::int"
-            case str() as sql:
-                hashed = self._hash(relation, sql.removeprefix(_DISTINCT).removesuffix(")"))
+            case Distinct(value):
+                hashed = self._hash(relation, value)
                 register = f"(({hashed} >> {64 - _REGISTERS}) & {2**_REGISTERS - 1})::int"
                 first = f"position(B'1' IN ({hashed})::bit({64 - _REGISTERS}))"
                 return f"{register}, NULL::text, coalesce(nullif({first}, 0), {65 - _REGISTERS})"
@@ -191,21 +198,8 @@ def _answer(aggregate: Aggregate, groups: Sequence[tuple[Any, ...]]) -> Any:
         case Tally(_, most):
             counts = {text: amount for _, text, amount, _ in groups}
             return counts if len(counts) <= most else dict.fromkeys(list(counts)[:most])
-    return estimate({place: rank for place, _, _, rank in groups})
-
-
-def estimate(registers: dict[int, int]) -> int:
-    """How many different values gave these registers (those that are 0 are left out).
-
-    HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007), with linear counting
-    while many registers are 0; a hash of 64 bits needs no correction for more.
-    """
-    size = 2**_REGISTERS
-    empty = size - len(registers)
-    raw = 0.7213 / (1 + 1.079 / size) * size**2 / (empty + sum(2.0**-rank for rank in registers.values()))
-    if raw <= 2.5 * size and empty:
-        return int(size * math.log(size / empty) + 0.5)
-    return int(raw + 0.5)
+    ranks = {place: rank for place, _, _, rank in groups}
+    return Registers(_HASH, tuple(ranks.get(place, 0) for place in range(2**_REGISTERS)))
 
 
 # The digest
