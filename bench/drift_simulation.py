@@ -20,7 +20,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.profiles import bins, profiling
 from mlops_actions.data.profiles.profile import Bins, Categories, ColumnProfile, Kind, Profile, Range
 from mlops_actions.data.sources.relation import Column, Relation
@@ -157,9 +157,10 @@ def scanned(reference: Data, current: Data) -> tuple[Profile, Profile, dict[str,
             connection.register(name, pa.table({column: pa.array(values) for column, values in data.items()}))
             described = connection.execute(f"DESCRIBE {name}").fetchall()
             relations.append(Relation(name, name, tuple(Column(row[0], row[1]) for row in described), ()))
-        before = profiling.profile(connection, relations[0])
-        plan = profiling.plan(connection, relations[1], like=before)
-        values = scan.aggregate(connection, relations[1], plan.aggregates)
+        session = DuckSession(connection)
+        before = profiling.profile(session, relations[0])
+        plan = profiling.plan(session, relations[1], like=before)
+        values = session.aggregate(relations[1], plan.aggregates)
         return before, profiling.build(plan, values), profiling.recount(plan, values)
 
 

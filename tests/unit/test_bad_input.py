@@ -18,7 +18,7 @@ import pytest
 from mlops_actions.ci import leg
 from mlops_actions.ci.leg import Leg
 from mlops_actions.cli import main
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines import duck
 from mlops_actions.verdict import Check, Status, Verdict, now
 
 CONTRACT = """apiVersion: v3.2.0
@@ -408,9 +408,9 @@ def test_the_verdict_is_printed_as_utf8_whatever_the_locale_says(files: Path) ->
 def test_an_interrupted_query_is_an_interrupt() -> None:
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
-        with pytest.raises(KeyboardInterrupt), scan.connect() as connection:
+        with pytest.raises(KeyboardInterrupt), duck.connect() as connection:
             signal.setitimer(signal.ITIMER_REAL, 0.2)  # the query would take hours
-            scan.fetch(connection, "SELECT sum(hash(a.range, b.range)) FROM range(10000000) a, range(10000000) b")
+            duck.fetch(connection, "SELECT sum(hash(a.range, b.range)) FROM range(10000000) a, range(10000000) b")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -15,19 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_actions import schema
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.data.sources.relation import Column, Relation
 
 ENGINE = duckdb.connect()
+SESSION = DuckSession(ENGINE)
 ENGINE.execute("SET TimeZone = 'UTC'")
 LIMIT = settings(max_examples=25, deadline=None)
 
 
 def table(type_name: str, values: list, name: str = "x", private: bool = False) -> Relation:
     """A relation of one column."""
-    ENGINE.execute(f"CREATE OR REPLACE TABLE t ({scan.quote(name)} {type_name})")
+    ENGINE.execute(f"CREATE OR REPLACE TABLE t ({quote(name)} {type_name})")
     if values:
         ENGINE.execute(f"INSERT INTO t SELECT unnest($1::{type_name}[])", [values])
     (described,) = ENGINE.execute("DESCRIBE t").fetchall()
@@ -35,8 +37,8 @@ def table(type_name: str, values: list, name: str = "x", private: bool = False) 
 
 
 def profiled(relation: Relation, like: Profile | None = None) -> tuple[Profile, dict[str, profiling.Recount]]:
-    plan = profiling.plan(ENGINE, relation, like)
-    values = scan.aggregate(ENGINE, relation, plan.aggregates)
+    plan = profiling.plan(SESSION, relation, like)
+    values = SESSION.aggregate(relation, plan.aggregates)
     found = profiling.build(plan, values)
     text = profile.dumps(found)
     assert profile.from_json(json.loads(text)) == found, "every count adds up, or from_json refuses it"
@@ -247,17 +249,5 @@ def test_the_same_rows_in_any_order_and_on_any_number_of_threads_have_one_profil
     found = set()
     for threads in (1, 2, 4):
         ENGINE.execute(f"SET threads = {threads}")
-        found.add(profile.dumps(profiling.profile(ENGINE, Relation("t", "big", columns, ()))))
+        found.add(profile.dumps(profiling.profile(SESSION, Relation("t", "big", columns, ()))))
     assert len(found) == 1
-
-
-def test_counts_that_the_candidates_do_not_explain_are_not_given():
-    hashes = {"a": 1, "b": 2}
-    buckets = [Counter({(hashed >> 20 * index) % 512: 0 for hashed in hashes.values()}) for index in range(3)]
-    for value, count in (("a", 3), ("b", 5)):
-        for index in range(3):
-            buckets[index][(hashes[value] >> 20 * index) % 512] += count
-    assert profiling.counted(hashes, buckets) == {"a": 3, "b": 5}
-    buckets[0][77] = 1
-    assert profiling.counted(hashes, buckets) is None, "a row in a bucket of no candidate"
-    assert profiling.counted({"a": 9, "b": 9}, buckets) is None, "two values of one hash cannot be told apart"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines import duck
 from mlops_actions.data.queries import query
 
 OBJECTS = {"t": "t", "u_physical": "u"}
@@ -108,7 +108,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def engine():
-    with scan.connect() as connection:
+    with duck.connect() as connection:
         yield connection, query.Known.of(connection)
 
 

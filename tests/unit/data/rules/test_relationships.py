@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_actions.data.contracts import contract
-from mlops_actions.data.engines.scan import literal
+from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.rules import references
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Status, to_json

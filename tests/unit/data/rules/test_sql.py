@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import Aggregate, literal
+from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.quoting import literal
+from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.rules import rules
 from mlops_actions.data.rules.rules import Repeated
 from mlops_actions.data.rules.sql import Dialect, Unfit, constant, re2
@@ -57,7 +58,7 @@ ENGINE = duckdb.connect()
 
 
 def count(table, sql):
-    return int(scan.aggregate(ENGINE, table, [Aggregate("it", sql)])["it"] or 0)
+    return int(DuckSession(ENGINE).aggregate(table, [Aggregate("it", sql)])["it"] or 0)
 
 
 def tables(kinds):

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.rules import checks
 from mlops_actions.data.rules.rules import Repeated, Rule
 from mlops_actions.data.sources import parquet, source
@@ -47,12 +48,13 @@ def judged(path: Path, columns: Sequence[str], footers: Footers | None = None, *
     """The check of one rule that these columns hold no key twice."""
     rule = Rule("t.unique", Where(object="t"), Repeated(tuple(columns), key=key))
     files = source.find([path.name], path.parent)
-    with scan.connect([path]) as connection:
+    with duck.connect([path]) as connection:
         relation = source.open_relation(connection, "t", files)
         told = footers if footers is not None else parquet.footers(connection, files, columns)
         plan = checks.prepare([rule], relation, told)
-        values = checks.exact(connection, plan, scan.aggregate(connection, relation, plan.aggregates))
-        (check,) = checks.judge(plan, values, checks.find_evidence(connection, plan, values))
+        session = DuckSession(connection)
+        values = checks.exact(session, plan, session.aggregate(relation, plan.aggregates))
+        (check,) = checks.judge(plan, values, checks.find_evidence(session, plan, values))
     return check
 
 
@@ -106,7 +108,7 @@ def test_what_a_footer_tells(tmp_path: Path) -> None:
     columns = {"a": ("BIGINT", [7, None, 3]), "b": ("VARCHAR", ["x", "y", "z"]), "c": ("UBIGINT", [2**64 - 1, 0, 1])}
     write(tmp_path / "t.parquet", columns)
     files = source.find(["t.parquet"], tmp_path)
-    with scan.connect([tmp_path / "t.parquet"]) as connection:
+    with duck.connect([tmp_path / "t.parquet"]) as connection:
         assert parquet.footers(connection, files, columns) == Footers(3, {"a": (3, 7), "c": (0, 2**64 - 1)})
 
 
@@ -120,7 +122,7 @@ def test_a_key_of_a_narrow_range_keeps_no_set_of_values(tmp_path: Path) -> None:
         footers = parquet.footers(connection, files, ["a"])
         rule = Rule("t.unique", Where(object="t"), Repeated(("a",)))
         plan = checks.prepare([rule], relation, footers)
-        assert scan.aggregate(connection, relation, plan.aggregates)["rule 0 surplus"] == 0
+        assert DuckSession(connection).aggregate(relation, plan.aggregates)["rule 0 surplus"] == 0
         without = checks.prepare([rule], relation, NO_FOOTERS)
         with pytest.raises(duckdb.OutOfMemoryException):
-            scan.fetch(connection, f"SELECT {without.aggregates[1].sql} FROM {relation.sql}")
+            duck.fetch(connection, f"SELECT {without.aggregates[1].of} FROM {relation.sql}")

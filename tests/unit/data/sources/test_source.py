@@ -6,8 +6,9 @@ import os
 
 import pytest
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import Aggregate
+from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.sources import source
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
@@ -89,10 +90,10 @@ def test_one_object_is_of_one_format(tree):
 
 def opened(workspace, *patterns, types=None, aggregates=("count(*)",)):
     files = source.find(patterns, workspace.root)
-    with scan.connect(file.path for file in files) as connection:
+    with duck.connect(file.path for file in files) as connection:
         relation = source.open_relation(connection, "t", files, types)
         asked = [Aggregate(sql, sql) for sql in aggregates]
-        return relation, scan.aggregate(connection, relation, asked)
+        return relation, DuckSession(connection).aggregate(relation, asked)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

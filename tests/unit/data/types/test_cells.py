@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from mlops_actions.data.engines.scan import literal
+from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.types.cells import TextType, strptime_format, value
 
 ENGINE = duckdb.connect()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_actions.data.engines.scan import literal
+from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.types.nested import field_types, item_type
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Status

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules.checks import ROWS
@@ -91,9 +91,9 @@ def _describe(name: str, patterns: Sequence[str], promised: Contract | None) -> 
     types, private = (cell_types(of)[0], of.private) if of else (None, frozenset[str]())
     try:
         with take_in(name, patterns, types, private) as intake:
-            shape = profiling.plan(intake.connection, intake.relation)
-            asked = [scan.Aggregate(ROWS, "count(*)"), *shape.aggregates]
-            values = scan.aggregate(intake.connection, intake.relation, asked)
+            shape = profiling.plan(intake.session, intake.relation)
+            asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates]
+            values = intake.session.aggregate(intake.relation, asked)
             return _Taken(intake.checks(int(values[ROWS])), intake.subjects, profiling.build(shape, values))
     except Unreadable as error:
         return _Taken([unreadable(name, error)])

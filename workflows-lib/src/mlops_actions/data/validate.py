@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
-from mlops_actions.data.engines import scan
+from mlops_actions.data.engines import duck
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.queries import sqlrules
@@ -24,7 +24,6 @@ from mlops_actions.data.rules import checks, references, relationships, rules, s
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources import parquet
 from mlops_actions.data.sources.intake import Intake, cell_types, take_in, unreadable
 from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.errors import CallError, Problem, did_you_mean
@@ -135,9 +134,9 @@ def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
     if not patterns:
         return
     found = []
-    with scan.connect() as connection:
+    with duck.connect() as connection:
         for pattern, rule in patterns:
-            why = scan.refused_pattern(connection, re2(pattern))
+            why = duck.refused_pattern(connection, re2(pattern))
             if why is not None:
                 hint = "Patterns are RE2: without lookaround and backreferences."
                 found.append(rules.problem(rule, f"the pattern of {rule.name!r} cannot be run: {why}", hint))
@@ -203,15 +202,14 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _
 
 def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
     """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
-    connection, relation = intake.connection, intake.relation
-    footers = parquet.footers(connection, relation.files, checks.expected_unique(wanted))
-    plan = checks.prepare(wanted, relation, footers)
+    session, relation = intake.session, intake.relation
+    plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)
-    shape = profiling.plan(connection, relation)
-    values = scan.aggregate(connection, relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
-    values = checks.exact(connection, plan, values)
+    shape = profiling.plan(session, relation)
+    values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+    values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
-    found += checks.judge(plan, values, checks.find_evidence(connection, plan, values))
+    found += checks.judge(plan, values, checks.find_evidence(session, plan, values))
     return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
 
 

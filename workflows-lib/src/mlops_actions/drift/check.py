@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 
 from mlops_actions import files
-from mlops_actions.data.engines import scan
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Kind, Profile
 from mlops_actions.data.sources import intake
@@ -151,7 +150,7 @@ def _measured(run: _Run, path: Path) -> Profile:
     """The profile of reference data."""
     try:
         with intake.take_in(profile.OBJECT, (str(path),)) as taken:
-            measured = profiling.profile(taken.connection, taken.relation)
+            measured = profiling.profile(taken.session, taken.relation)
             run.materials = tuple(taken.subjects)
             broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
     except Unreadable as error:
@@ -167,8 +166,8 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
     texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
     try:
         with intake.take_in(reference.object, run.request.data, texts) as taken:
-            plan = profiling.plan(taken.connection, taken.relation, like=reference)
-            values = scan.aggregate(taken.connection, taken.relation, plan.aggregates)
+            plan = profiling.plan(taken.session, taken.relation, like=reference)
+            values = taken.session.aggregate(taken.relation, plan.aggregates)
             made = profiling.build(plan, values)
             run.subjects = tuple(taken.subjects)
             return made, profiling.recount(plan, values), _of_files(taken, made)

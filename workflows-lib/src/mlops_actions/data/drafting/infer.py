@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.drafting import drafting, looks
 from mlops_actions.data.drafting.drafting import Draft, Seen
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import Aggregate, literal, quote
+from mlops_actions.data.engines.duck import BATCH
+from mlops_actions.data.engines.quoting import literal, quote
+from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import profiling
 from mlops_actions.data.profiles.profile import ColumnProfile
 from mlops_actions.data.rules.checks import ROWS
@@ -151,7 +152,7 @@ def _take(name: str, patterns: Sequence[str]) -> _Taken:
 
 def _draft(intake: Intake) -> Draft:
     relation = _guarded(intake.relation)
-    shape = profiling.plan(intake.connection, relation)
+    shape = profiling.plan(intake.session, relation)
     shapes = _shapes(intake, relation)
     asked = [
         each
@@ -159,7 +160,7 @@ def _draft(intake: Intake) -> Draft:
         for each in _asked(index, column, relation, shapes.get(column.name))
     ]
     aggregates = [Aggregate(ROWS, "count(*)"), *shape.aggregates, *asked]
-    values = scan.aggregate(intake.connection, relation, aggregates)
+    values = intake.session.aggregate(relation, aggregates)
     rows = int(values[ROWS])
     columns = profiling.build(shape, values).columns
     seen = [_seen(index, column, values, shapes.get(column.name)) for index, column in enumerate(columns)]
@@ -178,12 +179,12 @@ def _shapes(intake: Intake, relation: Relation) -> dict[str, str]:
     """The columns of text whose first values are all of one simple shape, which all rows are then held against."""
     names = [column.name for column in relation.columns if column.type == "VARCHAR"]
     found: dict[str, str] = {}
-    for start in range(0, len(names), scan.BATCH):
-        batch = names[start : start + scan.BATCH]
+    for start in range(0, len(names), BATCH):
+        batch = names[start : start + BATCH]
         forms = [looks.shape_sql(quote(name)) for name in batch]
         select = ", ".join(f"CASE WHEN min({form}) = max({form}) THEN min({form}) END" for form in forms)
         rows = f"(SELECT * FROM {relation.sql} LIMIT {profiling.LOOK})"
-        (answers,) = scan.fetch(intake.connection, f"SELECT {select} FROM {rows}")
+        (answers,) = intake.session.fetch(f"SELECT {select} FROM {rows}")
         found |= {name: shape for name, shape in zip(batch, answers, strict=True) if shape and looks.pattern(shape)}
     return found
 
@@ -227,5 +228,5 @@ def _unique(intake: Intake, relation: Relation, seen: Sequence[Seen], rows: int)
     asked = [
         Aggregate(str(index), dialect.surplus(Repeated((each.name,), key=True))) for index, each in enumerate(likely)
     ]
-    values = scan.aggregate(intake.connection, relation, asked)
+    values = intake.session.aggregate(relation, asked)
     return {each.name: values[str(index)] == 0 for index, each in enumerate(likely)}

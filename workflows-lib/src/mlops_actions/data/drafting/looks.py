@@ -10,7 +10,7 @@ import re
 import string
 from itertools import groupby
 
-from mlops_actions.data.engines.scan import literal
+from mlops_actions.data.engines.quoting import literal
 
 LONGEST = 40
 """Characters of a shape that is simple enough to be a pattern."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 BINS = 20
 """Bins of about equal frequency that a profile stores, besides the two outside of all values."""
@@ -54,19 +54,8 @@ def _rounded(edge: float, gap: float, whole: bool) -> float:
     return round(edge, digits) if digits < 300 else edge
 
 
-def literal(edges: Iterable[float]) -> str:
-    """Edges as an SQL list of DOUBLE, which an exponent makes a number without a cast."""
-    texts = (repr(float(each)) for each in edges)
-    return "[" + ", ".join(text if "e" in text else f"{text}e0" for text in texts) + "]"
-
-
-def sql(value: str, edges: Sequence[float]) -> str:
-    """The SQL aggregate that counts a DOUBLE expression between edges; NULL where no value is finite."""
-    return f"histogram(CASE WHEN isfinite({value}) THEN {value} END, {literal(edges)})"
-
-
 def counts(edges: Sequence[float], histogram: Mapping[float, int] | None) -> tuple[int, ...]:
-    """The counts of each bin, from what the aggregate of :func:`sql` gave for these edges, or for more than these."""
+    """The counts of each bin, from the histogram between these edges, or between more than these."""
     found = [0] * (len(edges) + 1)
     for edge, count in (histogram or {}).items():
         found[bisect_left(edges, edge)] += count

@@ -4,16 +4,14 @@ A first look at some rows says how to count (where edges are dense, whether text
 has few values); it decides what is fine and what is coarse, never what is
 right. Then::
 
-    plan = profiling.plan(connection, relation)
-    values = scan.aggregate(connection, relation, [*others, *plan.aggregates])
+    plan = profiling.plan(session, relation)
+    values = session.aggregate(relation, [*others, *plan.aggregates])
     profile = profiling.build(plan, values)
 
 A plan made ``like`` a reference counts in the reference's bins and categories
 as well, in the same pass: :func:`recount`.
 
-Each aggregate takes a few kilobytes whatever the data. The engine's
-``histogram`` without edges would not: DuckDB 2.0 makes a GROUP BY of it, over a
-copy of the columns.
+Each question takes a few kilobytes to answer, whatever the data.
 """
 
 # ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
@@ -21,12 +19,12 @@ copy of the columns.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import Aggregate, literal, quote
+from mlops_actions.data.engines.quoting import literal, quote
+from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Session, Tally
 from mlops_actions.data.profiles import bins
 from mlops_actions.data.profiles.profile import (
     DIGEST,
@@ -41,8 +39,6 @@ from mlops_actions.data.profiles.profile import (
 )
 
 if TYPE_CHECKING:
-    import duckdb
-
     from mlops_actions.data.sources.relation import Column, Relation
 
 LOOK = 4096
@@ -57,7 +53,6 @@ CATEGORIES = 256
 LONGEST = 256
 """Characters of the longest value that is stored as a category."""
 
-_HASHES, _BUCKETS = 3, 512
 _LENGTHS = bins.lengths()
 
 Answers: TypeAlias = Mapping[str, Any]
@@ -79,10 +74,10 @@ class Recount:
 
 
 class _Counter(Protocol):
-    """How one column is counted: its questions (name to aggregate), and what the answers say."""
+    """How one column is counted: its questions (by name), and what the answers say."""
 
     @property
-    def questions(self) -> dict[str, str]: ...
+    def questions(self) -> dict[str, Question]: ...
 
     def profile(self, answers: Answers, rows: int) -> ColumnProfile: ...
 
@@ -95,7 +90,7 @@ class Plan:
 
     relation: Relation
     counters: tuple[_Counter, ...]
-    questions: tuple[Mapping[str, str], ...]
+    questions: tuple[Mapping[str, Question], ...]
     """Those of each counter, which take a while to write."""
 
     @property
@@ -103,19 +98,19 @@ class Plan:
         """The aggregates, those of a column side by side; their keys all begin with ``profile``."""
         found = [Aggregate("profile rows", "count(*)")]
         for index, questions in enumerate(self.questions):
-            found += [Aggregate(f"profile {index} {name}", sql) for name, sql in questions.items()]
+            found += [Aggregate(f"profile {index} {name}", each) for name, each in questions.items()]
         return found
 
 
-def plan(connection: duckdb.DuckDBPyConnection, relation: Relation, like: Profile | None = None) -> Plan:
-    """How to profile ``relation``; ``like`` a reference, also in its bins and categories. Raises duckdb.Error."""
+def plan(session: Session, relation: Relation, like: Profile | None = None) -> Plan:
+    """How to profile ``relation``; ``like`` a reference, also in its bins and categories."""
     references = {column.name: column for column in like.columns} if like else {}
     looks = [_Look(column, references.get(column.name)) for column in relation.columns]
     expressions = [sql for look in looks for sql in look.questions]
     answers: list[Any] = []
     for start in range(0, len(expressions), LOOK_AT_ONCE):
         select = ", ".join(expressions[start : start + LOOK_AT_ONCE])
-        (row,) = scan.fetch(connection, f"SELECT {select} FROM (SELECT * FROM {relation.sql} LIMIT {LOOK})")
+        (row,) = session.fetch(f"SELECT {select} FROM (SELECT * FROM {relation.sql} LIMIT {LOOK})")
         answers += row
     rest = iter(answers)
     counters = tuple(look.counter([next(rest) for _ in look.questions]) for look in looks)
@@ -136,10 +131,10 @@ def recount(made: Plan, values: Answers) -> dict[str, Recount]:
     return {column.name: counter.recount(own, rows) for column, counter, own in each}
 
 
-def profile(connection: duckdb.DuckDBPyConnection, relation: Relation) -> Profile:
-    """The profile of a relation, in one scan after the first look. Raises duckdb.Error."""
-    made = plan(connection, relation)
-    return build(made, scan.aggregate(connection, relation, made.aggregates))
+def profile(session: Session, relation: Relation) -> Profile:
+    """The profile of a relation, in one scan after the first look."""
+    made = plan(session, relation)
+    return build(made, session.aggregate(relation, made.aggregates))
 
 
 def _own(made: Plan, values: Answers) -> Iterator[dict[str, Any]]:
@@ -274,9 +269,9 @@ class _Numbers:
         return self.quantiles[2] or 0.0 if len(self.quantiles) == 5 else 0.0
 
     @property
-    def questions(self) -> dict[str, str]:
+    def questions(self) -> dict[str, Question]:
         name, number = quote(self.column.name), _number(self.column)
-        asked = {"values": f"count({name})", "distinct": f"approx_count_distinct({name})"}
+        asked: dict[str, Question] = {"values": f"count({name})", "distinct": f"approx_count_distinct({name})"}
         if self.column.type in _FLOATS:
             asked["nan"] = f"count_if(isnan({name}))"
             asked["infinity"] = f"count_if({name} = 'infinity')"
@@ -292,7 +287,7 @@ class _Numbers:
             "max": f"max({exact})",
             "mean": f"avg({distance})",
             "square": f"avg({distance} * {distance})",
-            "bins": bins.sql(number, edges),
+            "bins": Histogram(number, tuple(edges)),
         }
 
     def profile(self, answers: Answers, rows: int) -> ColumnProfile:
@@ -342,13 +337,7 @@ def _bins(histogram: Mapping[float, int] | None, low: float | None, high: float 
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """Text. Where values are few, all of them are counted, without a GROUP BY.
-
-    The engine's sketch of the most frequent values names candidates (at most
-    CATEGORIES, all of them where there are no more) but gives no counts. Rows are
-    counted in the buckets of some independent hashes, and :func:`counted` finds
-    each candidate's share of them.
-    """
+    """Text. Where values are few, all of them are counted."""
 
     column: Column
     private: bool
@@ -356,9 +345,9 @@ class _Texts:
     reference: ColumnProfile | None
 
     @property
-    def questions(self) -> dict[str, str]:
+    def questions(self) -> dict[str, Question]:
         text = _as_text(self.column)
-        asked = {"values": f"count({text})", "distinct": f"approx_count_distinct({text})"}
+        asked: dict[str, Question] = {"values": f"count({text})", "distinct": f"approx_count_distinct({text})"}
         if not self.private:
             length = f"CAST(length({text}) AS DOUBLE)"
             known_edges = self.reference.bins.edges if self.reference and self.reference.bins else ()
@@ -366,26 +355,16 @@ class _Texts:
                 "shortest": f"min(length({text}))",
                 "longest": f"max(length({text}))",
                 "length": f"avg(length({text}))",
-                "bins": bins.sql(length, sorted({*_LENGTHS, *known_edges})),
+                "bins": Histogram(length, tuple(sorted({*_LENGTHS, *known_edges}))),
             }
         if self.few:
-            candidates = f"approx_top_k({text}, {CATEGORIES})"
-            asked |= {
-                "candidates": f"list_transform({candidates}, lambda each: {{'text': each, 'hash': hash(each)}})",
-            }
-            for index in range(_HASHES):
-                bucket = f"CAST((hash({text}) >> {_shift(index)}) & {_BUCKETS - 1} AS INTEGER)"
-                bucket = f"CASE WHEN {text} IS NOT NULL THEN {bucket} END"  # NULL has a hash too
-                asked[f"buckets {index}"] = f"histogram({bucket}, CAST(range({_BUCKETS}) AS INTEGER[]))"
+            asked["all"] = Tally(text, CATEGORIES)
         if self.reference is not None and self.reference.categories is not None:
-            # The engine counts all other values under '', so listed values get a sign before them.
             known = self.reference.categories
             shown = text
             if known.digested:
                 shown = f"left(sha256(concat({literal(f'{self.column.name}:')}, {text})), {DIGEST})"
-            listed = scan.listed(f"={value}" for value, _ in known.values)
-            signed = f"CASE WHEN {text} IS NOT NULL THEN concat('=', {shown}) END"
-            asked["known"] = f"histogram_exact({signed}, {listed})" if known.values else "NULL"
+            asked["known"] = Members(shown, tuple(value for value, _ in known.values))
         return asked
 
     def profile(self, answers: Answers, rows: int) -> ColumnProfile:
@@ -412,7 +391,8 @@ class _Texts:
         """Each value with its count, if all are known."""
         if not self.few:
             return None
-        return counted(_candidates(answers), [answers[f"buckets {index}"] or {} for index in range(_HASHES)])
+        found = {text: count for text, count in answers["all"].items() if count is not None}
+        return found if len(found) == len(answers["all"]) else None
 
     def _categories(self, answers: Answers) -> Categories | None:
         found = self._all(answers)
@@ -435,7 +415,7 @@ class _Texts:
         if known is None:
             return Recount(lengths)
         counts = answers["known"] or {}
-        each = tuple(counts.get(f"={value}", 0) for value, _ in known.values)
+        each = tuple(counts.get(value, 0) for value, _ in known.values)
         return Recount(lengths, each, self._new(answers, known))
 
     def _new(self, answers: Answers, known: Categories) -> tuple[tuple[str, int | None], ...]:
@@ -448,55 +428,11 @@ class _Texts:
             return tuple((text, count) for text, count in _ranked(self._shown(found)) if text not in old)
         if self.private:
             return ()
-        return tuple((text, None) for text in _candidates(answers) if text not in old)
-
-
-def _candidates(answers: Answers) -> dict[str, int]:
-    """The values that were named, with their hashes, the most frequent first."""
-    return {each["text"]: each["hash"] for each in answers["candidates"] or []}
+        return tuple((text, None) for text in answers.get("all", ()) if text not in old)
 
 
 def _ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _shift(index: int) -> int:
-    """Where in a hash of 64 bits the bucket of a row of buckets stands."""
-    return 20 * index
-
-
-def counted(candidates: Mapping[str, int], buckets: Sequence[Mapping[int, int]]) -> dict[str, int] | None:
-    """The count of each candidate (a value and its hash of 64 bits) from the counts of rows by buckets of hashes.
-
-    A candidate alone in a bucket has that bucket's count; without it, others
-    become alone in theirs ("peeling", as in Goodrich, Mitzenmacher, "Invertible
-    Bloom Lookup Tables", 2011). Where every bucket is empty in the end, no row has
-    another value and each count is exact; otherwise the answer is None.
-    """
-    left = [dict(row) for row in buckets]
-    places = {
-        value: [(hashed >> _shift(index)) % _BUCKETS for index in range(len(left))]
-        for value, hashed in candidates.items()
-    }
-    inside: dict[tuple[int, int], set[str]] = {}
-    for value, found in places.items():
-        for place in enumerate(found):
-            inside.setdefault(place, set()).add(value)
-    counts: dict[str, int] = {}
-    alone = [place for place, values in inside.items() if len(values) == 1]
-    while alone:
-        row, bucket = alone.pop()
-        if not inside[row, bucket]:
-            continue
-        (value,) = inside[row, bucket]
-        counts[value] = left[row].get(bucket, 0)
-        for place in enumerate(places[value]):
-            left[place[0]][place[1]] = left[place[0]].get(place[1], 0) - counts[value]
-            inside[place].discard(value)
-            if len(inside[place]) == 1:
-                alone.append(place)
-    exact = len(counts) == len(candidates) and not any(count for row in left for count in row.values())
-    return counts if exact else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -506,7 +442,7 @@ class _Booleans:
     reference: ColumnProfile | None
 
     @property
-    def questions(self) -> dict[str, str]:
+    def questions(self) -> dict[str, Question]:
         name = quote(self.column.name)
         return {"values": f"count({name})", "true": f"count_if({name})"}
 
@@ -538,10 +474,10 @@ class _Times:
     private: bool
 
     @property
-    def questions(self) -> dict[str, str]:
+    def questions(self) -> dict[str, Question]:
         name = quote(self.column.name)
         finite = f"CASE WHEN isfinite({name}) THEN {name} END"
-        asked = {
+        asked: dict[str, Question] = {
             "values": f"count({name})",
             "distinct": f"approx_count_distinct({name})",
             "infinity": f"count_if({name} = 'infinity')",
@@ -575,7 +511,7 @@ class _Others:
     private: bool
 
     @property
-    def questions(self) -> dict[str, str]:
+    def questions(self) -> dict[str, Question]:
         return {"values": f"count({quote(self.column.name)})"}
 
     def profile(self, answers: Answers, rows: int) -> ColumnProfile:

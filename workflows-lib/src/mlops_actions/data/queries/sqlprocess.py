@@ -15,8 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import quote
+from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.queries import query
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def main() -> None:
 
     _limit_memory()
     setup = json.loads(sys.stdin.readline())
-    with scan.connect(map(Path, setup["files"])) as connection:
+    with duck.connect(map(Path, setup["files"])) as connection:
         known = query.Known.of(connection)
         try:
             for name, select in setup["views"].items():
                 connection.execute(f"CREATE VIEW {quote(name)} AS {select}")
         except duckdb.Error as error:
-            _say({"error": scan.reason(error)})
+            _say({"error": duck.reason(error)})
             return
         _say({})
         for line in sys.stdin:
@@ -59,7 +59,7 @@ def _limit_memory() -> None:
     try:
         import resource  # pylint: disable=import-outside-toplevel
 
-        amount = int((scan.MEMORY + HEADROOM) * 2**30)
+        amount = int((duck.MEMORY + HEADROOM) * 2**30)
         resource.setrlimit(resource.RLIMIT_DATA, (amount, amount))
     except (ImportError, OSError, ValueError):
         pass  # the engine's own limit still stands
@@ -80,7 +80,7 @@ def _ran(connection: duckdb.DuckDBPyConnection, text: str) -> dict[str, Any]:
         rows = connection.execute(text).fetchmany(2)
         columns = connection.description or []
     except (duckdb.Error, MemoryError) as error:
-        return {"error": scan.reason(error), "kind": type(error).__name__}
+        return {"error": duck.reason(error), "kind": type(error).__name__}
     if len(columns) != 1:
         return {"error": f"the query gives {len(columns):,} columns, and one is asked for"}
     if len(rows) != 1:

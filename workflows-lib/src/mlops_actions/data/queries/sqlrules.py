@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 from mlops_actions.data.contracts.contract import Contract
-from mlops_actions.data.engines.scan import quote
+from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.rules import checks, rules
 from mlops_actions.data.rules.rules import Queried, Rule
 from mlops_actions.data.sources.relation import Relation, shown_names

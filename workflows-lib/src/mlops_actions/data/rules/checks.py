@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import Aggregate, quote
+from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.session import Aggregate, Session
 from mlops_actions.data.rules import uniqueness
 from mlops_actions.data.rules.rules import (
     Additional,
@@ -33,9 +33,6 @@ from mlops_actions.data.types import families
 from mlops_actions.data.types.nested import Path
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Scalar, Severity, Status, broken
-
-if TYPE_CHECKING:
-    import duckdb
 
 EVIDENCE = 200
 """Failing rules that examples are looked up for."""
@@ -80,14 +77,22 @@ class Plan:
         return found
 
 
-def prepare(rules: Sequence[Rule], relation: Relation, footers: Footers = NO_FOOTERS) -> Plan:
-    """How the rules of an object are answered over ``relation``; ``footers`` tell what is known without a scan."""
+def prepare(
+    rules: Sequence[Rule], relation: Relation, footers: Footers = NO_FOOTERS, session: Session | None = None
+) -> Plan:
+    """How the rules of an object are answered over ``relation``.
+
+    ``footers`` tell what is known without a scan. What ``session`` cannot
+    evaluate is an error of the rule; without one, nothing is asked of it.
+    """
     dialect = Dialect(relation)
     decided: dict[int, Check] = {}
     questions: dict[int, Question] = {}
     for index, rule in enumerate(rules):
         try:
             answer = _ask(rule, dialect, footers)
+            if session is not None and isinstance(answer, Question):
+                _refuse(answer, relation, session)
         except Unfit as error:
             answer = unanswered(rule, f"not evaluated: {error}")
         if isinstance(answer, Check):
@@ -95,6 +100,13 @@ def prepare(rules: Sequence[Rule], relation: Relation, footers: Footers = NO_FOO
         else:
             questions[index] = answer
     return Plan(relation, decided, questions)
+
+
+def _refuse(question: Question, relation: Relation, session: Session) -> None:
+    """Raises Unfit where the engine cannot evaluate what is asked."""
+    for sql in question.aggregates.values():
+        if (why := session.refusal(relation, sql)) is not None:
+            raise Unfit(f"the engine {session.engine} cannot: {why}")
 
 
 def unanswered(rule: Rule, message: str) -> Check:
@@ -177,14 +189,14 @@ def expected_unique(rules: Sequence[Rule]) -> Iterator[str]:
             yield rule.measure.columns[0]
 
 
-def exact(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
-    """``values`` with numbers in the place of bounds, counted where a bound is not 0. Raises duckdb.Error."""
+def exact(session: Session, plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` with numbers in the place of bounds, counted where a bound is not 0."""
     found = dict(values)
     dialect = Dialect(plan.relation)
     for index, question in plan.questions.items():
         key = question.keys(index).get("surplus", "")
         if question.is_bound and isinstance(question.rule.measure, Repeated) and found[key]:
-            sharing, keys = found[_sharing(index)] = uniqueness.recount(connection, dialect, question.rule.measure)
+            sharing, keys = found[_sharing(index)] = uniqueness.recount(session, dialect, question.rule.measure)
             found[key] = sharing - keys
     return found
 
@@ -302,8 +314,8 @@ def _check(
 # Evidence
 
 
-def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Mapping[str, Any]) -> dict[int, str]:
-    """For failing rules, by index: what to say behind the count. Raises duckdb.Error.
+def find_evidence(session: Session, plan: Plan, values: Mapping[str, Any]) -> dict[int, str]:
+    """For failing rules, by index: what to say behind the count.
 
     For values, the smallest and the largest that break the rule, unless the
     column is private; for floating-point numbers, how many are not finite; for
@@ -315,23 +327,19 @@ def find_evidence(connection: duckdb.DuckDBPyConnection, plan: Plan, values: Map
         for index, question in plan.questions.items()
         if _judged(question, counted(question, index, values), rows, "").status is not Status.PASS
     ][:EVIDENCE]
-    found = _examples(
-        connection, plan, [(index, question) for index, question in failing if question.column is not None]
-    )
+    found = _examples(session, plan, [(index, question) for index, question in failing if question.column is not None])
     for index, question in failing:
         if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
             known = values.get(_sharing(index))
-            sharing, keys = known or uniqueness.recount(connection, Dialect(plan.relation), question.rule.measure)
+            sharing, keys = known or uniqueness.recount(session, Dialect(plan.relation), question.rule.measure)
             found[index] = f" ({sharing:,} rows share {plural(keys, 'key')})"
     return found
 
 
-def _examples(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, failing: Sequence[tuple[int, Question]]
-) -> dict[int, str]:
+def _examples(session: Session, plan: Plan, failing: Sequence[tuple[int, Question]]) -> dict[int, str]:
     dialect = Dialect(plan.relation)
     asked = [each for index, question in failing for each in _asked_for(index, question, dialect)]
-    values = scan.aggregate(connection, plan.relation, asked)
+    values = session.aggregate(plan.relation, asked)
     found = {}
     for index, _ in failing:
         sides = dict.fromkeys(values.get(f"{index} {side}") for side in ("min", "max"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlops_actions.data.engines.scan import quote
+from mlops_actions.data.engines.quoting import quote
 
 OBJECT = ("object", "table", "model")
 """Words for the object that a rule is of: the standard's prose says ``{object}``, its schema ``${table}``."""

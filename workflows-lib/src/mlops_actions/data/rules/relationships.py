@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import all_present, quote
+from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.quoting import all_present, quote
 from mlops_actions.data.rules.checks import example
 from mlops_actions.data.rules.references import KEY, Key, Relationship
 from mlops_actions.data.rules.sql import Dialect, Unfit
@@ -56,7 +57,7 @@ def _check(of: Relationship, patterns: Mapping[str, Sequence[str]]) -> Check:
     except (Unfit, Unreadable) as error:
         return _said(of, Status.ERROR, f"not evaluated: {error}")
     except duckdb.Error as error:
-        return _said(of, Status.ERROR, f"not evaluated: {scan.reason(error)}")
+        return _said(of, Status.ERROR, f"not evaluated: {duck.reason(error)}")
 
 
 def _said(of: Relationship, status: Status, message: str, measured: Scalar = None, rows: int | None = None) -> Check:
@@ -66,13 +67,14 @@ def _said(of: Relationship, status: Status, message: str, measured: Scalar = Non
 def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[str]]) -> Check:
     keys = (of.referring, referred)
     files = {key.of.name: source.find(patterns[key.of.name], Path.cwd()) for key in keys}
-    with scan.connect(file.path for each in files.values() for file in each) as connection:
+    with duck.connect(file.path for each in files.values() for file in each) as connection:
         here, there = (_open(connection, key, files[key.of.name]) for key in keys)
         orphans = _Orphans.between(of.referring, here, referred, there)
-        ((rows, count),) = scan.fetch(connection, orphans.counted)
+        session = DuckSession(connection)
+        ((rows, count),) = session.fetch(orphans.counted)
         says = f"{count:,} of {rows:,} rows have a key that is not among {referred.shown}"
         if count and not any(key.is_private for key in keys):
-            found = scan.fetch(connection, orphans.examples)
+            found = session.fetch(orphans.examples)
             says += f" (for example {', '.join(' and '.join(map(example, key)) for key in found)})"
     return _said(of, Status.FAIL if count else Status.PASS, says, count, rows)
 

@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops_actions.data.contracts.contract import Contract, Element, Object, Property
-from mlops_actions.data.engines.scan import Aggregate, quote
+from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.rules import checks
 from mlops_actions.data.rules.rules import Rule, Unmeasured
 from mlops_actions.data.rules.sql import Dialect, Unfit

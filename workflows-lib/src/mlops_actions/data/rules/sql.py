@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
-from mlops_actions.data.engines.scan import all_present, literal, quote
+from mlops_actions.data.engines.quoting import all_present, literal, quote
 from mlops_actions.data.rules import rules
 from mlops_actions.data.rules.rules import Repeated, Test, Value
 from mlops_actions.data.sources.relation import Column, Relation, aliases

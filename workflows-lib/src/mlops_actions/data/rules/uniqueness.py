@@ -18,13 +18,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import all_present, literal, quote
+from mlops_actions.data.engines.quoting import all_present, literal, quote
 from mlops_actions.data.types.families import family
 
 if TYPE_CHECKING:
-    import duckdb
-
+    from mlops_actions.data.engines.session import Session
     from mlops_actions.data.rules.rules import Repeated
     from mlops_actions.data.rules.sql import Dialect
     from mlops_actions.data.sources.parquet import Footers
@@ -64,7 +62,7 @@ def surplus(dialect: Dialect, measure: Repeated, footers: Footers) -> Surplus:
     return Surplus(dialect.surplus(measure), is_exact=True)
 
 
-def recount(connection: duckdb.DuckDBPyConnection, dialect: Dialect, measure: Repeated) -> tuple[int, int]:
-    """How many rows share their key with another, and how many keys are shared. Raises duckdb.Error."""
-    ((sharing, keys),) = scan.fetch(connection, dialect.sharing(measure))
+def recount(session: Session, dialect: Dialect, measure: Repeated) -> tuple[int, int]:
+    """How many rows share their key with another, and how many keys are shared."""
+    ((sharing, keys),) = session.fetch(dialect.sharing(measure))
     return int(sharing), int(keys)

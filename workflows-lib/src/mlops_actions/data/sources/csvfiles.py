@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mlops_actions.data.engines.scan import listed, literal, pattern_for, quote
+from mlops_actions.data.engines.duck import pattern_for
+from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.relation import (
     Column,
     File,

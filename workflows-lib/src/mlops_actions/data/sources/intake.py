@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.contracts.contract import Object
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import literal, pattern_for
-from mlops_actions.data.sources import csvfiles, source
+from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.duck import DuckSession, pattern_for
+from mlops_actions.data.engines.quoting import literal
+from mlops_actions.data.engines.session import Session
+from mlops_actions.data.sources import csvfiles, parquet, source
 from mlops_actions.data.sources.csvfiles import Survey
+from mlops_actions.data.sources.parquet import Footers
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
 from mlops_actions.data.types import families
 from mlops_actions.data.types.cells import TextType
@@ -43,9 +46,18 @@ class Intake:
     surveys: Mapping[File, Future[Survey]]
 
     @property
+    def session(self) -> Session:
+        """What answers questions about the rows."""
+        return DuckSession(self.connection)
+
+    @property
     def subjects(self) -> list[Subject]:
         """Each file with its digest. Raises Unreadable."""
         return [Subject(file.name, self._survey(file).sha256) for file in self.surveys]
+
+    def footers(self, columns: Iterable[str]) -> Footers:
+        """What is known of ``columns`` without a scan."""
+        return parquet.footers(self.connection, self.relation.files, columns)
 
     def checks(self, rows: int) -> list[Check]:
         """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable."""
@@ -142,7 +154,7 @@ def take_in(
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         surveys = {file: pool.submit(csvfiles.survey, file.path, columns.get(file)) for file in files}
         try:
-            with scan.connect(file.path for file in files) as connection:
+            with duck.connect(file.path for file in files) as connection:
                 yield Intake(connection, source.open_relation(connection, name, files, types, private), surveys)
         except duckdb.Error as error:
             raise _culprit(error, files) from error
@@ -155,16 +167,16 @@ def _culprit(error: Exception, files: Sequence[File]) -> Unreadable:
     """What to say of an engine's error: where it names no file, each is read alone, to find the one."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    message = scan.reason(error)
+    message = duck.reason(error)
     if any(str(file.path) in message for file in files):
         return Unreadable(named(message, files))
     for file in files:
         if file.is_text:
             continue
         try:
-            with scan.connect([file.path]) as connection:
+            with duck.connect([file.path]) as connection:
                 reader = f"read_parquet({literal(pattern_for(file.path))})"
-                scan.fetch(connection, f"SELECT max(hash(COLUMNS(*))) FROM {reader}")
+                duck.fetch(connection, f"SELECT max(hash(COLUMNS(*))) FROM {reader}")
         except duckdb.Error:
             return Unreadable(named(message, files), file.name)
     return Unreadable(message)

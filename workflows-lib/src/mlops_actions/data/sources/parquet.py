@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.scan import listed, literal, pattern_for, quote, reason
+from mlops_actions.data.engines.duck import pattern_for, reason
+from mlops_actions.data.engines.quoting import listed, literal, quote
 from mlops_actions.data.sources.relation import (
     Column,
     File,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlops_actions.data.engines.scan import quote
+from mlops_actions.data.engines.quoting import quote
 from mlops_actions.visible import clip
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.scan import reason
+from mlops_actions.data.engines.duck import reason
 from mlops_actions.data.sources import csvfiles, parquet
 from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, named, shown_names
 from mlops_actions.data.types.cells import TextType

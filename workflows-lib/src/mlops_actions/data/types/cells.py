@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.scan import fetch, literal
+from mlops_actions.data.engines.duck import fetch
+from mlops_actions.data.engines.quoting import literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_actions.data.engines import scan
-from mlops_actions.data.engines.scan import Aggregate, literal, pattern_for, quote, refused_pattern
+from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.duck import DuckSession, pattern_for, refused_pattern
+from mlops_actions.data.engines.quoting import literal, quote
+from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.sources import source
 from mlops_actions.data.sources.relation import Relation
 
@@ -30,7 +32,7 @@ def files(tmp_path):
 
 def test_only_the_files_it_was_told_of(files):
     told, other = files
-    with scan.connect([told]) as connection:
+    with duck.connect([told]) as connection:
         assert connection.execute(f"SELECT * FROM read_csv({literal(pattern_for(told))})").fetchall() == [(1,)]
         for query in (
             f"SELECT * FROM read_csv({literal(str(other))})",
@@ -69,16 +71,16 @@ def test_what_does_not_fit_is_asked_in_parts_and_at_last_with_room(
     """Distinct values that no memory holds at once, of two columns, and no disk to spill to."""
     path = tmp_path / "t.parquet"
     duckdb.execute(f"COPY (SELECT range AS a, -range AS b FROM range(2000000)) TO '{path}' (FORMAT parquet)")
-    monkeypatch.setattr(scan, "ROOM", room)
+    monkeypatch.setattr(duck, "ROOM", room)
     files = source.find(["t.parquet"], tmp_path)
     asked = [Aggregate(name, f"length(list({name}))") for name in ("a", "b")]  # a list cannot be spilled
-    with scan.connect([path], memory=0.012) as connection:
+    with duck.connect([path], memory=0.012) as connection:
         relation = source.open_relation(connection, "t", files)
         if room < 1:
             with pytest.raises(duckdb.OutOfMemoryException):
-                scan.aggregate(connection, relation, asked)
+                DuckSession(connection).aggregate(relation, asked)
         else:
-            assert scan.aggregate(connection, relation, asked) == {"a": 2_000_000, "b": 2_000_000}
+            assert DuckSession(connection).aggregate(relation, asked) == {"a": 2_000_000, "b": 2_000_000}
 
 
 @pytest.mark.parametrize("value", [0, -1, 2**63, True, False, None, 0.1, -0.0, 1e300, math.inf, -math.inf, math.nan])
@@ -89,11 +91,11 @@ def test_values_come_back_as_they_were(value):
 
 
 def test_more_aggregates_than_one_query_takes(monkeypatch):
-    monkeypatch.setattr(scan, "BATCH", 7)
+    monkeypatch.setattr(duck, "BATCH", 7)
     relation = Relation("t", "range(10)", (), ())
     asked = [Aggregate(f"k{number}", f"sum(range + {number})") for number in range(20)]
     with duckdb.connect() as connection:
-        values = scan.aggregate(connection, relation, asked)
+        values = DuckSession(connection).aggregate(relation, asked)
     assert values == {f"k{number}": 45 + 10 * number for number in range(20)}
 
 
@@ -105,4 +107,4 @@ def test_what_re2_lacks_is_named(pattern):
 
 
 def test_a_reason_is_one_line_that_can_be_printed():
-    assert scan.reason(ValueError("IO Error: bad \x1b[31m\u202e byte\nLINE 1: SELECT")) == r"bad \x1b[31m\u202e byte"
+    assert duck.reason(ValueError("IO Error: bad \x1b[31m\u202e byte\nLINE 1: SELECT")) == r"bad \x1b[31m\u202e byte"

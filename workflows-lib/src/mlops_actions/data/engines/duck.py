@@ -1,8 +1,8 @@
-"""One pass over a relation: every question about it is an aggregate of one query.
+"""DuckDB: one pass over a relation, and every question about it an aggregate of one query.
 
 This is the only module that opens DuckDB. It gives a connection that can read
-the files it was told of and nothing else, quotes what comes from outside, and
-runs many aggregates as few queries as the engine plans well.
+the files it was told of and nothing else, and runs many aggregates as few
+queries as the engine plans well.
 """
 
 # ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
@@ -17,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from mlops_actions.data.engines import tallying
+from mlops_actions.data.engines.quoting import listed, literal
+from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,48 +40,6 @@ where it parts them early into what fits the processor's caches.
 
 ROOM = 4.0
 """GiB for an aggregate that cannot be had in MEMORY, not even alone: cells, or groups of rows, of great size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregate:
-    """An aggregate expression over the relation's columns, and the key its value is asked for by.
-
-    Count rows with ``count_if(condition)``, never with ``FILTER``: a thousand
-    filtered aggregates take DuckDB 2.0 fifty times as long to plan.
-    """
-
-    key: str
-    sql: str
-
-
-def quote(identifier: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def literal(value: str | int | float | bool | None) -> str:
-    """A value as an SQL literal of the type VARCHAR, INTEGER (as wide as needed), DOUBLE, BOOLEAN or NULL."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case float():
-            return f"CAST('{value!r}' AS DOUBLE)"
-        case int():
-            return f"({value})" if value < 0 else str(value)
-        case _:
-            return "'" + value.replace("'", "''") + "'"
-
-
-def listed(values: Iterable[str]) -> str:
-    """Texts as an SQL list of literals."""
-    return "[" + ", ".join(literal(value) for value in values) + "]"
-
-
-def all_present(names: Iterable[str]) -> str:
-    """The condition that no column of a key (quoted) is null: a key with a null in it is none."""
-    return " AND ".join(f"{name} IS NOT NULL" for name in names)
 
 
 @contextmanager
@@ -138,29 +100,76 @@ def _memory(connection: duckdb.DuckDBPyConnection, wanted: float) -> str:
     return f"{min(own, wanted) * 1024:.0f}MiB"
 
 
-def aggregate(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[Aggregate]
-) -> dict[str, Any]:
-    """The value of each aggregate by its key, over all rows of ``relation``.
+@dataclass(frozen=True, slots=True)
+class DuckSession:
+    """A session of DuckDB upon a connection; its errors are duckdb.Error."""
 
-    One query reads the data once; where there are more than BATCH aggregates,
-    one query for each BATCH, and smaller ones where the memory does not do.
-    Aggregates of a column stand best side by side, since a columnar file is
-    then still read once. Raises duckdb.Error.
-    """
-    values: dict[str, Any] = {}
-    for start in range(0, len(aggregates), BATCH):
-        values |= _together(connection, relation, aggregates[start : start + BATCH])
-    return values
+    connection: duckdb.DuckDBPyConnection
+
+    @property
+    def engine(self) -> str:
+        return "duckdb"
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        return fetch(self.connection, query)
+
+    def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        """The answers by key, as :class:`~mlops_actions.data.engines.session.Session` has it.
+
+        One query reads the data once; where there are more than BATCH
+        aggregates, one query for each BATCH, and smaller ones where the memory
+        does not do. Aggregates of a column stand best side by side, since a
+        columnar file is then still read once.
+        """
+        written = [sql for each in aggregates for sql in _written(each.of)]
+        answers: list[Any] = []
+        for start in range(0, len(written), BATCH):
+            answers += _together(self.connection, relation, written[start : start + BATCH])
+        rest = iter(answers)
+        return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
+
+    def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
+        """Nothing: the language is DuckDB's own."""
+        return None
 
 
-def _together(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[Aggregate]
-) -> dict[str, Any]:
-    """The values of aggregates in one query where the memory does, else of each half."""
+def _written(question: Question) -> list[str]:
+    """The aggregates that answer a question."""
+    match question:
+        case Histogram(value, edges):
+            # Without edges, DuckDB 2.0 makes a GROUP BY of a histogram, over a copy of the columns.
+            return [f"histogram(CASE WHEN isfinite({value}) THEN {value} END, {_doubles(edges)})"]
+        case Members(value, texts):
+            # All other values are counted under '', so texts get a sign before them.
+            signed = f"CASE WHEN {value} IS NOT NULL THEN concat('=', {value}) END"
+            return [f"histogram_exact({signed}, {listed(f'={text}' for text in texts)})"] if texts else ["NULL"]
+        case Tally():
+            return tallying.parts(question)
+        case _:
+            return [question]
+
+
+def _answer(question: Question, answers: Sequence[Any]) -> Any:
+    match question:
+        case Members():
+            return {text[1:]: count for text, count in (answers[0] or {}).items() if text}
+        case Tally():
+            return tallying.answer(answers)
+        case _:
+            return answers[0]
+
+
+def _doubles(edges: Iterable[float]) -> str:
+    """Edges as an SQL list of DOUBLE, which an exponent makes a number without a cast."""
+    texts = (repr(float(each)) for each in edges)
+    return "[" + ", ".join(text if "e" in text else f"{text}e0" for text in texts) + "]"
+
+
+def _together(connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[str]) -> list[Any]:
+    """The values of aggregates in one query where the memory does, else of each half. Raises duckdb.Error."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    query = f"SELECT {', '.join(each.sql for each in aggregates)} FROM {relation.sql}"
+    query = f"SELECT {', '.join(aggregates)} FROM {relation.sql}"
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
         (row,) = fetch(connection, query)
@@ -168,10 +177,10 @@ def _together(
         if len(aggregates) > 1:
             half = len(aggregates) // 2
             first = _together(connection, relation, aggregates[:half])
-            return first | _together(connection, relation, aggregates[half:])
+            return first + _together(connection, relation, aggregates[half:])
         with connect((file.path for file in relation.files), ROOM) as roomy:
             (row,) = fetch(roomy, query)
-    return dict(zip((each.key for each in aggregates), row, strict=True))
+    return list(row)
 
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:

@@ -1,0 +1,83 @@
+"""What runs the one scan, whatever it is: a session answers questions about a relation.
+
+Questions are written in one language, DuckDB's SQL: DuckDB runs them as they
+are, and the session of another engine translates them, word for word out of a
+list of those that have the same meaning there. So a rule or a profile is
+written once. What an engine answers in a way of its own (numbers between
+edges, the values of a column that has few) is named here by what is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from mlops_actions.data.sources.relation import Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """The finite values of a DOUBLE expression, counted between edges (ascending, finite).
+
+    The answer is edge to number: of the values greater than the edge before,
+    up to and including it. Those beyond the last edge are counted under
+    infinity; edges without values may be missing. None over no values.
+    """
+
+    value: str
+    edges: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The rows with each of some texts. The answer is text to number; texts that no row has may be missing."""
+
+    value: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The rows with each value of a text expression, where it has no more than ``most`` of them.
+
+    The answer is value to number; where there are more values, some frequent
+    ones, the most frequent first, each with None.
+    """
+
+    value: str
+    most: int
+
+
+Question: TypeAlias = str | Histogram | Members | Tally
+"""An aggregate expression, or what is wanted of all values of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A question about all rows of a relation, and the key its answer is asked for by.
+
+    Count rows with ``count_if(condition)``, never with ``FILTER``: a thousand
+    filtered aggregates take DuckDB 2.0 fifty times as long to plan.
+    """
+
+    key: str
+    of: Question
+
+
+class Session(Protocol):
+    """An engine at work on relations that it can read. An error of the engine is raised as the engine has it."""
+
+    @property
+    def engine(self) -> str:
+        """The engine's name, as a request has it."""
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows that a query gives."""
+
+    def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        """The answer to each question by its key, over all rows of ``relation``, in as few passes as can be."""
+
+    def refusal(self, relation: Relation, sql: str) -> str | None:
+        """Why this engine cannot evaluate an expression over ``relation`` in the sense that it has; else None."""
