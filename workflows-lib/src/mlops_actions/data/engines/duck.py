@@ -43,12 +43,14 @@ ROOM = 4.0
 
 
 @contextmanager
-def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(
+    files: Iterable[Path] = (), memory: float | None = None, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reads ``files`` (absolute paths) and nothing else, in ``memory`` GiB (default: MEMORY).
 
     No other file, no network, no extension, and no statement can change that.
     What does not fit into memory is spilled to a folder that ends with the
-    block.
+    block. There are as many ``threads`` as processors, unless it says otherwise.
     """
     import duckdb  # pylint: disable=import-outside-toplevel
 
@@ -57,6 +59,7 @@ def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator
         for setting, value in {
             "TimeZone": "'UTC'",
             "memory_limit": literal(_memory(connection, memory or MEMORY)),
+            **({"threads": str(threads)} if threads else {}),
             "temp_directory": literal(temporary),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -121,19 +124,19 @@ class DuckSession:
         does not do. Aggregates of a column stand best side by side, since a
         columnar file is then still read once.
         """
-        written = [sql for each in aggregates for sql in _written(each.of)]
+        asked = [sql for each in aggregates for sql in written(each.of)]
         answers: list[Any] = []
-        for start in range(0, len(written), BATCH):
-            answers += _together(self.connection, relation, written[start : start + BATCH])
+        for start in range(0, len(asked), BATCH):
+            answers += _together(self.connection, relation, asked[start : start + BATCH])
         rest = iter(answers)
-        return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
+        return {each.key: answer(each.of, [next(rest) for _ in written(each.of)]) for each in aggregates}
 
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
         """Nothing: the language is DuckDB's own."""
         return None
 
 
-def _written(question: Question) -> list[str]:
+def written(question: Question) -> list[str]:
     """The aggregates that answer a question."""
     match question:
         case Histogram(value, edges):
@@ -149,7 +152,8 @@ def _written(question: Question) -> list[str]:
             return [question]
 
 
-def _answer(question: Question, answers: Sequence[Any]) -> Any:
+def answer(question: Question, answers: Sequence[Any]) -> Any:
+    """The answer to a question, from the values of the aggregates that it is written as."""
     match question:
         case Members():
             return {text[1:]: count for text, count in (answers[0] or {}).items() if text}
