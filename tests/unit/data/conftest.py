@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
 import duckdb
+import postgres_server
 import pytest
+from postgres_server import Database
 
 from mlops_actions.data.validate import Validation, validate
 from mlops_actions.outcome import Outcome
@@ -81,3 +84,28 @@ def tally(workspace: Workspace) -> Iterator[Callable[..., tuple[str, Any]]]:
         return check.status.value, check.measured
 
     yield run
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_port() -> Iterator[int]:
+    """The port of a real server, for the whole session; skipped, with the reason, where there is none installed."""
+    home = postgres_server.programs()
+    if home is None:
+        pytest.skip("there is no PostgreSQL server here (Debian: postgresql)")
+    with postgres_server.running(home) as port:
+        yield port
+
+
+@pytest.fixture
+def database(postgres_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A database of the test's own; its password stands in PGPASSWORD, as a user would give it."""
+    for name in ("PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSFILE", "PGSERVICE", "PGOPTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    with postgres_server.database(postgres_port, f"test_{next(_numbers)}") as made:
+        monkeypatch.setenv("PGPASSWORD", made.password)
+        yield made

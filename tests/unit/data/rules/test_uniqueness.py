@@ -93,6 +93,7 @@ def test_repetitions_are_counted_as_in_plain_python(
         Footers(4, {"a": (1, 2)}),  # too narrow
         Footers(4, {"a": (100, 200)}),  # all beyond
         Footers(1000, {"a": (-5000, 5000)}),
+        Footers(10**9, {"a": (0, 2**62)}),  # many: a query of its own
         Footers(),
     ],
 )

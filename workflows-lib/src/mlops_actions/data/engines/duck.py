@@ -124,6 +124,13 @@ class DuckSession:
         does not do. Aggregates of a column stand best side by side, since a
         columnar file is then still read once.
         """
+        values = dict[str, Any]()
+        for each in aggregates:
+            if each.apart:
+                values |= self._answers(relation, [each])
+        return values | self._answers(relation, [each for each in aggregates if not each.apart])
+
+    def _answers(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         asked = [sql for each in aggregates for sql in written(each.of)]
         answers: list[Any] = []
         for start in range(0, len(asked), BATCH):

@@ -64,6 +64,8 @@ class Aggregate:
 
     key: str
     of: Question
+    apart: bool = False
+    """It wants the memory for itself, so DuckDB gives it a query of its own."""
 
 
 class Session(Protocol):

@@ -27,6 +27,7 @@ from mlops_actions.data.rules.rules import (
     Unmeasured,
 )
 from mlops_actions.data.rules.sql import Dialect, Unfit
+from mlops_actions.data.rules.uniqueness import Surplus
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
 from mlops_actions.data.sources.relation import Column, Relation, shown_names
 from mlops_actions.data.types import families
@@ -51,8 +52,13 @@ class Question:
     aggregates: Mapping[str, str]
     condition: str | None = None
     column: str | None = None
-    is_bound: bool = False
-    """The number of surplus rows is a bound that is exact at 0 (:mod:`.uniqueness`)."""
+    surplus: Surplus | None = None
+    """How surplus rows are counted, where they are."""
+
+    @property
+    def is_bound(self) -> bool:
+        """The number of surplus rows is a bound that is exact at 0 (:mod:`.uniqueness`)."""
+        return self.surplus is not None and not self.surplus.is_exact
 
     def keys(self, index: int) -> dict[str, str]:
         """Name to key of each aggregate; the key tells questions apart."""
@@ -73,7 +79,8 @@ class Plan:
         found = [Aggregate(ROWS, "count(*)")]
         for index, question in self.questions.items():
             keys = question.keys(index)
-            found += [Aggregate(keys[name], sql) for name, sql in question.aggregates.items()]
+            apart = question.surplus is not None and question.surplus.apart
+            found += [Aggregate(keys[name], sql, apart) for name, sql in question.aggregates.items()]
         return found
 
 
@@ -135,13 +142,13 @@ def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
         case RowCount():
             return Question(rule, {})
         case Repeated() as measure:
-            surplus = uniqueness.Surplus(dialect.surplus(measure), is_exact=True)
+            surplus = Surplus(dialect.surplus(measure))
             if (rule.operator, rule.bound) == ("mustBe", 0):
                 surplus = uniqueness.surplus(dialect, measure, footers)
             aggregates = {"surplus": surplus.sql}
             if measure.key:
                 aggregates["without"] = f"count_if({dialect.without_key(measure)})"
-            return Question(rule, aggregates, is_bound=not surplus.is_exact)
+            return Question(rule, aggregates, surplus=surplus)
         case Broken(tests):
             condition = " OR ".join(dialect.condition(test) for test in tests)
             shown = None if isinstance(tests[0], Inside) else tests[0].column
@@ -183,10 +190,10 @@ def _of_type(rule: Rule, dialect: Dialect, column: Column, measure: OfType) -> C
 
 
 def expected_unique(rules: Sequence[Rule]) -> Iterator[str]:
-    """The columns that are promised to hold no value twice, each by itself."""
+    """The columns of keys that are promised to be held once."""
     for rule in rules:
-        if isinstance(rule.measure, Repeated) and len(rule.measure.columns) == 1:
-            yield rule.measure.columns[0]
+        if isinstance(rule.measure, Repeated):
+            yield from rule.measure.columns
 
 
 def exact(session: Session, plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:

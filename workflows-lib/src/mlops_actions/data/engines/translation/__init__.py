@@ -1,0 +1,1 @@
+"""Questions in DuckDB's SQL, written for another engine with the same meaning, or refused by name."""

@@ -1,0 +1,361 @@
+r"""Questions in PostgreSQL's SQL.
+
+What is not alike, value for value:
+
+- Arithmetic of DOUBLE that leaves its range is an error there, and infinite (or
+  0) in DuckDB: the cases are told apart before.
+- A text is compared by the bytes of its UTF-8, whatever the database's
+  collation; an equality is not changed by that.
+- Numbers have no remainder, rounding or text of DuckDB's form: they are written out.
+- Patterns: see :func:`pattern`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mlops_actions.data.engines.quoting import literal
+from mlops_actions.data.engines.translation import patterns
+from mlops_actions.data.engines.translation.patterns import Chars, Either, Empty, Node, Ranges, Repeat, Unread
+from mlops_actions.data.engines.translation.writer import FLOATS, Term, Untranslatable, Writer, item_type
+
+TYPES = {
+    "BOOLEAN": "boolean",
+    "SMALLINT": "smallint",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "HUGEINT": "numeric",
+    "FLOAT": "real",
+    "DOUBLE": "double precision",
+    "NUMERIC": "numeric",
+    "VARCHAR": "text",
+    "UUID": "uuid",
+    "DATE": "date",
+    "TIME": "time",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+}
+"""Types that both engines have, in DuckDB's and in PostgreSQL's words."""
+
+_WHOLE = frozenset({"SMALLINT", "INTEGER", "BIGINT", "HUGEINT"})
+_MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"})
+
+
+def is_exact(kind: str | None) -> bool:
+    """Whether a type is numeric, the one that can be NaN and infinite although it is exact."""
+    return kind is not None and re.fullmatch(r"(NUMERIC|DECIMAL)(\(\d+,\d+\))?", kind) is not None
+
+
+class PostgresWriter(Writer):
+    """Writes for PostgreSQL 14 and newer."""
+
+    engine = "postgres"
+
+    def type(self, name: str) -> str:
+        item = item_type(name)
+        if item is not None:
+            return f"{self.type(item)}[]"
+        if is_exact(name):
+            return name.replace("DECIMAL", "numeric").replace("NUMERIC", "numeric")
+        if name not in TYPES:
+            raise Untranslatable(f"the type {name}")
+        return TYPES[name]
+
+    def cast(self, of: Term, to: str) -> Term:
+        if to == "VARCHAR" and of.type in FLOATS:
+            text = f"CAST({of.sql} AS text)"  # 1 is 1.0 in DuckDB
+            return Term(f"CASE WHEN {text} ~ '^-?[0-9]+$' THEN {text} || '.0' ELSE {text} END", to)
+        if to == "DOUBLE" and of.type == "NUMERIC":  # without a width it may hold what no binary fraction does
+            value, double = of.sql, "CAST({} AS double precision)"
+            special = f"WHEN {value} = 'NaN' THEN {double.format(_NAN)}"
+            beyond = f"WHEN abs({value}) > {_GREATEST} THEN {double.format(f'sign({value})')} * {_INFINITY}"
+            below = f"WHEN abs({value}) < 5e-324 THEN 0"
+            return Term(f"CASE {special} {beyond} {below} ELSE {double.format(value)} END", to)
+        if of.sql != "NULL":
+            self.known(of)
+        return super().cast(of, to)
+
+    def known(self, of: Term) -> None:
+        """Raises Untranslatable for a value of a type that this engine's rules do not hold."""
+        if of.type is None:
+            raise Untranslatable(f"a value whose type is not known: {of.sql[:60]}")
+        self.type(of.type)
+
+    def try_cast(self, of: Term, to: str) -> Term:
+        if to == "HUGEINT" and (of.type in _WHOLE or of.type in FLOATS or is_exact(of.type)):
+            if of.type in FLOATS:  # a cast to numeric keeps fifteen digits alone, one to bigint all
+                whole = f"CAST(CAST({of.sql} AS bigint) AS numeric)"
+                return Term(f"CASE WHEN abs({of.sql}) < 9.2e18 THEN {whole} END", to)
+            return Term(f"CAST({of.sql} AS numeric)", to)
+        return super().try_cast(of, to)
+
+    def collated(self, of: Term, name: str) -> Term:
+        if name != "C":
+            raise Untranslatable(f"the collation {name}")
+        return Term(f'({of.sql} COLLATE "C")', of.type)
+
+    def text(self, value: str) -> str:
+        if "\0" in value:
+            raise Untranslatable("a text with a sign of code 0, which no text there has")
+        return literal(value)
+
+    # Numbers
+
+    def arithmetic(self, sign: str, left: Term, right: Term) -> Term:
+        a, b = left.sql, right.sql
+        floating = left.type in FLOATS or right.type in FLOATS
+        if sign == "%" and not floating:
+            return Term(f"({a} % {b})", right.type)
+        if not floating:
+            if sign in "+-":
+                return Term(f"({a} {sign} {b})", left.type)
+            raise Untranslatable(f"{left.type} {sign} {right.type}")
+        a, b = (each.sql if each.type == "DOUBLE" else self.cast(each, "DOUBLE").sql for each in (left, right))
+        match sign:
+            case "-":
+                sql = _difference(a, b)
+            case "*" if a == b:
+                sql = _square(a)
+            case "*" if (factor := _constant(left)) is not None and 1e-300 < abs(factor) <= 1:
+                sql = f"CASE WHEN abs({b}) < {5e-324 / abs(factor)!r} THEN 0 ELSE {a} * {b} END"
+            case "/" if divisor := _constant(right):
+                sql = _quotient(a, divisor)
+            case _:
+                raise Untranslatable(f"{left.type} {sign} {right.type}")
+        return Term(f"({sql})", "DOUBLE")
+
+    def average(self, of: Term) -> Term:
+        value = of.sql if of.type == "DOUBLE" else self.cast(of, "DOUBLE").sql
+        total = f"sum(CASE WHEN abs({value}) <= 1e292 THEN {value} END)"
+        mean = f"CASE WHEN abs({total}) < 1e-290 THEN 0 ELSE {total} / count({value}) END"
+        return Term(f"CASE WHEN bool_or(abs({value}) > 1e292) THEN {_INFINITY} ELSE {mean} END", "DOUBLE")
+
+    def quantiles(self, of: Term, shares: Sequence[str]) -> Term:
+        sql = f"percentile_disc(ARRAY[{', '.join(shares)}]::double precision[]) WITHIN GROUP (ORDER BY {of.sql})"
+        return Term(sql, f"{of.type}[]")
+
+    # Rows and lists
+
+    def items(self, parts: Sequence[Term]) -> Term:
+        kind = next((each.type for each in parts if each.type), None)
+        if kind is None:
+            raise Untranslatable("a list of values whose type is not known")
+        return Term(f"CAST(ARRAY[{', '.join(each.sql for each in parts)}] AS {self.type(kind)}[])", f"{kind}[]")
+
+    def filtered(self, of: Term, name: str, condition: Term) -> Term:
+        items = f"ARRAY(SELECT {name} FROM unnest({of.sql}) AS items({name}) WHERE {condition.sql})"
+        return Term(f"CASE WHEN {of.sql} IS NOT NULL THEN {items} END", of.type)
+
+    def extreme(self, side: str, of: Term) -> Term:
+        if of.type == "BOOLEAN":
+            return Term(f"{'bool_and' if side == 'min' else 'bool_or'}({of.sql})", of.type)
+        if of.type == "UUID":  # whose text is in the same order
+            return Term(f'CAST({side}(CAST({of.sql} AS text) COLLATE "C") AS uuid)', of.type)
+        self.known(of)
+        return super().extreme(side, of)
+
+    def distinct(self, of: Term) -> Term:
+        if of.type != "STRUCT":
+            self.known(of)
+        return super().distinct(of)
+
+    def row(self, parts: Sequence[Term]) -> Term:
+        for part in parts:
+            self.known(part)
+        return Term(f"ROW({', '.join(each.sql for each in parts)})", "STRUCT")
+
+    def anti_join(self, left: str, right: str, on: str) -> tuple[str, str | None]:
+        return left, f"NOT EXISTS (SELECT 1 FROM {right} WHERE {on})"
+
+    # Functions
+
+    def function(self, name: str, arguments: Sequence[Term]) -> Term:
+        sql = [each.sql for each in arguments]
+        match name, arguments:
+            case "isfinite", [of]:
+                return Term(self._is_finite(of), "BOOLEAN")
+            case "isnan", [of] if of.type in FLOATS or is_exact(of.type):
+                return Term(f"({of.sql} = CAST('NaN' AS {self.type(of.type or '')}))", "BOOLEAN")
+            case "regexp_matches", [of, Term(text=str() as text)]:
+                try:
+                    return Term(f"({of.sql} ~ {literal(pattern(text))})", "BOOLEAN")
+                except Unread as error:
+                    raise Untranslatable(f"run the pattern, which has {error}") from error
+            case (("length" | "len"), [of]):
+                return self._length(of)
+            case "list_unique", [of]:
+                return Term(f"(SELECT count(DISTINCT {_item(of)}) FROM {_unnested(of)})", "BIGINT")
+            case "list_count", [of]:
+                return Term(f"(SELECT count(item) FROM {_unnested(of)})", "BIGINT")
+            case "abs", [of]:
+                return Term(f"abs({of.sql})", of.type)
+            case "greatest", _:
+                kinds = [each.type for each in arguments]
+                return Term(f"greatest({', '.join(sql)})", "DOUBLE" if "DOUBLE" in kinds else kinds[0])
+            case "round", [of] if of.type == "DOUBLE":  # half away from zero, where PostgreSQL rounds to the even one
+                whole = f"trunc({of.sql})"
+                sql_ = f"CASE WHEN abs({of.sql}) >= 4503599627370496 THEN {of.sql} "
+                sql_ += f"WHEN abs({of.sql} - {whole}) >= 0.5 THEN {whole} + sign({of.sql}) ELSE {whole} END"
+                return Term(f"({sql_})", of.type)
+            case "trunc", [of] if of.type in FLOATS or is_exact(of.type):
+                return Term(f"trunc({of.sql})", of.type)
+            case "left", [of, Term(sql=count)] if count.isdigit() and of.type == "VARCHAR":
+                return Term(f"left({of.sql}, {count})", "VARCHAR")
+            case "concat", _ if all(each.type == "VARCHAR" for each in arguments):
+                return Term(f"concat({', '.join(sql)})", "VARCHAR")
+            case "sha256", [of] if of.type == "VARCHAR":
+                return Term(f"encode(sha256(convert_to({of.sql}, 'UTF8')), 'hex')", "VARCHAR")
+            case "epoch", [of] if of.type == "TIME":
+                return Term(f"CAST(extract(epoch FROM {of.sql}) AS double precision)", "DOUBLE")
+            case "epoch_us", [of] if of.type == "TIMESTAMP":
+                return Term(f"CAST(extract(epoch FROM {of.sql}) * 1000000 AS bigint)", "BIGINT")
+        kinds = ", ".join(each.type or "a value whose type is not known" for each in arguments)
+        raise Untranslatable(f"{name} of {kinds}")
+
+    def _is_finite(self, of: Term) -> str:
+        if of.type in _MOMENTS:
+            return f"isfinite({of.sql})"
+        if of.type in FLOATS or is_exact(of.type):
+            kind = self.type("NUMERIC" if is_exact(of.type) else of.type or "")
+            specials = ", ".join(f"CAST('{each}' AS {kind})" for each in ("NaN", "Infinity", "-Infinity"))
+            return f"({of.sql} NOT IN ({specials}))"
+        if of.type in _WHOLE:
+            return f"CASE WHEN {of.sql} IS NOT NULL THEN TRUE END"
+        raise Untranslatable(f"isfinite of {of.type or 'a value whose type is not known'}")
+
+    def _length(self, of: Term) -> Term:
+        if of.type == "VARCHAR":
+            return Term(f"length({of.sql})", "BIGINT")
+        if item_type(of.type) is not None:
+            size = f"coalesce(array_length({of.sql}, 1), 0)"
+            return Term(f"CASE WHEN {of.sql} IS NOT NULL THEN {size} END", "BIGINT")
+        raise Untranslatable(f"the length of {of.type or 'a value whose type is not known'}")
+
+
+_INFINITY = "CAST('Infinity' AS double precision)"
+_NAN = "'NaN'"
+
+
+def _constant(term: Term) -> float | None:
+    """The number that a literal of type DOUBLE is."""
+    match = re.fullmatch(r"CAST\('([^']+)' AS double precision\)", term.sql)
+    return float(match[1]) if match else None
+
+
+_GREATEST = "1.7976931348623157e308"
+
+
+def _difference(a: str, b: str) -> str:
+    """``a - b``, infinite where it is beyond all numbers."""
+    above = f"{a} > 0 AND {a} <= {_INFINITY} AND {b} < 0 AND {a} > {_GREATEST} + {b}"
+    below = f"{a} < 0 AND {b} > 0 AND {b} <= {_INFINITY} AND {a} < {b} - {_GREATEST}"
+    return f"CASE WHEN {above} THEN {_INFINITY} WHEN {below} THEN -{_INFINITY} ELSE {a} - {b} END"
+
+
+def _square(of: str) -> str:
+    """``of * of``, infinite or 0 where it is beyond or below all numbers."""
+    small = f"WHEN abs({of}) < 1.6e-162 THEN 0"
+    return f"CASE WHEN abs({of}) > 1.34e154 THEN abs({of}) * {_INFINITY} {small} ELSE {of} * {of} END"
+
+
+def _quotient(value: str, divisor: float) -> str:
+    """``value`` by a constant, infinite or 0 where the quotient is beyond or below all numbers."""
+    size = abs(divisor)
+    cases = []
+    if size < 1:
+        sign = "" if divisor > 0 else "-"
+        limit = 1.7976931348623155e308 * size
+        cases.append(f"WHEN abs({value}) > {limit!r} THEN {sign}sign({value}) * {_INFINITY}")
+    if size > 1:
+        limit = 5e-324 * size
+        cases.append(f"WHEN abs({value}) < {limit!r} THEN 0")
+    quotient = f"{value} / CAST('{divisor!r}' AS double precision)"
+    return f"CASE {' '.join(cases)} ELSE {quotient} END" if cases else quotient
+
+
+def _unnested(of: Term) -> str:
+    return f"unnest({of.sql}) AS items(item)"
+
+
+def _item(of: Term) -> str:
+    return 'item COLLATE "C"' if item_type(of.type) == "VARCHAR" else "item"
+
+
+# Patterns
+
+
+def pattern(of: str) -> str:
+    """RE2's pattern as an Advanced Regular Expression of PostgreSQL (9.7.3 of its manual). Raises Unread.
+
+    Signs are written as ranges of code points, so that neither the locale nor
+    a flag has a say in them; the ends of the value as ``\\A`` and ``\\Z``, which
+    no newline is taken for.
+    """
+    return _node(patterns.parse(of))
+
+
+_SOME = 255
+"""The most repetitions that one bound may ask for there."""
+
+_BEFORE, _AFTER = "(?<=[0-9A-Za-z_])", "(?=[0-9A-Za-z_])"
+_NOT_BEFORE, _NOT_AFTER = "(?<![0-9A-Za-z_])", "(?![0-9A-Za-z_])"
+_PLACES = {
+    "text-start": r"\A",
+    "text-end": r"\Z",
+    "line-start": r"(?:\A|(?<=\n))",
+    "line-end": r"(?:\Z|(?=\n))",
+    "word": f"(?:{_BEFORE}{_NOT_AFTER}|{_NOT_BEFORE}{_AFTER})",
+}
+_NONE = r"(?:\A[^\u0001-\U0010FFFF])"
+"""What no text has: a text there has no sign of code 0."""
+
+
+def _node(node: Node) -> str:
+    match node:
+        case Chars(ranges):
+            return _chars(ranges)
+        case Empty(place):
+            return _PLACES[place]
+        case Either(parts):
+            return f"(?:{'|'.join(_node(part) for part in parts)})"
+        case Repeat(part, least, most):
+            return _repeated(part, least, most)
+    return f"(?:{''.join(_node(part) for part in node.parts)})" if node.parts else "(?:)"
+
+
+def _chars(ranges: Ranges) -> str:
+    kept = [(max(low, 1), high) for low, high in ranges if high]
+    if not kept:
+        return _NONE
+    if len(kept) == 1 and kept[0][0] == kept[0][1]:
+        return _sign(kept[0][0])
+    return f"[{''.join(_sign(low) if low == high else f'{_sign(low)}-{_sign(high)}' for low, high in kept)}]"
+
+
+def _sign(code: int) -> str:
+    if code < 0x80 and chr(code).isalnum():
+        return chr(code)
+    return rf"\u{code:04X}" if code <= 0xFFFF else rf"\U{code:08X}"
+
+
+def _repeated(part: Node, least: int, most: int | None) -> str:
+    if isinstance(part, Empty):  # once is as good as often, and a place takes no bound there
+        return _PLACES[part.place] if least else "(?:)"
+    one = _node(part)
+    if not (one.startswith(("(", "[", "\\")) or len(one) == 1):
+        one = f"(?:{one})"
+    if isinstance(part, Repeat):
+        one = f"(?:{one})"
+    bounds: list[str] = []
+    while least > _SOME:
+        bounds.append(f"{{{_SOME}}}")
+        least, most = least - _SOME, None if most is None else most - _SOME
+    if most is None:
+        bounds.append({0: "*", 1: "+"}.get(least, f"{{{least},}}"))
+    else:
+        while most > _SOME:
+            bounds.append(f"{{0,{_SOME}}}")
+            most -= _SOME
+        bounds.append(f"{{{min(least, most)},{most}}}" if least <= most else f"{{{least}}}")
+    return "".join(one + bound for bound in bounds)
