@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 BATCH = 200
 """Aggregates in one job."""
 
+_SET = "count(DISTINCT "
+
 PARTS = 400
 """Questions that a part of the data is asked at once."""
 
@@ -74,8 +76,11 @@ class SparkScan:
     def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         plain = [each for each in aggregates if isinstance(each.of, str)]
-        for start in range(0, len(plain), BATCH):
-            found |= self._together(relation, plain[start : start + BATCH])
+        # Beside a set of values, Spark keeps all other aggregates for each value of the set.
+        for apart in (True, False):
+            alike = [each for each in plain if (_SET in str(each.of)) is apart]
+            for start in range(0, len(alike), BATCH):
+                found |= self._together(relation, alike[start : start + BATCH])
         others = [each for each in aggregates if not isinstance(each.of, str)]
         for start in range(0, len(others), PARTS):
             found |= self._in_parts(relation, others[start : start + PARTS])
@@ -161,7 +166,7 @@ class _Row:
 
 def _matcher(pattern: str, *, every: bool) -> Any:
     """The function that says whether a pattern is found in a text, or in each text of a list; null for a null."""
-    from pyspark.sql.functions import arrow_udf  # pylint: disable=import-outside-toplevel
+    from pyspark.sql.functions import ArrowUDFType, arrow_udf  # pylint: disable=import-outside-toplevel
 
     def matches(texts: pa.Array) -> pa.Array:
         import pyarrow.compute as pc  # pylint: disable=import-outside-toplevel
@@ -176,8 +181,8 @@ def _matcher(pattern: str, *, every: bool) -> Any:
         return pa.ListArray.from_arrays(lists.offsets, inner, mask=lists.is_null())
 
     if every:
-        return arrow_udf(every_one, "array<boolean>")
-    return arrow_udf(matches, "boolean")
+        return arrow_udf(every_one, "array<boolean>", ArrowUDFType.SCALAR)
+    return arrow_udf(matches, "boolean", ArrowUDFType.SCALAR)
 
 
 def _counter(questions: Sequence[Question]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

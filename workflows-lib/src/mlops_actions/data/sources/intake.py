@@ -59,9 +59,12 @@ class Intake:
         """What is known of ``columns`` without a scan."""
         return parquet.footers(self.connection, self.relation.files, columns)
 
-    def checks(self, rows: int) -> list[Check]:
-        """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable."""
-        found = [self._readable(rows)]
+    def checks(self, rows: int, *, reread: bool = False) -> list[Check]:
+        """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable.
+
+        Where another engine has read them, ``reread`` says to look here for the lines that do not parse.
+        """
+        found = [self._readable(rows, reread)]
         if len(self.surveys) > 1:
             found.append(self._schema())
         if not rows:
@@ -75,7 +78,7 @@ class Intake:
         except OSError as error:
             raise Unreadable(f"cannot be read: {error.strerror or error}", file.name) from error
 
-    def _readable(self, rows: int) -> Check:
+    def _readable(self, rows: int, reread: bool) -> Check:
         if not self.relation.is_text:
             return self._check("readable", Status.PASS, f"all files could be read: {len(self.surveys):,}", rows=rows)
         records = [self._survey(file).records for file in self.surveys]
@@ -86,6 +89,8 @@ class Intake:
         if lost < 0:
             message = f"the reader found {rows:,} rows where the files have {counted:,} records: quotes do not pair up"
             return self._check("readable", Status.ERROR, message, measured=lost, rows=rows)
+        if lost and reread:
+            duck.fetch(self.connection, f"SELECT count(*) FROM {self.relation.sql}")
         message = f"{lost:,} of {counted:,} records do not parse{self._rejected() if lost else ''}"
         status = Status.FAIL if lost else Status.PASS
         return self._check("readable", status, message, measured=lost, rows=counted)

@@ -57,7 +57,7 @@ def open_files(
     """
     for file in files:
         _check(file)
-    schemas = schemas(connection, files)
+    schemas = schemas_of(connection, files)
     names = list(dict.fromkeys(chain.from_iterable(schemas.values())))
     refuse_clash([*names, *keys], files[0].name)
     rows = (
@@ -85,7 +85,7 @@ def _folder(key: str, raw: str, of: TextType) -> str:
     return f"{cells.value(quote(key), of)} AS {quote(key)}, {quote(key)} AS {raw}"
 
 
-def schemas(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> dict[str, dict[str, str]]:
+def schemas_of(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> dict[str, dict[str, str]]:
     """File name to column to DuckDB type, from all footers in one query."""
     names = {str(file.path): file.name for file in files}
     schemas: dict[str, dict[str, str]] = {file.name: {} for file in files}
@@ -138,6 +138,13 @@ def _check(file: File) -> None:
         raise Unreadable("is truncated: a Parquet file ends with its index, and this one does not", file.name)
 
 
+def row_count(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> int:
+    """The number of rows that the files say they have. Raises duckdb.Error."""
+    names = listed(pattern_for(file.path) for file in files)
+    ((count,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
+    return int(count)
+
+
 def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], columns: Iterable[str]) -> Footers:
     """The rows of all files, and the extremes of those of ``columns`` that are of whole numbers. Raises duckdb.Error.
 
@@ -154,6 +161,5 @@ def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], column
         f"WHERE path_in_schema IN ({', '.join(map(literal, wanted))}) AND type IN ('INT32', 'INT64') GROUP BY 1"
     )
     found = connection.execute(query).fetchall()
-    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
     told = {name: (low, high) for name, every, low, high in found if every and low is not None and high is not None}
-    return Footers(int(rows), told)
+    return Footers(row_count(connection, files), told)

@@ -11,32 +11,109 @@ engine: Python at the workers needs this library for that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from mlops_actions.data.engines import duck
-from mlops_actions.data.engines.quoting import literal, quote
+from mlops_actions.data.engines import duck, spark
+from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.sparkscan import SparkScan, View
 from mlops_actions.data.engines.translation.spark import SparkWriter
 from mlops_actions.data.engines.translation.writer import Untranslatable
-from mlops_actions.data.sources import parquet, source
-from mlops_actions.data.sources.relation import File, Relation, Unreadable
+from mlops_actions.data.sources import intake, parquet, source
+from mlops_actions.data.sources.intake import Intake
+from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
+from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.data.types.nested import field_types, item_type
+from mlops_actions.verdict import Check, Subject
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-    from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame, SparkSession
+
+    from mlops_actions.data.sources.readers import Wanted
 
 VIEW = "mlops_rows_"
 """What views are called, each with a number behind it."""
 
 _PATH = "mlops_path"
+
+
+@dataclass(frozen=True, slots=True)
+class SparkIntake:
+    """An object's rows as Spark holds them, and what is found out about its files here."""
+
+    session: SparkScan
+    relation: Relation
+    local: Intake
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """Each file with its digest. Raises Unreadable."""
+        return self.local.subjects
+
+    def footers(self, columns: Iterable[str]) -> Footers:  # pylint: disable=unused-argument
+        """Nothing: a set of values has room in a cluster."""
+        return NO_FOOTERS
+
+    def checks(self, rows: int) -> list[Check]:
+        """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable."""
+        if self.local.relation.is_text:
+            return self.local.checks(rows, reread=True)
+        expected = parquet.row_count(self.local.connection, self.local.relation.files)
+        if rows != expected:
+            raise Unreadable(f"Spark found {rows:,} rows where the files say that they have {expected:,}")
+        return self.local.checks(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class SparkFiles:
+    """Files, read by a session of Spark: the reader (:mod:`mlops_actions.data.sources.readers`) of that engine."""
+
+    spark: SparkSession
+
+    @contextmanager
+    def take_in(
+        self,
+        name: str,
+        places: Sequence[str],
+        types: Mapping[str, TextType] | None = None,
+        private: frozenset[str] = frozenset(),
+    ) -> Iterator[SparkIntake]:
+        """The rows of the object ``name``. Raises as :func:`intake.take_in` does; an error of Spark is Unreadable."""
+        with intake.take_in(name, places, types, private) as local, _readable(local.relation.files):
+            session = SparkScan(self.spark, DuckSession(local.connection))
+            yield SparkIntake(session, hold(session, local.relation, types or {}), local)
+
+    @contextmanager
+    def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[SparkScan, Mapping[str, Relation]]]:
+        """A session that reads several objects at once."""
+        files = {name: source.find(each.places, Path.cwd()) for name, each in wanted.items()}
+        every = [file for each in files.values() for file in each]
+        with duck.connect(file.path for file in every) as connection, _readable(every):
+            session = SparkScan(self.spark, DuckSession(connection))
+            relations = {}
+            for name, each in wanted.items():
+                opened = source.open_relation(connection, name, files[name], each.types, each.private)
+                relations[name] = hold(session, opened, each.types)
+            yield session, relations
+
+
+@contextmanager
+def _readable(files: Sequence[File]) -> Iterator[None]:
+    """Errors of Spark in the block as Unreadable, with the files as the user called them."""
+    from py4j.protocol import Py4JError  # pylint: disable=import-outside-toplevel
+    from pyspark.errors import PySparkException  # pylint: disable=import-outside-toplevel
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise Unreadable(f"Spark says: {named(spark.reason(error), files)}") from error
 
 
 def hold(session: SparkScan, relation: Relation, types: Mapping[str, TextType]) -> Relation:
@@ -77,9 +154,8 @@ def _parquet(
     session: SparkScan, relation: Relation, kinds: Mapping[str, str], types: Mapping[str, TextType]
 ) -> DataFrame:
     """The rows of Parquet files: those of one schema are read together."""
-    del types
     keys = {key: raw.strip('"') for key, raw in relation.raw.items()}
-    schemas = parquet.schemas(session.local.connection, relation.files)
+    schemas = parquet.schemas_of(session.local.connection, relation.files)
     alike: dict[tuple[tuple[str, str], ...], list[File]] = {}
     for file in relation.files:
         alike.setdefault(tuple(schemas[file.name].items()), []).append(file)
@@ -87,11 +163,11 @@ def _parquet(
     rows = frames[0]
     for each in frames[1:]:
         rows = rows.unionAll(each)
-    return _with_folders(session, rows, relation, kinds) if keys else rows.drop(_PATH)
+    return _with_folders(session, rows, relation, kinds, types) if keys else rows.drop(_PATH)
 
 
 def _alike(
-    spark: SparkSession,
+    session: SparkSession,
     files: Sequence[File],
     schema: Mapping[str, str],
     kinds: Mapping[str, str],
@@ -101,7 +177,7 @@ def _alike(
     from pyspark.sql.functions import col, lit  # pylint: disable=import-outside-toplevel
 
     writer = SparkWriter()
-    rows = spark.read.parquet(*(_path(file.path) for file in files))
+    rows = session.read.parquet(*(_path(file.path) for file in files))
     columns = []
     for name, kind in kinds.items():
         if name in keys or name in keys.values():
@@ -133,18 +209,25 @@ def _path(file: Path) -> str:
     return "file:" + re.sub(r"[\\{}\[\]*?,]", r"\\\g<0>", str(file))
 
 
-def _with_folders(session: SparkScan, rows: DataFrame, relation: Relation, kinds: Mapping[str, str]) -> DataFrame:
+def _with_folders(
+    session: SparkScan,
+    rows: DataFrame,
+    relation: Relation,
+    kinds: Mapping[str, str],
+    types: Mapping[str, TextType],
+) -> DataFrame:
     """The rows with the values of their partition folders, as DuckDB finds them in the names of the files."""
     from pyspark.sql.functions import broadcast, col  # pylint: disable=import-outside-toplevel
 
     writer = SparkWriter()
     names = [name for key, raw in relation.raw.items() for name in (key, raw.strip('"'))]
+    declared = _declared(relation, types)
+    of_keys = {name: kinds[name] for name in names}
     places = {str(file.path): file for file in relation.files}
     found = []
     for path in rows.inputFiles():
         file = places[unquote(urlsplit(path).path)]
-        values = _folders(session.local.connection, relation, file, names)
-        found += [(path, *value) for value in values]
+        found += [(path, *value) for value in _folders(session.local.connection, relation, file, of_keys, declared)]
     schema = ", ".join([f"{_PATH} STRING", *(f"{writer.name(name)} {_written(kinds[name])}" for name in names)])
     folders = session.spark.createDataFrame(found, schema)
     joined = rows.join(broadcast(folders), _PATH)
@@ -152,16 +235,15 @@ def _with_folders(session: SparkScan, rows: DataFrame, relation: Relation, kinds
 
 
 def _folders(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, file: File, names: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    file: File,
+    kinds: Mapping[str, str],
+    declared: Mapping[str, TextType],
 ) -> list[tuple[Any, ...]]:
     """The values of the partition folders of one file; none of a file without rows."""
-    alone = relation.sql
-    for other in relation.files:
-        if other is not file:
-            alone = alone.replace(f"{literal(duck.pattern_for(other.path))}, ", "").replace(
-                f", {literal(duck.pattern_for(other.path))}", ""
-            )
-    return duck.fetch(connection, f"SELECT {', '.join(map(quote, names))} FROM {alone} LIMIT 1")
+    alone = source.open_relation(connection, relation.object, [file], declared)
+    return duck.fetch(connection, f"SELECT {', '.join(_selected(alone, relation.raw, kinds))} FROM {alone.sql} LIMIT 1")
 
 
 # Other files
@@ -171,11 +253,20 @@ def _others(
     session: SparkScan, relation: Relation, kinds: Mapping[str, str], types: Mapping[str, TextType]
 ) -> DataFrame:
     """The rows of files of text, each file read by one task as DuckDB reads it here."""
-    spark, files = session.spark, relation.files
-    declared = {column.name: types.get(column.name) or TextType(column.type) for column in relation.columns}
+    files = relation.files
+    declared = _declared(relation, types)
     schema = ", ".join(f"{SparkWriter().name(name)} {_written(kind)}" for name, kind in kinds.items())
-    parts = spark.range(0, len(files), 1, numPartitions=len(files))
+    parts = session.spark.range(0, len(files), 1, numPartitions=len(files))
     return parts.mapInArrow(_reader(files, relation, kinds, declared), schema)
+
+
+def _declared(relation: Relation, types: Mapping[str, TextType]) -> dict[str, TextType]:
+    """How the text of each column is read: as declared, else as all files together were found to be."""
+    return {
+        column.name: types.get(column.name) or TextType(column.type)
+        for column in relation.columns
+        if column.name in relation.raw
+    }
 
 
 def _reader(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FUNCTIONS = (
     "abs approx_count_distinct concat epoch epoch_us greatest isfinite isnan left len length list_count list_filter "
-    "list_unique regexp_matches round sha256 trunc"
+    "list_unique regexp_matches round sha256 struct_extract trunc"
 ).split()
 """Every function of the vocabulary that is not written alike everywhere."""
 
@@ -83,6 +83,10 @@ class Writer:
     def function(self, name: str, arguments: Sequence[Term]) -> Term:
         """A call of one of FUNCTIONS. Raises Untranslatable."""
         raise NotImplementedError
+
+    def types_of(self, table: str) -> Mapping[str, str]:  # pylint: disable=unused-argument
+        """The types of a table's columns, where they are known."""
+        return {}
 
     def text(self, value: str) -> str:
         """A text as a literal."""
@@ -138,22 +142,22 @@ class Writer:
         """An expression over columns of these types. Raises Untranslatable."""
         from sqlglot import exp  # pylint: disable=import-outside-toplevel
 
-        parsed = self._parse(f"SELECT {sql}")
+        parsed = self.parse(f"SELECT {sql}")
         if not isinstance(parsed, exp.Select) or len(parsed.expressions) != 1 or parsed.args.get("from_"):
             raise Untranslatable(f"{sql[:60]!r} is not one expression")
         return self.term(parsed.expressions[0], Scope(dict(columns))).sql
 
     def query(self, sql: str) -> str:
         """A whole query. Raises Untranslatable."""
-        return self.select(self._parse(sql))[0]
+        return self.select(self.parse(sql))[0]
 
     def source(self, sql: str) -> str:
         """What stands behind FROM. Raises Untranslatable."""
-        parsed = self._parse(f"SELECT count(*) FROM {sql}")
+        parsed = self.parse(f"SELECT count(*) FROM {sql}")
         return self._from(parsed.args["from_"].this)[0]
 
     @staticmethod
-    def _parse(sql: str) -> Any:
+    def parse(sql: str) -> Any:
         import sqlglot  # pylint: disable=import-outside-toplevel
         from sqlglot.errors import SqlglotError  # pylint: disable=import-outside-toplevel
 
@@ -212,7 +216,7 @@ class Writer:
 
         if isinstance(node, exp.Table):
             _only(node, {"this", "db", "catalog"})
-            return ".".join(self.name(part.name) for part in node.parts), {}
+            return ".".join(self.name(part.name) for part in node.parts), dict(self.types_of(node.name))
         if not isinstance(node, exp.Subquery):
             raise _refused(node)
         _only(node, {"this", "alias"})
@@ -464,6 +468,7 @@ def _kinds() -> tuple[dict[type, str], dict[type, str], dict[type, tuple[str, tu
         exp.RegexpLike: ("regexp_matches", ("this", "expression")),
         exp.Round: ("round", ("this",)),
         exp.SHA2: ("sha256", ("this",)),
+        exp.StructExtract: ("struct_extract", ("this", "expression")),
         exp.TimeToUnix: ("epoch", ("this",)),
         exp.Trunc: ("trunc", ("this",)),
     }
@@ -475,12 +480,25 @@ def item_type(of: str | None) -> str | None:
     return of.removesuffix("[]") if of and of.endswith("[]") else None
 
 
+def struct_fields(of: str | None) -> dict[str, str] | None:
+    """The types of a struct's fields by name; None where the type is no struct."""
+    from sqlglot import exp  # pylint: disable=import-outside-toplevel
+
+    if not of or not of.startswith("STRUCT(") or of.endswith("]"):
+        return None
+    parsed = exp.DataType.build(of, dialect="duckdb")
+    return {each.this.name: type_name(each.args["kind"]) for each in parsed.expressions}
+
+
 def type_name(node: Any) -> str:
     """A type that sqlglot parsed, in DuckDB's words."""
     from sqlglot import exp  # pylint: disable=import-outside-toplevel
 
     if node.this == exp.DataType.Type.ARRAY:
         return f"{type_name(node.expressions[0])}[]"
+    if node.this == exp.DataType.Type.STRUCT:
+        fields = (f"{quote(each.this.name)} {type_name(each.args['kind'])}" for each in node.expressions)
+        return f"STRUCT({', '.join(fields)})"
     name = str(node.this.value)
     word = _TYPES.get(name, name)
     if word == "DECIMAL" and node.expressions:
@@ -496,6 +514,7 @@ _TYPES = {
     "TIMESTAMPNTZ": "TIMESTAMP",
     "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE",
     "TIMETZ": "TIME WITH TIME ZONE",
+    "VARBINARY": "BLOB",
 }
 """sqlglot's names of types, where DuckDB has others."""
 
