@@ -34,5 +34,5 @@ def test_unreadable_data_fails_and_leaves_no_profile(workspace):
 def test_a_wrong_call(workspace):
     with pytest.raises(CallError, match="no such file"):
         describe(Profiling(("nowhere.csv",)), workspace.out)
-    with pytest.raises(CallError, match="'spark' is not there"):
-        describe(Profiling(("nowhere.csv",), engine="spark"), workspace.out)
+    with pytest.raises(CallError, match="'abacus' is not there"):
+        describe(Profiling(("nowhere.csv",), engine="abacus"), workspace.out)

@@ -185,8 +185,8 @@ def test_what_is_in_the_standard_and_not_built_is_listed(workspace):
 
 def test_an_engine_that_is_not_there_is_refused_by_name(workspace):
     data = workspace.csv("x\n1\n")
-    with pytest.raises(CallError, match=r"'spark' is not there. There is: duckdb"):
-        workspace.run(workspace.columns(PASSING), data, engine="spark")
+    with pytest.raises(CallError, match=r"'abacus' is not there. There is: duckdb"):
+        workspace.run(workspace.columns(PASSING), data, engine="abacus")
 
 
 def test_a_pattern_that_re2_lacks_is_refused_with_its_line(workspace):

@@ -310,7 +310,7 @@ def test_data_that_cannot_be_read_is_a_finding_that_names_the_file(workspace):
         ("none.parquet", ("x.parquet",), {}, "no such profile or data"),
         ("x.parquet", ("none.parquet",), {}, "none.parquet"),
         ("x.parquet", (), {}, "no current data is named"),
-        ("x.parquet", ("x.parquet",), {"engine": "spark"}, "`spark` is not built.*`duckdb`"),
+        ("x.parquet", ("x.parquet",), {"engine": "abacus"}, "'abacus' is not there.*duckdb"),
         ("x.parquet", ("x.parquet",), {"threshold": 0.0}, "more than 0"),
     ],
 )

@@ -89,7 +89,8 @@ def _profile(options: Options) -> Stage:
     from mlops_actions.data import describe
 
     contract = options.text("contract", "data", "contract")
-    request = describe.Profiling(options.paths("data", "data", "path"), Path(contract) if contract else None)
+    engine = options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb")
+    request = describe.Profiling(options.paths("data", "data", "path"), Path(contract) if contract else None, engine)
     return lambda out: describe.describe(request, out)
 
 
@@ -445,7 +446,7 @@ def _locate(options: Options) -> None:
 
 _CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
 _DATA = Option("data", "a file, a folder or a glob; OBJECT=PATH, repeated, for several objects", "PATH", "list")
-_ENGINE = Option("engine", "what scans the data (duckdb)", "NAME")
+_ENGINE = Option("engine", "what scans the data: duckdb (files), postgres (tables, on their server)", "NAME")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
     Option("tag", "the tag, MODEL@vVERSION", "TAG"),
@@ -470,7 +471,9 @@ COMMANDS: tuple[Command | Errand, ...] = (
         (_CONTRACT, _DATA, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY")),
         _validate,
     ),
-    Command("profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT), _profile),
+    Command(
+        "profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT, _ENGINE), _profile
+    ),
     Command(
         "contract infer",
         "draft a contract from data, with the evidence beside each promise",

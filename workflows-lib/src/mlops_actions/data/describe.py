@@ -16,14 +16,17 @@ from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules.checks import ROWS
-from mlops_actions.data.sources.intake import cell_types, take_in, unreadable
+from mlops_actions.data.sources import readers
+from mlops_actions.data.sources.intake import cell_types, unreadable
+from mlops_actions.data.sources.readers import Reader
 from mlops_actions.data.sources.relation import Unreadable
-from mlops_actions.data.validate import Patterns, assign, check_engine, columns_section, is_broken, write_profiles
+from mlops_actions.data.validate import Patterns, assign, columns_section, is_broken, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
 
 STAGE = "profile"
+ENGINES = tuple(readers.ENGINES)
 OBJECT = profile.OBJECT
 
 
@@ -44,10 +47,11 @@ def describe(request: Profiling, out: Path) -> Outcome:
     if not request.data:
         raise CallError(Problem("nothing says which data to use", hint="Give --data, or `data.path` in mlops.yaml."))
     started = now()
-    check_engine(request.engine)
+    readers.check(request.engine)
     promised = contract.load(request.contract) if request.contract else None
     patterns = _patterns(request.data, promised)
-    taken = [_describe(name, each, promised) for name, each in patterns.items()]
+    with readers.reader(request.engine) as reads:
+        taken = [_describe(name, each, promised, reads) for name, each in patterns.items()]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
@@ -86,11 +90,11 @@ class _Taken:
     profile: Profile | None = None
 
 
-def _describe(name: str, patterns: Sequence[str], promised: Contract | None) -> _Taken:
+def _describe(name: str, patterns: Sequence[str], promised: Contract | None, reads: Reader) -> _Taken:
     of = next((each for each in promised.objects if each.name == name), None) if promised else None
     types, private = (cell_types(of)[0], of.private) if of else (None, frozenset[str]())
     try:
-        with take_in(name, patterns, types, private) as intake:
+        with reads.take_in(name, patterns, types, private) as intake:
             shape = profiling.plan(intake.session, intake.relation)
             asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates]
             values = intake.session.aggregate(intake.relation, asked)

@@ -24,7 +24,9 @@ from mlops_actions.data.rules import checks, references, relationships, rules, s
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources.intake import Intake, cell_types, take_in, unreadable
+from mlops_actions.data.sources import readers
+from mlops_actions.data.sources.intake import cell_types, unreadable
+from mlops_actions.data.sources.readers import Reader, Taken
 from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
@@ -32,7 +34,7 @@ from mlops_actions.outcome import Outcome, Section, Table
 from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "data-validation"
-ENGINES = ("duckdb",)
+ENGINES = tuple(readers.ENGINES)
 SHOWN = 500
 """Lines of a table in the report; a verdict and a profile hold all."""
 
@@ -70,7 +72,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     that is not there, a contract that does not hold, a path that names nothing.
     """
     started = now()
-    check_engine(request.engine)
+    readers.check(request.engine)
     promised = contract.load(request.contract)
     wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
     _refuse_patterns(wanted)
@@ -80,18 +82,21 @@ def validate(request: Validation, out: Path) -> Outcome:
     patterns = assign(request.data, promised)
     result = _Result()
     profiles: list[Profile] = []
-    for each in promised.objects:
-        if each.name not in patterns:
-            result.checks.append(_without_data(promised, each))
-            continue
-        promises = _Promises(wanted[each.name], levels, request.moment or started)
-        one = _check_object(each, promises, patterns[each.name])
-        result.checks += one.checks
-        result.subjects += one.subjects
-        result.relations |= one.relations
-        profiles += [one.profile] if one.profile else []
-    result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, request.sql_seconds)
-    result.checks += relationships.check(related, patterns)
+    with readers.reader(request.engine) as reader:
+        for each in promised.objects:
+            if each.name not in patterns:
+                result.checks.append(_without_data(promised, each))
+                continue
+            promises = _Promises(wanted[each.name], levels, request.moment or started)
+            one = _check_object(each, promises, reader, patterns[each.name])
+            result.checks += one.checks
+            result.subjects += one.subjects
+            result.relations |= one.relations
+            profiles += [one.profile] if one.profile else []
+        if request.engine == "duckdb":
+            seconds = request.sql_seconds
+            result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, seconds)
+        result.checks += relationships.check(related, patterns, reader)
     result.checks += servicelevels.unasked(levels, list(patterns))
     write_profiles(profiles, out)
     verdict = Verdict(
@@ -115,12 +120,6 @@ def validate(request: Validation, out: Path) -> Outcome:
         sections=_sections(verdict, profiles),
         outputs={"failed-rules": json.dumps([check.rule for check in result.checks if is_broken(check)])},
     )
-
-
-def check_engine(engine: str) -> None:
-    """Raises CallError for an engine that is not there."""
-    if engine not in ENGINES:
-        raise CallError(Problem(f"the engine {engine!r} is not there", hint=f"There is: {', '.join(ENGINES)}."))
 
 
 def is_broken(check: Check) -> bool:
@@ -185,11 +184,11 @@ class _Promises:
     moment: datetime
 
 
-def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _Result:
+def _check_object(of: Object, promises: _Promises, reader: Reader, patterns: Sequence[str]) -> _Result:
     wanted = promises.rules
     types, unwritten = cell_types(of)
     try:
-        with take_in(of.name, patterns, types, of.private) as intake:
+        with reader.take_in(of.name, patterns, types, of.private) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             found, made = _scan(intake, wanted, promises)
@@ -200,7 +199,7 @@ def _check_object(of: Object, promises: _Promises, patterns: Sequence[str]) -> _
         return _Result([*found, *servicelevels.unread(promises.levels, of.name)])
 
 
-def _scan(intake: Intake, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
+def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
     """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
     session, relation = intake.session, intake.relation
     plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)

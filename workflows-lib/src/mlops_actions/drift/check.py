@@ -16,7 +16,7 @@ from pathlib import Path
 from mlops_actions import files
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Kind, Profile
-from mlops_actions.data.sources import intake
+from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.drift import report
@@ -27,7 +27,7 @@ from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "drift-check"
-ENGINES = ("duckdb",)
+ENGINES = tuple(readers.ENGINES)
 PROFILE = "profile.json"
 
 
@@ -75,9 +75,7 @@ def check(request: DriftCheck, out: Path) -> Outcome:
 
     Raises CallError for an engine, a path or a column that is not there.
     """
-    if request.engine not in ENGINES:
-        there = ", ".join(f"`{each}`" for each in ENGINES)
-        raise CallError(Problem(f"the engine `{request.engine}` is not built", hint=f"There is: {there}."))
+    readers.check(request.engine)
     if not 0 < request.threshold <= 1:
         raise CallError(f"the threshold is a share of mass, more than 0 and at most 1, not {request.threshold}")
     if not request.data:
@@ -165,7 +163,10 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
     # Text that was text stays so: a cell of a CSV file has no type of its own.
     texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
     try:
-        with intake.take_in(reference.object, run.request.data, texts) as taken:
+        with (
+            readers.reader(run.request.engine) as reader,
+            reader.take_in(reference.object, run.request.data, texts) as taken,
+        ):
             plan = profiling.plan(taken.session, taken.relation, like=reference)
             values = taken.session.aggregate(taken.relation, plan.aggregates)
             made = profiling.build(plan, values)
@@ -175,7 +176,7 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
         raise _Judged(intake.unreadable(reference.object, error), "The current data cannot be read") from error
 
 
-def _of_files(taken: intake.Intake, made: Profile) -> list[Check]:
+def _of_files(taken: readers.Taken, made: Profile) -> list[Check]:
     """What is to be said of the files; that there are rows is judged here."""
     return [each for each in taken.checks(made.rows) if not each.rule.endswith(".rows")]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.engines.pgserver import Server
-from mlops_actions.data.engines.quoting import literal, quote
+from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Tally
 from mlops_actions.data.engines.translation.postgres import PostgresWriter
 from mlops_actions.data.engines.translation.writer import Untranslatable
@@ -45,12 +45,18 @@ class PostgresSession:
     """
 
     server: Server
+    schemas: Sequence[str] = ()
+    """Where a table without a schema is looked for, in order."""
     _writer: PostgresWriter = field(default_factory=PostgresWriter)
     _digests: dict[str, str] = field(default_factory=dict)
 
     @property
     def engine(self) -> str:
         return self._writer.engine
+
+    def add(self, relation: Relation, source: str) -> None:
+        """Make a relation known: ``source`` is what stands for it behind FROM, in PostgreSQL's SQL."""
+        self._writer.add(relation.sql, source, {column.name: column.type for column in relation.columns})
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
         return self._run(self._writer.query(query))
@@ -156,7 +162,9 @@ class PostgresSession:
         return self._writer.expression(sql, {column.name: column.type for column in relation.columns})
 
     def _run(self, query: str) -> list[tuple[Any, ...]]:
-        return self.server.fetch(query.encode())
+        rows = self.server.connection.execute(query.encode()).fetchall()  # without parameters, so % is a sign
+        self.server.heard()
+        return rows
 
 
 def _answer(aggregate: Aggregate, groups: Sequence[tuple[Any, ...]]) -> Any:
@@ -183,8 +191,8 @@ def estimate(registers: dict[int, int]) -> int:
     empty = size - len(registers)
     raw = 0.7213 / (1 + 1.079 / size) * size**2 / (empty + sum(2.0**-rank for rank in registers.values()))
     if raw <= 2.5 * size and empty:
-        return round(size * math.log(size / empty))
-    return round(raw)
+        return int(size * math.log(size / empty) + 0.5)
+    return int(raw + 0.5)
 
 
 # The digest

@@ -65,7 +65,7 @@ class Aggregate:
     key: str
     of: Question
     apart: bool = False
-    """It wants the memory for itself, so DuckDB gives it a query of its own."""
+    """It wants the memory for itself, so it is best asked alone."""
 
 
 class Session(Protocol):

@@ -97,7 +97,10 @@ class SparkScan:
         return next(view for name, view in self.views.items() if quote(name) == relation.sql)
 
     def _writer(self) -> SparkWriter:
-        return SparkWriter(views={name: view.types for name, view in self.views.items()})
+        writer = SparkWriter()
+        for name, view in self.views.items():
+            writer.add(quote(name), writer.name(name), view.types)
+        return writer
 
     def _run(self, query: str, writer: SparkWriter) -> DataFrame:
         """A query's rows, where the patterns that it names are known."""
@@ -195,17 +198,10 @@ def _counter(questions: Sequence[Question]) -> Callable[[Iterator[pa.RecordBatch
         if first is None:
             return
         rows = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
-        asked = [duck.written(question) for question in questions]
         with duck.connect(threads=1) as connection:
             connection.register("part", rows)
-            # One query: the rows come but once.
-            (row,) = connection.execute(f"SELECT {', '.join(sql for each in asked for sql in each)} FROM part").fetchall()
-        rest = iter(row)
-        answers = [
-            _listed(duck.answer(question, [next(rest) for _ in each]))
-            for question, each in zip(questions, asked, strict=True)
-        ]
-        yield pa.RecordBatch.from_pydict({"answers": [json.dumps(answers)]})
+            answers = duck.once(connection, "part", questions)
+        yield pa.RecordBatch.from_pydict({"answers": [json.dumps(list(map(_listed, answers)))]})
 
     return count
 

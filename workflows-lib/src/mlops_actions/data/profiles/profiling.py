@@ -195,7 +195,7 @@ class _Look:
 
 _SIGNED = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"})
 _WHOLE = _SIGNED | {"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
-_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+_FLOATS = frozenset({"FLOAT", "DOUBLE", "NUMERIC"})
 _SECONDS = frozenset({"TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
 """Counted as numbers of seconds."""
 _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
@@ -363,7 +363,7 @@ class _Texts:
             known = self.reference.categories
             shown = text
             if known.digested:
-                shown = f"left(sha256(concat({literal(f'{self.column.name}:')}, {text})), {DIGEST})"
+                shown = f"left(sha256({literal(f'{self.column.name}:')} || {text}), {DIGEST})"  # null for null
             asked["known"] = Members(shown, tuple(value for value, _ in known.values))
         return asked
 

@@ -97,7 +97,9 @@ def prepare(
     questions: dict[int, Question] = {}
     for index, rule in enumerate(rules):
         try:
-            answer = _ask(rule, dialect, footers)
+            if session is not None:
+                _refuse_query(rule, session)
+            answer = _ask(rule, dialect, footers if session is None or session.engine == "duckdb" else None)
             if session is not None and isinstance(answer, Question):
                 _refuse(answer, relation, session)
         except Unfit as error:
@@ -109,11 +111,17 @@ def prepare(
     return Plan(relation, decided, questions)
 
 
+def _refuse_query(rule: Rule, session: Session) -> None:
+    """Raises Unfit for a query of the contract, which is in DuckDB's SQL and held to what is safe there."""
+    if isinstance(rule.measure, Queried) and session.engine != "duckdb":
+        raise Unfit(f"the engine {session.engine} runs no query of a contract; duckdb does")
+
+
 def _refuse(question: Question, relation: Relation, session: Session) -> None:
     """Raises Unfit where the engine cannot evaluate what is asked."""
     for sql in question.aggregates.values():
         if (why := session.refusal(relation, sql)) is not None:
-            raise Unfit(f"the engine {session.engine} cannot: {why}")
+            raise Unfit(f"the engine {session.engine} cannot {why}")
 
 
 def unanswered(rule: Rule, message: str) -> Check:
@@ -123,7 +131,8 @@ def unanswered(rule: Rule, message: str) -> Check:
     return _check(rule, Status.ERROR, message)
 
 
-def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
+def _ask(rule: Rule, dialect: Dialect, footers: Footers | None) -> Check | Question:
+    """What is asked of the rows; without ``footers``, a key is confirmed by the set of its values alone."""
     match rule.measure:
         case Unmeasured():
             return unanswered(rule, "")
@@ -143,7 +152,7 @@ def _ask(rule: Rule, dialect: Dialect, footers: Footers) -> Check | Question:
             return Question(rule, {})
         case Repeated() as measure:
             surplus = Surplus(dialect.surplus(measure))
-            if (rule.operator, rule.bound) == ("mustBe", 0):
+            if footers is not None and (rule.operator, rule.bound) == ("mustBe", 0):
                 surplus = uniqueness.surplus(dialect, measure, footers)
             aggregates = {"surplus": surplus.sql}
             if measure.key:
@@ -346,6 +355,7 @@ def find_evidence(session: Session, plan: Plan, values: Mapping[str, Any]) -> di
 def _examples(session: Session, plan: Plan, failing: Sequence[tuple[int, Question]]) -> dict[int, str]:
     dialect = Dialect(plan.relation)
     asked = [each for index, question in failing for each in _asked_for(index, question, dialect)]
+    asked = [each for each in asked if session.refusal(plan.relation, str(each.of)) is None]  # which no value can be
     values = session.aggregate(plan.relation, asked)
     found = {}
     for index, _ in failing:

@@ -11,23 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines import duck
-from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import all_present, quote
 from mlops_actions.data.rules.checks import example
 from mlops_actions.data.rules.references import KEY, Key, Relationship
 from mlops_actions.data.rules.sql import Dialect, Unfit
-from mlops_actions.data.sources import source
 from mlops_actions.data.sources.intake import cell_types
-from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, aliases
+from mlops_actions.data.sources.readers import Reader, Wanted
+from mlops_actions.data.sources.relation import Column, Relation, Unreadable, aliases
 from mlops_actions.data.types.families import FLOATING, NUMERIC, family
 from mlops_actions.verdict import Check, Scalar, Severity, Status
-
-if TYPE_CHECKING:
-    import duckdb
 
 EXAMPLES = 3
 """Keys that are named of those that refer to nothing."""
@@ -37,12 +31,12 @@ class _Unwritten(Exception):
     """A key is written in a way that cannot be read here, so it is not compared."""
 
 
-def check(related: Sequence[Relationship], patterns: Mapping[str, Sequence[str]]) -> list[Check]:
+def check(related: Sequence[Relationship], patterns: Mapping[str, Sequence[str]], reader: Reader) -> list[Check]:
     """A check of each relationship of the objects that data is given for."""
-    return [_check(each, patterns) for each in related if each.referring.of.name in patterns]
+    return [_check(each, patterns, reader) for each in related if each.referring.of.name in patterns]
 
 
-def _check(of: Relationship, patterns: Mapping[str, Sequence[str]]) -> Check:
+def _check(of: Relationship, patterns: Mapping[str, Sequence[str]], reader: Reader) -> Check:
     import duckdb  # pylint: disable=import-outside-toplevel
 
     referred = of.referred
@@ -51,7 +45,7 @@ def _check(of: Relationship, patterns: Mapping[str, Sequence[str]]) -> Check:
     if referred.of.name not in patterns:
         return _said(of, Status.NOT_CHECKED, f"not checked: no data was given for {referred.of.name!r}")
     try:
-        return _compared(of, referred, patterns)
+        return _compared(of, referred, patterns, reader)
     except _Unwritten as error:
         return _said(of, Status.NOT_CHECKED, f"not checked: {error}")
     except (Unfit, Unreadable) as error:
@@ -64,13 +58,15 @@ def _said(of: Relationship, status: Status, message: str, measured: Scalar = Non
     return Check(of.name, status, message, Severity.ERROR, of.where, measured, {KEY: of.to}, rows)
 
 
-def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[str]]) -> Check:
+def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[str]], reader: Reader) -> Check:
     keys = (of.referring, referred)
-    files = {key.of.name: source.find(patterns[key.of.name], Path.cwd()) for key in keys}
-    with duck.connect(file.path for each in files.values() for file in each) as connection:
-        here, there = (_open(connection, key, files[key.of.name]) for key in keys)
+    types = {key.of.name: cell_types(key.of) for key in keys}
+    wanted = {key.of.name: Wanted(patterns[key.of.name], types[key.of.name][0], key.of.private) for key in keys}
+    with reader.together(wanted) as (session, relations):
+        for key in keys:
+            _refuse_unwritten(key, relations[key.of.name], types[key.of.name][1])
+        here, there = (relations[key.of.name] for key in keys)
         orphans = _Orphans.between(of.referring, here, referred, there)
-        session = DuckSession(connection)
         ((rows, count),) = session.fetch(orphans.counted)
         says = f"{count:,} of {rows:,} rows have a key that is not among {referred.shown}"
         if count and not any(key.is_private for key in keys):
@@ -79,14 +75,11 @@ def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[s
     return _said(of, Status.FAIL if count else Status.PASS, says, count, rows)
 
 
-def _open(connection: duckdb.DuckDBPyConnection, key: Key, files: Sequence[File]) -> Relation:
-    """The rows that a key is in. Raises _Unwritten, and Unreadable as :func:`source.open_relation` does."""
-    types, unwritten = cell_types(key.of)
-    relation = source.open_relation(connection, key.of.name, files, types, key.of.private)
+def _refuse_unwritten(key: Key, relation: Relation, unwritten: Mapping[str, str]) -> None:
+    """Raises _Unwritten where the text of a key has a format that cannot be read."""
     why = next((unwritten[column] for column in key.columns if column in unwritten), None)
     if why and relation.is_text:
         raise _Unwritten(why)
-    return relation
 
 
 # In the engine's words

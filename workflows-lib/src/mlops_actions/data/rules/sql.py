@@ -19,7 +19,7 @@ from mlops_actions.data.engines.quoting import all_present, literal, quote
 from mlops_actions.data.rules import rules
 from mlops_actions.data.rules.rules import Repeated, Test, Value
 from mlops_actions.data.sources.relation import Column, Relation, aliases
-from mlops_actions.data.types.families import FLOATING, NUMERIC, family
+from mlops_actions.data.types.families import FLOATING, NUMERIC, UNBOUNDED, family
 from mlops_actions.data.types.nested import Path, field_types, item_type
 from mlops_actions.errors import did_you_mean
 
@@ -108,7 +108,7 @@ class Dialect:
         return f"SELECT coalesce(sum(amount), 0)::BIGINT, count(*) FROM {keys}"
 
     def is_floating(self, name: str) -> bool:
-        return self.column(name).type in FLOATING
+        return self.column(name).type in UNBOUNDED
 
     def _text(self, column: Column, what: str) -> str:
         """The column as text, where it is text."""
@@ -151,7 +151,7 @@ class Dialect:
                 raise Unfit(f"{value!r} is no bound for a column that is {column.type}")
             sign = ("<=" if is_open else "<") if below else (">=" if is_open else ">")
             parts.append(f"{name} {sign} {limit}")
-        if column.type in FLOATING or kind in {"date", "timestamp"}:
+        if column.type in UNBOUNDED or kind in {"date", "timestamp"}:
             parts.append(f"NOT isfinite({name})")
         return f"({' OR '.join(parts)})"
 

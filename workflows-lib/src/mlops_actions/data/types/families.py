@@ -36,6 +36,8 @@ _FAMILIES = {word: family for family, words in _WORDS.items() for word in words.
 
 NUMERIC = frozenset({"integer", "number"})
 FLOATING = frozenset({"DOUBLE", "FLOAT"})
+UNBOUNDED = FLOATING | {"NUMERIC"}
+"""Types that NaN and the infinities are of; NUMERIC is PostgreSQL's, which is exact."""
 
 
 def family(name: str) -> str | None:

@@ -10,6 +10,8 @@ What is not alike, value for value:
 - Patterns: see :func:`pattern`.
 """
 
+# ruff: noqa: S608 (statements are built here, from what was parsed and is written anew)
+
 from __future__ import annotations
 
 import re
@@ -44,7 +46,7 @@ _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"})
 
 def is_exact(kind: str | None) -> bool:
     """Whether a type is numeric, the one that can be NaN and infinite although it is exact."""
-    return kind is not None and re.fullmatch(r"(NUMERIC|DECIMAL)(\(\d+,\d+\))?", kind) is not None
+    return kind is not None and re.fullmatch(r"NUMERIC|DECIMAL\(\d+,\d+\)", kind) is not None
 
 
 class PostgresWriter(Writer):
@@ -57,9 +59,9 @@ class PostgresWriter(Writer):
         if item is not None:
             return f"{self.type(item)}[]"
         if is_exact(name):
-            return name.replace("DECIMAL", "numeric").replace("NUMERIC", "numeric")
+            return name.replace("DECIMAL", "numeric").lower()
         if name not in TYPES:
-            raise Untranslatable(f"the type {name}")
+            raise Untranslatable(f"hold the type {name}")
         return TYPES[name]
 
     def cast(self, of: Term, to: str) -> Term:
@@ -177,9 +179,9 @@ class PostgresWriter(Writer):
                 return Term(self._is_finite(of), "BOOLEAN")
             case "isnan", [of] if of.type in FLOATS or is_exact(of.type):
                 return Term(f"({of.sql} = CAST('NaN' AS {self.type(of.type or '')}))", "BOOLEAN")
-            case "regexp_matches", [of, Term(text=str() as text)]:
+            case "regexp_matches", [of, Term(text=str() as form)]:
                 try:
-                    return Term(f"({of.sql} ~ {literal(pattern(text))})", "BOOLEAN")
+                    return Term(f"({of.sql} ~ {literal(pattern(form))})", "BOOLEAN")
                 except Unread as error:
                     raise Untranslatable(f"run the pattern, which has {error}") from error
             case (("length" | "len"), [of]):
@@ -191,13 +193,13 @@ class PostgresWriter(Writer):
             case "abs", [of]:
                 return Term(f"abs({of.sql})", of.type)
             case "greatest", _:
-                kinds = [each.type for each in arguments]
-                return Term(f"greatest({', '.join(sql)})", "DOUBLE" if "DOUBLE" in kinds else kinds[0])
+                of_double = any(each.type == "DOUBLE" for each in arguments)
+                return Term(f"greatest({', '.join(sql)})", "DOUBLE" if of_double else arguments[0].type)
             case "round", [of] if of.type == "DOUBLE":  # half away from zero, where PostgreSQL rounds to the even one
                 whole = f"trunc({of.sql})"
-                sql_ = f"CASE WHEN abs({of.sql}) >= 4503599627370496 THEN {of.sql} "
-                sql_ += f"WHEN abs({of.sql} - {whole}) >= 0.5 THEN {whole} + sign({of.sql}) ELSE {whole} END"
-                return Term(f"({sql_})", of.type)
+                case = f"CASE WHEN abs({of.sql}) >= 4503599627370496 THEN {of.sql} "
+                case += f"WHEN abs({of.sql} - {whole}) >= 0.5 THEN {whole} + sign({of.sql}) ELSE {whole} END"
+                return Term(f"({case})", of.type)
             case "trunc", [of] if of.type in FLOATS or is_exact(of.type):
                 return Term(f"trunc({of.sql})", of.type)
             case "left", [of, Term(sql=count)] if count.isdigit() and of.type == "VARCHAR":

@@ -13,8 +13,7 @@ DuckDB does, and computes with DOUBLE as IEEE 754 has it. What is not alike:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlops_actions.data.engines.translation.writer import (
@@ -57,9 +56,8 @@ _LAST_DAY, _LAST_MOMENT = 2**31 - 1, 2**63 - 1
 _INFINITE = {"inf": 1, "infinity": 1, "+infinity": 1, "-inf": -1, "-infinity": -1}
 
 
-@dataclass
 class SparkWriter(Writer):
-    """Writes for Spark 4.1 and newer. ``views`` are the relations by name, each with its columns and their types.
+    """Writes for Spark 4.1 and newer.
 
     ``patterns`` are those that were written, each with the name of the
     function that answers whether it is found in a text (or in each text of a
@@ -67,9 +65,11 @@ class SparkWriter(Writer):
     """
 
     engine = "spark"
-    views: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    patterns: dict[tuple[str, bool], str] = field(default_factory=dict)
-    _inside: bool = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patterns: dict[tuple[str, bool], str] = {}
+        self._inside = False
 
     def type(self, name: str) -> str:
         item = item_type(name)
@@ -88,9 +88,6 @@ class SparkWriter(Writer):
 
     def name(self, identifier: str) -> str:
         return "`" + identifier.replace("`", "``") + "`"
-
-    def types_of(self, table: str) -> Mapping[str, str]:
-        return self.views.get(table, {})
 
     def cast(self, of: Term, to: str) -> Term:
         sign = _INFINITE.get((of.text or "").casefold())

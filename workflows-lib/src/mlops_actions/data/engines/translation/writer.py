@@ -16,9 +16,11 @@ queries         ``SELECT [DISTINCT] … FROM (…) WHERE … GROUP BY … HAVING
                 ORDER BY … LIMIT …``, ``ANTI JOIN … ON``, a query as a value
 ==============  ==============================================================
 
-Types are DuckDB's words for them. A column has the type that the relation
-says, or that the query inside of it gives it (``CAST(… AS …) AS …``).
+Types are DuckDB's words for them. A column has the type that its table was
+made known with, or that the query inside gives it.
 """
+
+# ruff: noqa: S608 (statements are built here, from what was parsed and is written anew)
 
 from __future__ import annotations
 
@@ -30,12 +32,12 @@ from typing import TYPE_CHECKING, Any
 from mlops_actions.data.engines.quoting import literal, quote
 
 if TYPE_CHECKING:
-    from sqlglot import Expression
+    from sqlglot.expressions import Expression
 
-FUNCTIONS = (
-    "abs approx_count_distinct concat epoch epoch_us greatest isfinite isnan left len length list_count list_filter "
-    "list_unique regexp_matches round sha256 struct_extract trunc"
-).split()
+FUNCTIONS = frozenset({
+    "abs", "approx_count_distinct", "concat", "epoch", "epoch_us", "greatest", "isfinite", "isnan", "left", "len",
+    "length", "list_count", "list_filter", "list_unique", "regexp_matches", "round", "sha256", "struct_extract", "trunc",
+})  # fmt: skip
 """Every function of the vocabulary that is not written alike everywhere."""
 
 FLOATS = frozenset({"DOUBLE", "FLOAT"})
@@ -74,6 +76,13 @@ class Writer:
 
     engine = ""
 
+    def __init__(self) -> None:
+        self._tables: dict[str, tuple[str, dict[str, str | None]]] = {}
+
+    def add(self, table: str, source: str, types: Mapping[str, str]) -> None:
+        """Make a table known by a name (DuckDB's SQL): what stands for it behind FROM, and its columns' types."""
+        self._tables[table] = source, dict(types)
+
     # What a subclass writes
 
     def type(self, name: str) -> str:
@@ -83,10 +92,6 @@ class Writer:
     def function(self, name: str, arguments: Sequence[Term]) -> Term:
         """A call of one of FUNCTIONS. Raises Untranslatable."""
         raise NotImplementedError
-
-    def types_of(self, table: str) -> Mapping[str, str]:  # pylint: disable=unused-argument
-        """The types of a table's columns, where they are known."""
-        return {}
 
     def text(self, value: str) -> str:
         """A text as a literal."""
@@ -215,8 +220,10 @@ class Writer:
         from sqlglot import exp  # pylint: disable=import-outside-toplevel
 
         if isinstance(node, exp.Table):
-            _only(node, {"this", "db", "catalog"})
-            return ".".join(self.name(part.name) for part in node.parts), dict(self.types_of(node.name))
+            name = node.sql(dialect="duckdb")
+            if name not in self._tables:
+                raise Untranslatable(f"the table {name}")
+            return self._tables[name]
         if not isinstance(node, exp.Subquery):
             raise _refused(node)
         _only(node, {"this", "alias"})
@@ -335,7 +342,7 @@ class Writer:
             case exp.Avg():
                 return self.average(inner())
             case exp.PercentileDisc() | exp.Quantile():
-                shares = node.args.get("expression") or node.args.get("quantile")
+                shares: Any = node.args.get("expression") or node.args.get("quantile")
                 return self.quantiles(inner(), [self.term(each, scope).sql for each in shares.expressions])
             case exp.Array():
                 return self.items([self.term(each, scope) for each in node.expressions])
@@ -501,8 +508,8 @@ def type_name(node: Any) -> str:
         return f"STRUCT({', '.join(fields)})"
     name = str(node.this.value)
     word = _TYPES.get(name, name)
-    if word == "DECIMAL" and node.expressions:
-        return f"DECIMAL({','.join(each.this.name for each in node.expressions)})"
+    if word == "DECIMAL":  # without a width it is PostgreSQL's, since a column of DuckDB's always has one
+        return f"DECIMAL({','.join(each.this.name for each in node.expressions)})" if node.expressions else "NUMERIC"
     return word
 
 

@@ -1,0 +1,292 @@
+"""Every engine gives a rule the meaning that plain Python gives it, and profiles count alike.
+
+Tables and rules are drawn at random; each engine's check has the status and the number of the reference.
+"""
+
+# ruff: noqa: S608 (statements of the tests' own)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple
+from typing import Any
+
+import duckdb
+import postgres_server
+import pytest
+from drawn_tables import KINDS, NAMES, Loader, Table, on_duckdb, on_postgres, tables
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from plain_rules import broken, is_finite, surplus
+
+from mlops_actions.data.engines.quoting import literal
+from mlops_actions.data.engines.translation.patterns import Unread
+from mlops_actions.data.engines.translation.postgres import pattern
+from mlops_actions.data.profiles import profiling
+from mlops_actions.data.profiles.profile import Profile
+from mlops_actions.data.rules import checks, rules
+from mlops_actions.data.rules.rules import Broken, Repeated, Rule
+from mlops_actions.data.types import formats
+from mlops_actions.verdict import Status, Where
+
+LIMIT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def engines(postgres_port: int) -> Iterator[Mapping[str, Loader]]:
+    """Each engine by its name."""
+    with pytest.MonkeyPatch.context() as patch, postgres_server.database(postgres_port, "alike") as database:
+        patch.setenv("PGPASSWORD", database.password)
+        with on_postgres(database.url) as postgres:
+            yield {"duckdb": on_duckdb(), "postgres": postgres}
+
+
+# Rules
+
+PATTERNS = [
+    "a",
+    "^a",
+    "a$",
+    "^a$",
+    "^$",
+    "^[aB]*$",
+    "^.$",
+    r"\$",
+    "a|B",
+    "[^a]",
+    r"\d",
+    r"^\w+$",
+    r"\s",
+    r"\bk",
+    "^(a|é)?.{2}$",
+]
+
+
+def written(value: Any) -> Any:
+    """A value as a contract would have it."""
+    return (
+        value
+        if isinstance(value, str | int | float | bool)
+        else value.isoformat()
+        if hasattr(value, "isoformat")
+        else float(value)
+    )
+
+
+def constants(kind: str) -> st.SearchStrategy[Any]:
+    """Values of a kind that a contract can name."""
+    values = KINDS[kind].values.filter(lambda value: is_finite(value) and value == value)
+    return values.map(written)
+
+
+@st.composite
+def a_test(draw: st.DrawFn, name: str, kind: str) -> rules.Test:
+    """A test that the column ``name`` of this kind can hold."""
+    low, high = sorted(draw(st.tuples(st.integers(0, 3), st.integers(0, 3))))
+    count = (low, draw(st.sampled_from([high, None])))
+    if kind in {"integers", "texts"}:
+        inside = draw(a_test(name, "integer" if kind == "integers" else "text"))
+        found = [rules.HasRepeats(name), rules.IsCountOutside(name, *count), rules.Inside(name, (None,), inside)]
+        return draw(st.sampled_from([rules.IsNull(name), *found]))
+    values = tuple(draw(st.lists(st.none() | constants(kind), max_size=3)))
+    alike: list[rules.Test] = [rules.IsNull(name), rules.IsOneOf(name, values), rules.IsNoneOf(name, values)]
+    if kind not in {"text", "boolean", "uuid"}:
+        ends = sorted(draw(st.tuples(constants(kind), constants(kind))))
+        ends = draw(st.sampled_from([ends, (ends[0], None), (None, ends[1])]))
+        opened = {"low_open": draw(st.booleans()), "high_open": draw(st.booleans())}
+        alike += [rules.IsOutside(name, *ends, **opened)] * 3
+    if kind == "text":
+        alike += [rules.IsUnmatched(name, draw(st.sampled_from(PATTERNS)))] * 3 + [rules.IsLengthOutside(name, *count)]
+    if kind in {"integer", "small", "double", "decimal"}:
+        more = [1e-5, 1e300] if kind == "double" else [3]
+        alike += [rules.IsNoMultiple(name, draw(st.sampled_from([1, 2, 0.5, 0.1, *more])))] * 2
+    if kind in {"timestamp", "zoned"}:
+        alike.append(rules.IsZoned(name, draw(st.booleans())))
+    return draw(st.sampled_from(alike))
+
+
+@st.composite
+def a_table(draw: st.DrawFn, least: int = 1) -> Table:
+    return draw(tables(*draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=least, max_size=4))))
+
+
+@st.composite
+def a_table_and_tests(draw: st.DrawFn) -> tuple[Table, list[tuple[rules.Test, ...]]]:
+    """A table, and several tests of each of its columns: one alone, or two of which a row may meet any."""
+    table = draw(a_table())
+    some = [
+        st.lists(st.lists(a_test(name, kind), min_size=1, max_size=2), min_size=1, max_size=5)
+        for name, kind in table.columns
+    ]
+    drawn = [tuple(each) for column in some for each in draw(column)]
+    return table, [each[:1] if isinstance(each[0], rules.Inside) else each for each in drawn]
+
+
+def judged(loader: Loader, table: Table, *measures: rules.Measure) -> list[tuple[Status, Any, int | None]]:
+    """Status, number and rows of the check of each measure, all answered at once."""
+    session, relation = loader(table)
+    promised = [Rule(f"t.{index}", Where(object="t"), each, says="break it") for index, each in enumerate(measures)]
+    plan = checks.prepare(promised, relation, session=session)
+    values = checks.exact(session, plan, session.aggregate(relation, plan.aggregates))
+    found = checks.judge(plan, values, checks.find_evidence(session, plan, values))
+    assert not [each.message for each in found if each.status is Status.ERROR]
+    return [(each.status, each.measured, each.rows) for each in found]
+
+
+def expected(table: Table, counts: Iterable[int]) -> list[tuple[Status, int, int]]:
+    return [(Status.FAIL if count else Status.PASS, count, len(table.rows)) for count in counts]
+
+
+@LIMIT
+@given(a_table_and_tests())
+def test_rules_on_rows(engines: Mapping[str, Loader], drawn: tuple[Table, list[tuple[rules.Test, ...]]]) -> None:
+    table, wanted = drawn
+    kinds = dict(table.columns)
+    truth = expected(
+        table,
+        (
+            sum(any(broken(test, value, kinds[test.column]) for test in one) for value in table.values(one[0].column))
+            for one in wanted
+        ),
+    )
+    for name, loader in engines.items():
+        assert judged(loader, table, *(Broken(one) for one in wanted)) == truth, (name, wanted)
+
+
+@LIMIT
+@given(a_table())
+def test_keys(engines: Mapping[str, Loader], table: Table) -> None:
+    names = [name for name, _ in table.columns]
+    measures = [Repeated(tuple(names[:count]), key) for count in range(1, len(names) + 1) for key in (False, True)]
+    truth = expected(table, (surplus(each, table) for each in measures))
+    for name, loader in engines.items():
+        assert judged(loader, table, *measures) == truth, name
+
+
+# Profiles
+
+
+@st.composite
+def two_tables(draw: st.DrawFn) -> tuple[Table, Table]:
+    """Two tables of the same columns; values repeat, so that text has categories."""
+    kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3))
+    found = []
+    for _ in range(2):
+        table = draw(tables(*kinds))
+        found.append(Table(table.columns, table.rows * draw(st.integers(1, 3))))
+    return found[0], found[1]
+
+
+def counted(
+    loader: Loader, table: Table, like: Profile | None = None
+) -> tuple[Profile, Mapping[str, profiling.Recount]]:
+    session, relation = loader(table)
+    plan = profiling.plan(session, relation, like)
+    values = session.aggregate(relation, plan.aggregates)
+    return profiling.build(plan, values), profiling.recount(plan, values) if like else {}
+
+
+@LIMIT
+@given(two_tables())
+def test_profiles(engines: Mapping[str, Loader], drawn: tuple[Table, Table]) -> None:
+    """Nulls, what is not finite, extremes, moments and categories; and the counts in the bins of a reference."""
+    before, after = drawn
+    reference, _ = counted(engines["duckdb"], before)
+    one, counts = counted(engines["duckdb"], after, reference)
+    for name in engines.keys() - {"duckdb"}:
+        other, recounts = counted(engines[name], after, reference)
+        assert recounts == counts
+        for mine, theirs in zip(one.columns, other.columns, strict=True):
+            assert (theirs.nulls, theirs.kind, theirs.special) == (mine.nulls, mine.kind, mine.special)
+            assert theirs.categories == mine.categories
+            assert sum(theirs.bins.counts if theirs.bins else ()) == sum(mine.bins.counts if mine.bins else ())
+            assert about(theirs.range) == about(mine.range)
+            if mine.categories is None and mine.distinct is not None:
+                assert theirs.distinct == pytest.approx(mine.distinct, abs=1)  # one sketch takes -0 for another value
+
+
+def about(of: Any) -> Any:
+    """A range with as many digits as engines share: they add numbers up in different orders."""
+    if of is None:
+        return None
+    return [pytest.approx(each, rel=1e-9, abs=1e-300) if isinstance(each, float) else each for each in astuple(of)]
+
+
+# Patterns
+
+_ATOMS = [
+    *"abBkK09.-]{}/# é🤦", *([r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", r"\b", r"^", r"$", r"\A", r"\z", r"\x{e9}", r"\n", r"\.", r"\x41", r"\101", r"\Qa.b\E", r"[a-c]", r"[^a]", r"[^\d]", r"[\w-]", r"[]a]", r"[^]a]", r"[a-]"]),
+    "[[:alpha:]]", "[[:^digit:]]", "[^[:space:]]", r"[\x00-\x20]", "(?i:aB)", "(?i:[a-k])", r"(?i:\W)", "(?i)s", "(?s:.)",
+    "(?m:^a$)", "(?m:$)", "(?P<n>a)", "(a|)", "()", "{,2}",
+]  # fmt: skip
+_TIMES = ["", "", "", "*", "+", "?", "{2}", "{1,}", "{2,3}", "{300}", "*?", "+?"]
+_PARTS = st.builds("".join, st.tuples(st.sampled_from(["", "", "|"]), st.sampled_from(_ATOMS), st.sampled_from(_TIMES)))
+_DRAWN = st.builds(
+    lambda parts, flag, group: f"{flag}({''.join(parts)}){group}",
+    st.lists(_PARTS, min_size=1, max_size=4),
+    st.sampled_from(["", "", "(?i)", "(?m)"]),
+    st.sampled_from(_TIMES),
+)
+_HAY = st.lists(
+    st.text(st.sampled_from("abBAkK09 \n\té🤦\u212a\u017fsS_-.^$]{\r\x0b/#\x01"), max_size=6), min_size=5, max_size=40
+)
+
+
+@settings(LIMIT, max_examples=200)
+@given(_DRAWN, _HAY)
+def test_patterns(engines: Mapping[str, Loader], form: str, texts: list[str]) -> None:
+    """A pattern finds in PostgreSQL what RE2 finds, and no more; or it is refused by name."""
+    try:
+        duckdb.sql(f"SELECT regexp_matches('', {literal(form)})")
+        pattern(form)
+    except (duckdb.Error, Unread):
+        return
+    table = Table(((NAMES[0], "text"),), tuple((text,) for text in texts))
+    asked = f"CASE WHEN regexp_matches({NAMES[0]}, {literal(form)}) THEN {NAMES[0]} END"
+    found = {}
+    for name, loader in engines.items():
+        session, relation = loader(table)
+        found[name] = sorted(session.fetch(f"SELECT {asked}, count(*) FROM {relation.sql} GROUP BY {asked}"), key=repr)
+    assert found == dict.fromkeys(engines, found["duckdb"])
+
+
+@pytest.mark.parametrize("name", sorted(formats.PATTERNS))
+def test_the_patterns_of_formats(engines: Mapping[str, Loader], name: str) -> None:
+    texts = [
+        "",
+        "a@b.c",
+        "a@b.c\n",
+        "::1",
+        "1.2.3.4",
+        "01.2.3.4",
+        "http://[::1]:80/a?b#c",
+        "YQ==",
+        "a.b-c",
+        "é",
+        "1:2::",
+        "x:y z",
+        "123e4567-E89b-12d3-a456-426614174000",
+    ]
+    table = Table(((NAMES[0], "text"),), tuple((text,) for text in texts))
+    measure = Broken((rules.IsUnmatched(NAMES[0], formats.PATTERNS[name]),))
+    found = {each: judged(loader, table, measure) for each, loader in engines.items()}
+    assert found == dict.fromkeys(engines, found["duckdb"])
+    assert 0 < found["duckdb"][0][1] < len(texts)
+
+
+@pytest.mark.parametrize(
+    ("form", "what"),
+    [
+        (r"\pL", r"the Unicode class \\pL"),
+        (r"a\B", r"\\B"),
+        ("(?i)é", "letters of either case beyond ASCII"),
+        (r"\C", r"the escape \\C"),
+    ],
+)
+def test_a_pattern_without_an_equal_is_refused_by_name(engines: Mapping[str, Loader], form: str, what: str) -> None:
+    session, relation = engines["postgres"](Table(((NAMES[0], "text"),), ()))
+    rule = Rule("t.pattern", Where(object="t"), Broken((rules.IsUnmatched(NAMES[0], form),)))
+    (check,) = checks.prepare([rule], relation, session=session).decided.values()
+    assert check.status is Status.ERROR
+    assert re.search(f"the engine postgres cannot run the pattern, which has {what}", check.message)

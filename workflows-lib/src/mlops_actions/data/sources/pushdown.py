@@ -1,0 +1,262 @@
+"""Tables that stay where they are: an object's rows as a relation on its PostgreSQL server.
+
+Every query of a run sees one snapshot of a database, in a transaction that
+only reads. A column of a type that the rules do not hold keeps the server's
+name for it (``jsonb``): its nulls are counted, and a rule that asks more of it
+is refused by that name.
+"""
+
+# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from mlops_actions.data.engines import pgserver
+from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
+from mlops_actions.data.engines.postgres import PostgresSession
+from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
+from mlops_actions.data.sources.relation import Column, Relation, Unreadable
+from mlops_actions.data.types.cells import TextType
+from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.verdict import Check, Severity, Status, Subject, Where
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from mlops_actions.data.sources.readers import Wanted
+
+_TYPES = {
+    "bool": "BOOLEAN",
+    "int2": "SMALLINT",
+    "int4": "INTEGER",
+    "int8": "BIGINT",
+    "oid": "BIGINT",
+    "float4": "FLOAT",
+    "float8": "DOUBLE",
+    "numeric": "NUMERIC",
+    "date": "DATE",
+    "time": "TIME",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    "uuid": "UUID",
+    **dict.fromkeys(("text", "varchar", "bpchar", "name", "char", "citext"), "VARCHAR"),
+}
+"""PostgreSQL's types in the words of the rules; an enumeration is text as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushdown:
+    """An object's rows on their server."""
+
+    session: PostgresSession
+    relation: Relation
+    table: str
+    """What messages and the verdict call it: the address, without a password, and the table."""
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """The table, with the SHA-256 of what its rows are, in any order."""
+        return [Subject(self.table, self.session.digest(self.relation))]
+
+    def footers(self, columns: Iterable[str]) -> Footers:  # pylint: disable=unused-argument
+        """Nothing is known without a scan."""
+        return NO_FOOTERS
+
+    def checks(self, rows: int) -> list[Check]:
+        """What is to be said of the table as such."""
+        name = self.relation.object
+        where = Where(object=name)
+        readable = Check(f"{name}.readable", Status.PASS, f"the table {self.table} could be read", where=where)
+        found = [replace(readable, rows=rows)]
+        if not rows:
+            message = "there are no rows, so every rule about rows holds of nothing"
+            found.append(Check(f"{name}.rows", Status.WARN, message, Severity.WARNING, where, 0))
+        return found
+
+
+@dataclass(slots=True)
+class Databases:
+    """The databases of a run, each connected to once: a context manager, which ends the connections."""
+
+    _sessions: dict[tuple[object, ...], PostgresSession] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    @contextmanager
+    def take_in(
+        self,
+        name: str,
+        places: Sequence[str],
+        types: Mapping[str, TextType] | None = None,  # pylint: disable=unused-argument  # a table has types
+        private: frozenset[str] = frozenset(),
+    ) -> Iterator[Pushdown]:
+        """The rows of the object ``name``: of the table that its place names, else of the one called so.
+
+        Raises CallError for a place that is no table of a server; Unreadable, also in the block, where the server
+        cannot be read.
+        """
+        if len(places) != 1:
+            raise CallError(
+                Problem(f"{name!r} has {len(places)} places, and the engine postgres reads one table of it")
+            )
+        address = parse(places[0])
+        with readable(places[0]):
+            session = self.session(address)
+            found = _find(session, address, address.table or name)
+            columns = _columns(session.server, found)
+        relation = Relation(
+            name, found.sql, tuple(Column(each, columns[each], each in private) for each in columns), ()
+        )
+        session.add(relation, _source(found, columns))
+        with readable(places[0]):
+            yield Pushdown(session, relation, f"{places[0].partition('#')[0]}#{found.schema}.{found.name}")
+
+    @contextmanager
+    def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[PostgresSession, Mapping[str, Relation]]]:
+        """The session of the database that several objects are in. Raises as :meth:`take_in` does."""
+        with ExitStack() as stack:
+            taken = [stack.enter_context(self.take_in(name, each.places)) for name, each in wanted.items()]
+            sessions = {id(each.session): each.session for each in taken}
+            if len(sessions) > 1:
+                raise Unreadable(f"{' and '.join(wanted)} are in databases that cannot be asked at once")
+            yield taken[0].session, {each.relation.object: each.relation for each in taken}
+
+    def session(self, address: Address) -> PostgresSession:
+        """The session of a database. Raises Unreachable."""
+        key = (address.host, address.port, address.database, address.user, address.sslmode)
+        if key not in self._sessions:
+            server = self._stack.enter_context(pgserver.connect(address))
+            _refuse_encoding(server)
+            ((schemas,),) = server.fetch("SELECT current_schemas(false)")
+            # From here on, nobody's function can take the place of the server's own.
+            server.fetch("SELECT set_config('search_path', 'pg_catalog', false)")
+            self._sessions[key] = PostgresSession(server, schemas)
+        return self._sessions[key]
+
+
+def parse(place: str) -> Address:
+    """The address of a table. Raises CallError."""
+    if not place.startswith(("postgresql://", "postgres://")):
+        hint = "Write postgresql://HOST/DATABASE#SCHEMA.TABLE, or leave the engine out: duckdb reads files."
+        raise CallError(Problem("the engine postgres reads tables of a PostgreSQL server", place, hint=hint))
+    return pgserver.parse(place)
+
+
+@contextmanager
+def readable(place: str) -> Iterator[None]:
+    """Errors of a server in the block as Unreadable, naming the place."""
+    import psycopg  # pylint: disable=import-outside-toplevel
+
+    name = place.partition("#")[0]
+    try:
+        yield
+    except Unreachable as error:
+        raise Unreadable(f"the PostgreSQL server cannot be read: {error}", name) from None
+    except psycopg.Error as error:
+        raise Unreadable(f"the PostgreSQL server refused it: {_words(error)}", name) from None
+
+
+def _words(error: psycopg.Error) -> str:
+    """What the server said, without the detail, which may hold values."""
+    return pgserver.words(Exception(error.diag.message_primary or str(error)))
+
+
+# The catalog
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    oid: int
+    schema: str
+    name: str
+
+    @property
+    def sql(self) -> str:
+        return f"{quote(self.schema)}.{quote(self.name)}"
+
+
+_TABLES = """
+SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(%s) AND
+"""
+_COLUMNS = """
+WITH RECURSIVE of_column AS (
+  SELECT a.attnum, a.attname, a.atttypid AS type, a.attndims AS dimensions, 0 AS depth
+  FROM pg_catalog.pg_attribute a WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT o.attnum, o.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
+         greatest(o.dimensions, t.typndims), o.depth + (t.typtype <> 'd')::int
+  FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
+  WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.depth = 0)
+)
+SELECT o.attname, CASE t.typtype WHEN 'e' THEN 'text' ELSE t.typname END, o.depth, o.dimensions
+FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
+WHERE NOT (t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.depth = 0)) ORDER BY o.attnum
+"""
+
+
+def _refuse_encoding(server: Server) -> None:
+    """Raises Unreadable for a database whose texts are of another encoding, where lengths and patterns differ."""
+    ((encoding,),) = server.fetch("SELECT current_setting('server_encoding')")
+    if encoding != "UTF8":
+        raise Unreadable(f"the database is in the encoding {encoding}, and the engine postgres reads UTF8")
+
+
+def _find(session: PostgresSession, address: Address, wanted: str) -> _Table:
+    """The table, in its schema, else in the first of the search path that has one. Raises CallError."""
+    schema, name = address.schema, wanted
+    if schema is None and "." in wanted:
+        schema, _, name = wanted.rpartition(".")
+    schemas = [schema] if schema else [*session.schemas]
+    rows = session.server.fetch(
+        f"{_TABLES} c.relname = %s ORDER BY array_position(%s, n.nspname)", (schemas, name, schemas)
+    )
+    if rows:
+        return _Table(*rows[0])
+    names = [row[2] for row in session.server.fetch(f"{_TABLES} true ORDER BY 3 LIMIT 1000", (schemas,))]
+    shown = f"{schema}.{name}" if schema else name
+    hint = did_you_mean(name, names) or (f"There is: {', '.join(names[:10])}." if names else "It has no table there.")
+    raise CallError(Problem(f"the database has no table {shown!r} that this user sees", address.text, hint=hint))
+
+
+def _columns(server: Server, table: _Table) -> dict[str, str]:
+    """Column to its type in the words of the rules, or in the server's where they have none."""
+    found = {}
+    for name, kind, depth, dimensions in server.fetch(_COLUMNS, (table.oid,)):
+        known = _TYPES.get(kind)
+        if known is None or dimensions > 1:
+            found[name] = kind + "[]" * max(depth, dimensions)
+        else:
+            found[name] = known + "[]" * depth
+    return found
+
+
+def _source(table: _Table, columns: Mapping[str, str]) -> str:
+    """What stands for a table: its columns, those that the rules know by another type as such."""
+    select = ", ".join(f"{_read(column, kind)} AS {quote(column)}" for column, kind in columns.items())
+    return f"(SELECT {select} FROM {table.sql}) AS rows"
+
+
+def _read(column: str, kind: str) -> str:
+    """A column; text is compared by its bytes, and an enumeration, a name and the like are text."""
+    match kind:
+        case "VARCHAR":
+            return f'CAST({quote(column)} AS text) COLLATE "C"'
+        case "VARCHAR[]":
+            return f"CAST({quote(column)} AS text[])"
+        case "BIGINT":
+            return f"CAST({quote(column)} AS bigint)"
+    return quote(column)
