@@ -79,6 +79,7 @@ def _validate(options: Options) -> Stage:
         contract=options.file("contract", "data", "contract"),
         data=options.paths("data", "data", "path"),
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
+        master=options.text("master", "data", "master"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
     )
@@ -90,7 +91,9 @@ def _profile(options: Options) -> Stage:
 
     contract = options.text("contract", "data", "contract")
     engine = options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb")
-    request = describe.Profiling(options.paths("data", "data", "path"), Path(contract) if contract else None, engine)
+    master = options.text("master", "data", "master")
+    paths = options.paths("data", "data", "path")
+    request = describe.Profiling(paths, Path(contract) if contract else None, engine, master)
     return lambda out: describe.describe(request, out)
 
 
@@ -446,7 +449,8 @@ def _locate(options: Options) -> None:
 
 _CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
 _DATA = Option("data", "a file, a folder or a glob; OBJECT=PATH, repeated, for several objects", "PATH", "list")
-_ENGINE = Option("engine", "what scans the data: duckdb (files), postgres (tables, on their server)", "NAME")
+_ENGINE = Option("engine", "what scans the data: duckdb (files), spark (files), postgres (tables, on their server)", "NAME")
+_MASTER = Option("master", "where Spark runs, with the engine spark (default: this machine)", "URL")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
     Option("tag", "the tag, MODEL@vVERSION", "TAG"),
@@ -468,11 +472,11 @@ COMMANDS: tuple[Command | Errand, ...] = (
     Command(
         "validate",
         "hold a data contract against the data",
-        (_CONTRACT, _DATA, _ENGINE, Option("fail-on", "error, warning or never", "SEVERITY")),
+        (_CONTRACT, _DATA, _ENGINE, _MASTER, Option("fail-on", "error, warning or never", "SEVERITY")),
         _validate,
     ),
     Command(
-        "profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT, _ENGINE), _profile
+        "profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT, _ENGINE, _MASTER), _profile
     ),
     Command(
         "contract infer",

@@ -37,6 +37,7 @@ class Profiling:
     data: Patterns
     contract: Path | None = None
     engine: str = "duckdb"
+    master: str | None = None
 
 
 def describe(request: Profiling, out: Path) -> Outcome:
@@ -50,7 +51,7 @@ def describe(request: Profiling, out: Path) -> Outcome:
     readers.check(request.engine)
     promised = contract.load(request.contract) if request.contract else None
     patterns = _patterns(request.data, promised)
-    with readers.reader(request.engine) as reads:
+    with readers.reader(request.engine, request.master) as reads:
         taken = [_describe(name, each, promised, reads) for name, each in patterns.items()]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from mlops_actions.data.contracts import contract
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.session import QUERYING
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.queries import sqlrules
@@ -44,11 +45,15 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start."""
+    """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
+
+    ``master`` is where Spark runs, for that engine.
+    """
 
     contract: Path
     data: Patterns
     engine: str = "duckdb"
+    master: str | None = None
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
@@ -82,7 +87,7 @@ def validate(request: Validation, out: Path) -> Outcome:
     patterns = assign(request.data, promised)
     result = _Result()
     profiles: list[Profile] = []
-    with readers.reader(request.engine) as reader:
+    with readers.reader(request.engine, request.master) as reader:
         for each in promised.objects:
             if each.name not in patterns:
                 result.checks.append(_without_data(promised, each))
@@ -93,7 +98,7 @@ def validate(request: Validation, out: Path) -> Outcome:
             result.subjects += one.subjects
             result.relations |= one.relations
             profiles += [one.profile] if one.profile else []
-        if request.engine == "duckdb":
+        if request.engine in QUERYING:
             seconds = request.sql_seconds
             result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, seconds)
         result.checks += relationships.check(related, patterns, reader)
@@ -192,7 +197,7 @@ def _check_object(of: Object, promises: _Promises, reader: Reader, patterns: Seq
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             found, made = _scan(intake, wanted, promises)
-            return _Result(found, intake.subjects, made, {of.name: intake.relation})
+            return _Result(found, intake.subjects, made, {of.name: intake.here} if intake.here else {})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
         found = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]

@@ -119,7 +119,8 @@ def _start(master: str, folder: Path) -> SparkSession:
     gateway = None
     try:
         with log.open("wb") as stream, _environment(_variables(master, folder)):
-            gateway = launch_gateway(conf, {"stdout": stream, "stderr": stream})
+            # Python at the workers looks for modules in the current directory, which is not to be the project's.
+            gateway = launch_gateway(conf, {"stdout": stream, "stderr": stream, "cwd": str(folder)})
             return SparkSession(SparkContext(gateway=gateway, conf=conf))
     except (PySparkException, Py4JError, OSError) as error:  # the last, where Java ended meanwhile
         _end(gateway)
@@ -156,7 +157,7 @@ def _variables(master: str, folder: Path) -> Mapping[str, str | None]:
         return {}
     # Another Spark's home, or another Python, would meet this one's.
     return {
-        "SPARK_HOME": None,
+        **dict.fromkeys(("SPARK_HOME", "PYTHONPATH", "PYTHONHOME")),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder),
         "PYSPARK_PYTHON": sys.executable,

@@ -169,7 +169,8 @@ class _Row:
 
 def _matcher(pattern: str, *, every: bool) -> Any:
     """The function that says whether a pattern is found in a text, or in each text of a list; null for a null."""
-    from pyspark.sql.functions import ArrowUDFType, arrow_udf  # pylint: disable=import-outside-toplevel
+    import pyarrow  # pylint: disable=import-outside-toplevel
+    from pyspark.sql.functions import arrow_udf  # pylint: disable=import-outside-toplevel
 
     def matches(texts: pa.Array) -> pa.Array:
         import pyarrow.compute as pc  # pylint: disable=import-outside-toplevel
@@ -180,12 +181,14 @@ def _matcher(pattern: str, *, every: bool) -> Any:
         import pyarrow as pa  # pylint: disable=import-outside-toplevel
         import pyarrow.compute as pc  # pylint: disable=import-outside-toplevel
 
-        inner = pc.match_substring_regex(lists.values, pattern)
-        return pa.ListArray.from_arrays(lists.offsets, inner, mask=lists.is_null())
+        inner = pc.match_substring_regex(lists.flatten(), pattern)
+        lengths = pc.fill_null(pc.list_value_length(lists), 0)
+        offsets = pa.array([0, *pc.cumulative_sum(lengths).to_pylist()], pa.int32())
+        return pa.ListArray.from_arrays(offsets, inner, mask=lists.is_null())
 
-    if every:
-        return arrow_udf(every_one, "array<boolean>", ArrowUDFType.SCALAR)
-    return arrow_udf(matches, "boolean", ArrowUDFType.SCALAR)
+    function, kind = (every_one, "array<boolean>") if every else (matches, "boolean")
+    function.__annotations__ = dict.fromkeys(function.__annotations__, pyarrow.Array)  # PySpark reads them
+    return arrow_udf(function, kind)
 
 
 def _counter(questions: Sequence[Question]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -51,6 +51,11 @@ class Intake:
         return DuckSession(self.connection)
 
     @property
+    def here(self) -> Relation:
+        """The rows as DuckDB reads them."""
+        return self.relation
+
+    @property
     def subjects(self) -> list[Subject]:
         """Each file with its digest. Raises Unreadable."""
         return [Subject(file.name, self._survey(file).sha256) for file in self.surveys]

@@ -1,4 +1,4 @@
-"""What takes an object's rows in, for each engine: files for DuckDB, a table on its server for PostgreSQL."""
+"""What takes an object's rows in, for each engine: files for DuckDB and Spark, a table on its server for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from mlops_actions.verdict import Check, Subject
 ENGINES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "duckdb": ("data", ("duckdb",)),
     "postgres": ("postgres", ("psycopg", "sqlglot")),
+    "spark": ("spark", ("pandas", "pyarrow", "pyspark", "sqlglot")),
 }
 """The engines, each with the extra of this library that it needs, and the packages that come with it."""
 
@@ -40,6 +41,10 @@ class Taken(Protocol):
     @property
     def subjects(self) -> list[Subject]:
         """What was read, with its digest. Raises Unreadable."""
+
+    @property
+    def here(self) -> Relation | None:
+        """The rows as DuckDB reads them here, where it does: for a contract's own queries."""
 
     def footers(self, columns: Iterable[str]) -> Footers:
         """What is known of ``columns`` without a scan."""
@@ -101,14 +106,23 @@ class _Files:
 
 
 @contextmanager
-def reader(engine: str) -> Iterator[Reader]:
-    """What takes objects in for an engine. Raises CallError for an engine that is not there, or not installed."""
+def reader(engine: str, master: str | None = None) -> Iterator[Reader]:
+    """What takes objects in for an engine; ``master`` is where Spark runs.
+
+    Raises CallError for an engine that is not there, not installed, or does not start.
+    """
     check(engine)
     if engine == "postgres":
         from mlops_actions.data.sources.pushdown import Databases  # pylint: disable=import-outside-toplevel
 
         with Databases() as databases:
             yield databases
+    elif engine == "spark":
+        from mlops_actions.data.engines import spark  # pylint: disable=import-outside-toplevel
+        from mlops_actions.data.sources.sparkfiles import SparkFiles  # pylint: disable=import-outside-toplevel
+
+        with spark.session(master) as session:
+            yield SparkFiles(session)
     else:
         yield _Files()
 

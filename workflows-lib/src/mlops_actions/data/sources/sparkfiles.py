@@ -53,6 +53,11 @@ class SparkIntake:
     local: Intake
 
     @property
+    def here(self) -> Relation:
+        """The rows as DuckDB reads them, on this machine."""
+        return self.local.relation
+
+    @property
     def subjects(self) -> list[Subject]:
         """Each file with its digest. Raises Unreadable."""
         return self.local.subjects
