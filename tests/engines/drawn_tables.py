@@ -8,6 +8,7 @@ a text has no sign of code 0 (PostgreSQL has none), an instant lies in the years
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 from hypothesis import strategies as st
@@ -24,8 +26,14 @@ from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.postgres import PostgresSession
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.engines.session import Session
+from mlops_actions.data.engines.sparkscan import SparkScan
 from mlops_actions.data.sources.pushdown import Databases, parse
-from mlops_actions.data.sources.relation import Column, Relation
+from mlops_actions.data.sources.relation import Column, File, Relation
+from mlops_actions.data.sources.source import open_relation
+from mlops_actions.data.sources.sparkfiles import hold
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 INFINITE = ("infinity", "-infinity")
 """Days and instants beyond all, which both DuckDB and PostgreSQL have."""
@@ -70,7 +78,7 @@ _SIGNS = [
 ]
 _TEXTS = st.text(st.sampled_from(_SIGNS), max_size=4)
 _DOUBLES = st.sampled_from(
-    [0.0, -0.0, 0.1, 0.3, 1.0, -2.5, 3.0, 1e15, 2.0**53 + 2, 5e-324, 1.7e308, -1.7e308, math.nan, math.inf, -math.inf]
+    [0.0, -0.0, 0.1, 0.3, 1.0, -2.5, 3.0, 2.0**53 + 2, 5e-324, 1.7e308, -1.7e308, math.nan, math.inf, -math.inf]
 )
 _DAYS = st.dates(date(1990, 1, 1), date(1990, 1, 9)) | st.sampled_from([date(1, 1, 1), date(9999, 12, 31), *INFINITE])
 _INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(1990, 1, 3)) | st.sampled_from(
@@ -118,11 +126,16 @@ NAMES = ("n", "rows", "a b", 'q"', "count")
 
 
 @st.composite
-def tables(draw: st.DrawFn, *kinds: str, least: int = 0) -> Table:
-    """A table with a column of each of these kinds."""
+def tables(draw: st.DrawFn, *kinds: str) -> Table:
+    """A table with a column of each of these kinds; it has no rows, few or some."""
     columns = tuple(zip(NAMES, kinds, strict=False))
-    row = st.tuples(*(st.none() | KINDS[kind].values for kind in kinds))
-    return Table(columns, tuple(draw(st.lists(row, min_size=least, max_size=12))))
+    row = st.tuples(*(st.one_of(st.none(), *[KINDS[kind].values] * 4) for kind in kinds))
+    return Table(
+        columns,
+        tuple(
+            draw(st.sampled_from([0, 3, 20]).flatmap(lambda least: st.lists(row, min_size=least, max_size=least + 5)))
+        ),
+    )
 
 
 # Engines
@@ -160,6 +173,21 @@ def _on_postgres(session: PostgresSession, table: Table) -> tuple[Session, Relat
 
 def _collation(kind: str) -> str:
     return ' COLLATE "C"' if kind == "text" else ""
+
+
+def on_spark(session: SparkSession, folder: Path) -> Loader:
+    """Tables as Parquet files in a folder, read by Spark."""
+    numbers = itertools.count()
+
+    def load(table: Table) -> tuple[Session, Relation]:
+        local, relation = on_duckdb()(table)
+        assert isinstance(local, DuckSession)
+        file = File(f"{next(numbers)}.parquet", folder / f"{next(numbers)}.parquet")
+        local.connection.execute(f"COPY (SELECT * FROM {relation.sql}) TO '{file.path}' (FORMAT parquet)")
+        scan = SparkScan(session, local)
+        return scan, hold(scan, open_relation(local.connection, "t", [file]), {})
+
+    return load
 
 
 def _select(table: Table, engine: str, listed: Callable[[list[str], str], str]) -> str:

@@ -30,7 +30,7 @@ from mlops_actions.data.rules.rules import Broken, Repeated, Rule
 from mlops_actions.data.types import formats
 from mlops_actions.verdict import Status, Where
 
-LIMIT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LIMIT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +107,8 @@ def a_test(draw: st.DrawFn, name: str, kind: str) -> rules.Test:
 
 
 @st.composite
-def a_table(draw: st.DrawFn, least: int = 1) -> Table:
-    return draw(tables(*draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=least, max_size=4))))
+def a_table(draw: st.DrawFn) -> Table:
+    return draw(tables(*draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=3, max_size=5, unique=True))))
 
 
 @st.composite
@@ -116,7 +116,7 @@ def a_table_and_tests(draw: st.DrawFn) -> tuple[Table, list[tuple[rules.Test, ..
     """A table, and several tests of each of its columns: one alone, or two of which a row may meet any."""
     table = draw(a_table())
     some = [
-        st.lists(st.lists(a_test(name, kind), min_size=1, max_size=2), min_size=1, max_size=5)
+        st.lists(st.lists(a_test(name, kind), min_size=1, max_size=2), min_size=3, max_size=6)
         for name, kind in table.columns
     ]
     drawn = [tuple(each) for column in some for each in draw(column)]

@@ -10,7 +10,7 @@ queries as the engine plans well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import tallying
+from mlops_actions.data.engines import grouping, tallying
 from mlops_actions.data.engines.quoting import listed, literal
 from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Tally
 
@@ -128,7 +128,27 @@ class DuckSession:
         for each in aggregates:
             if each.apart:
                 found |= self._answers(relation, [each])
-        return found | self._answers(relation, [each for each in aggregates if not each.apart])
+        rest = [each for each in aggregates if not each.apart]
+        if relation.is_text:
+            return found | self._answers(relation, rest)
+        tallies = {each.key: each.of for each in rest if isinstance(each.of, Tally)}
+        plain = [Aggregate(each.key, _sole(each.of)) for each in rest]
+        found |= self._answers(relation, plain)
+        return found | self._tallied(relation, tallies, found)
+
+    def _tallied(
+        self, relation: Relation, tallies: Mapping[str, Tally], distinct: Mapping[str, int]
+    ) -> dict[str, dict[str, int | None]]:
+        """What each of ``tallies`` asks for, where it is known about how many values there are, by key."""
+        found: dict[str, dict[str, int | None]] = {}
+        few = {key: each for key, each in tallies.items() if distinct[key] <= grouping.SLACK * each.most}
+        for start in range(0, len(few), grouping.TOGETHER):
+            some = dict(list(few.items())[start : start + grouping.TOGETHER])
+            rows = fetch(self.connection, grouping.query(relation.sql, list(some.values())))
+            found |= zip(some, grouping.answers(rows, list(some.values())), strict=True)
+        many = [Aggregate(key, grouping.candidates(each)) for key, each in tallies.items() if key not in few]
+        named = self._answers(relation, many)
+        return found | {key: dict.fromkeys(values or ()) for key, values in named.items()}
 
     def _answers(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         parts = [_written(each.of) for each in aggregates]
@@ -153,6 +173,11 @@ def once(connection: duckdb.DuckDBPyConnection, source: str, questions: Sequence
     (row,) = fetch(connection, f"SELECT {', '.join(each.sql for some in parts for each in some)} FROM {source}", values)
     rest = iter(row)
     return [_answer(each, [next(rest) for _ in some]) for each, some in zip(questions, parts, strict=True)]
+
+
+def _sole(question: Question) -> Question:
+    """The question, or, of a tally that will be grouped, about how many values there are."""
+    return grouping.distinct(question) if isinstance(question, Tally) else question
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from mlops_actions.data.engines import pgserver
 from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
 from mlops_actions.data.engines.postgres import PostgresSession
 from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.translation.writer import Untranslatable
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
 from mlops_actions.data.sources.relation import Column, Relation, Unreadable
 from mlops_actions.data.types.cells import TextType
@@ -169,6 +170,8 @@ def readable(place: str) -> Iterator[None]:
         yield
     except Unreachable as error:
         raise Unreadable(f"the PostgreSQL server cannot be read: {error}", name) from None
+    except Untranslatable as error:
+        raise Unreadable(f"the engine postgres cannot {error}", name) from error
     except psycopg.Error as error:
         raise Unreadable(f"the PostgreSQL server refused it: {_words(error)}", name) from None
 

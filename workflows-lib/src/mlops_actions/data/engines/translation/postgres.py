@@ -3,7 +3,7 @@ r"""Questions in PostgreSQL's SQL.
 What is not alike, value for value:
 
 - Arithmetic of DOUBLE that leaves its range is an error there, and infinite (or
-  0) in DuckDB: the cases are told apart before.
+  0) in DuckDB: where that can be, the cases are told apart before.
 - A text is compared by the bytes of its UTF-8, whatever the database's
   collation; an equality is not changed by that.
 - Numbers have no remainder, rounding or text of DuckDB's form: they are written out.
@@ -116,22 +116,28 @@ class PostgresWriter(Writer):
         a, b = (each.sql if each.type == "DOUBLE" else self.cast(each, "DOUBLE").sql for each in (left, right))
         match sign:
             case "-":
-                sql = _difference(a, b)
-            case "*" if a == b:
-                sql = _square(a)
-            case "*" if (factor := _constant(left)) is not None and 1e-300 < abs(factor) <= 1:
-                sql = f"CASE WHEN abs({b}) < {5e-324 / abs(factor)!r} THEN 0 ELSE {a} * {b} END"
-            case "/" if divisor := _constant(right):
-                sql = _quotient(a, divisor)
+                sql = f"{a} - {b}"
+            case "*" if left.constant is not None and 1e-300 < abs(left.constant) <= 1:
+                sql = f"CASE WHEN abs({b}) < {5e-324 / abs(left.constant)!r} THEN 0 ELSE {a} * {b} END"
+            case "/" if right.constant:
+                sql = _quotient(a, right.constant)
             case _:
                 raise Untranslatable(f"{left.type} {sign} {right.type}")
         return Term(f"({sql})", "DOUBLE")
 
     def average(self, of: Term) -> Term:
-        value = of.sql if of.type == "DOUBLE" else self.cast(of, "DOUBLE").sql
-        total = f"sum(CASE WHEN abs({value}) <= 1e292 THEN {value} END)"
-        mean = f"CASE WHEN abs({total}) < 1e-290 THEN 0 ELSE {total} / count({value}) END"
-        return Term(f"CASE WHEN bool_or(abs({value}) > 1e292) THEN {_INFINITY} ELSE {mean} END", "DOUBLE")
+        if of.type not in _WHOLE:
+            raise Untranslatable(f"the mean of {of.type or 'a value whose type is not known'}")
+        return Term(f"CAST(avg({of.sql}) AS double precision)", "DOUBLE")
+
+    def moment(self, of: Term, center: Term, power: int) -> Term:
+        if center.constant is None or abs(center.constant) > _FAR:
+            return Term(f"CASE WHEN count({of.sql}) > 0 THEN {_INFINITY} END", "DOUBLE")
+        distance = f"CASE WHEN abs({of.sql}) <= {_FAR!r} THEN {of.sql} END - {center.sql}"
+        # A square below all numbers would be an error; so little is added that no other square is changed.
+        total = f"sum({distance})" if power == 1 else f"sum(power(abs({distance}) + 1e-160, 2))"
+        mean = f"CASE WHEN abs({total}) < 1e-290 THEN 0 ELSE {total} / count({of.sql}) END"
+        return Term(f"CASE WHEN bool_or(abs({of.sql}) > {_FAR!r}) THEN {_INFINITY} ELSE {mean} END", "DOUBLE")
 
     def quantiles(self, of: Term, shares: Sequence[str]) -> Term:
         sql = f"percentile_disc(ARRAY[{', '.join(shares)}]::double precision[]) WITHIN GROUP (ORDER BY {of.sql})"
@@ -239,26 +245,9 @@ _INFINITY = "CAST('Infinity' AS double precision)"
 _NAN = "'NaN'"
 
 
-def _constant(term: Term) -> float | None:
-    """The number that a literal of type DOUBLE is."""
-    match = re.fullmatch(r"CAST\('([^']+)' AS double precision\)", term.sql)
-    return float(match[1]) if match else None
-
-
 _GREATEST = "1.7976931348623157e308"
-
-
-def _difference(a: str, b: str) -> str:
-    """``a - b``, infinite where it is beyond all numbers."""
-    above = f"{a} > 0 AND {a} <= {_INFINITY} AND {b} < 0 AND {a} > {_GREATEST} + {b}"
-    below = f"{a} < 0 AND {b} > 0 AND {b} <= {_INFINITY} AND {a} < {b} - {_GREATEST}"
-    return f"CASE WHEN {above} THEN {_INFINITY} WHEN {below} THEN -{_INFINITY} ELSE {a} - {b} END"
-
-
-def _square(of: str) -> str:
-    """``of * of``, infinite or 0 where it is beyond or below all numbers."""
-    small = f"WHEN abs({of}) < 1.6e-162 THEN 0"
-    return f"CASE WHEN abs({of}) > 1.34e154 THEN abs({of}) * {_INFINITY} {small} ELSE {of} * {of} END"
+_FAR = 1e146
+"""Of numbers up to this, the squares of 10**16 have a sum."""
 
 
 def _quotient(value: str, divisor: float) -> str:

@@ -55,6 +55,8 @@ class Term:
     type: str | None
     text: str | None = None
     """The value of a text literal."""
+    constant: float | None = None
+    """The value of a literal of type DOUBLE."""
 
     @property
     def is_literal(self) -> bool:
@@ -103,7 +105,8 @@ class Writer:
 
     def cast(self, of: Term, to: str) -> Term:
         """``CAST(of AS to)``."""
-        return Term(f"CAST({of.sql} AS {self.type(to)})", to)
+        constant = float(of.text) if to == "DOUBLE" and of.text is not None else None
+        return Term(f"CAST({of.sql} AS {self.type(to)})", to, constant=constant)
 
     def try_cast(self, of: Term, to: str) -> Term:
         """``TRY_CAST(of AS to)``: null where the type has no such value."""
@@ -114,8 +117,16 @@ class Writer:
         raise NotImplementedError
 
     def average(self, of: Term) -> Term:
-        """The mean of DOUBLE values, infinite where their sum is beyond all."""
+        """The mean, as DOUBLE."""
         raise NotImplementedError
+
+    def moment(self, of: Term, center: Term, power: int) -> Term:
+        """The mean of the distances of DOUBLE values from a constant (``power`` 1), or of their squares (2).
+
+        Infinite where values are so far away that it cannot be told.
+        """
+        distance = self.arithmetic("-", of, center)
+        return self.average(distance if power == 1 else self.arithmetic("*", distance, distance))
 
     def quantiles(self, of: Term, shares: Sequence[str]) -> Term:
         """The values that so large shares of all values are at or below, as a list."""
@@ -340,7 +351,7 @@ class Writer:
                 term = inner()
                 return self.extreme("min" if isinstance(node, exp.Min) else "max", term)
             case exp.Avg():
-                return self.average(inner())
+                return self._average(node.this, scope)
             case exp.PercentileDisc() | exp.Quantile():
                 shares: Any = node.args.get("expression") or node.args.get("quantile")
                 return self.quantiles(inner(), [self.term(each, scope).sql for each in shares.expressions])
@@ -437,6 +448,19 @@ class Writer:
             case exp.Distinct():
                 raise _refused(node)
         return Term(f"count({self.term(node.this, scope).sql})", "BIGINT")
+
+    def _average(self, node: Any, scope: Scope) -> Term:
+        """A mean; one of distances from a constant, or of their squares, is told apart."""
+        from sqlglot import exp  # pylint: disable=import-outside-toplevel
+
+        inner, power = node.unnest(), 1
+        if isinstance(inner, exp.Mul) and inner.this == inner.expression:
+            inner, power = inner.this.unnest(), 2
+        if isinstance(inner, exp.Sub):
+            center = self.term(inner.expression, scope)
+            if center.constant is not None:
+                return self.moment(self.term(inner.this, scope), center, power)
+        return self.average(self.term(node, scope))
 
     def _filter(self, node: Any, scope: Scope) -> Term:
         from sqlglot import exp  # pylint: disable=import-outside-toplevel

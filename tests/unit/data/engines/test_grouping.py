@@ -1,0 +1,52 @@
+"""A tally is the same whether columns are grouped or all is counted in one pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.session import Aggregate, Tally
+from mlops_actions.data.sources.relation import Column, Header, Relation
+
+texts = st.none() | st.sampled_from(["", "a", "b", "é", "NULL", "a\n", "=a"])
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[DuckSession]:
+    with duckdb.connect() as connection:
+        yield DuckSession(connection)
+
+
+@pytest.mark.parametrize("is_text", [False, True])
+@settings(deadline=None, max_examples=30)
+@given(
+    columns=st.integers(0, 12).flatmap(
+        lambda n: st.lists(st.lists(texts, min_size=n, max_size=n), min_size=1, max_size=45)
+    )
+)
+def test_all_values_of_columns_that_have_few(session, is_text, columns):
+    names = [f"c{index}" for index in range(len(columns))]
+    session.connection.execute(f"CREATE OR REPLACE TABLE t ({', '.join(f'{name} VARCHAR' for name in names)})")
+    if columns[0]:
+        marks = ", ".join("?" * len(columns))
+        session.connection.executemany(f"INSERT INTO t VALUES ({marks})", list(zip(*columns, strict=True)))  # noqa: S608
+    head = {"t.csv": Header(",", tuple(names))} if is_text else {}
+    relation = Relation("t", "t", tuple(Column(name, "VARCHAR") for name in names), (), headers=head)
+    found = session.aggregate(relation, [Aggregate(name, Tally(name, 256)) for name in names])
+    for name, values in zip(names, columns, strict=True):
+        assert found[name] == Counter(value for value in values if value is not None)
+
+
+@pytest.mark.parametrize("is_text", [False, True])
+def test_of_many_values_frequent_ones_are_named_without_numbers(session, is_text):
+    head = {"t.csv": Header(",", ("a",))} if is_text else {}
+    rows = "(SELECT CASE WHEN range % 2 = 0 THEN 'often' ELSE range::VARCHAR END AS a FROM range(4000))"
+    relation = Relation("t", rows, (Column("a", "VARCHAR"),), (), headers=head)
+    found = session.aggregate(relation, [Aggregate("a", Tally("a", 8))])["a"]
+    assert next(iter(found)) == "often" and set(found.values()) == {None}
