@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from mlops_actions.data.engines import duck, spark
 from mlops_actions.data.engines.duck import DuckSession
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 VIEW = "mlops_rows_"
 """What views are called, each with a number behind it."""
 
-_PATH = "mlops_path"
+_PATH, _SCHEME = "mlops_path", "^file:/+"
+"""The column of each row's file, and what Spark writes before its path, at times with one slash and at times with three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def _alike(
     keys: Mapping[str, str],
 ) -> DataFrame:
     """The rows of files of one schema, with the columns of all, and the path of each row's file."""
-    from pyspark.sql.functions import col, lit  # pylint: disable=import-outside-toplevel
+    from pyspark.sql.functions import col, lit, regexp_replace  # pylint: disable=import-outside-toplevel
 
     writer = SparkWriter()
     rows = session.read.parquet(*(_path(file.path) for file in files))
@@ -192,7 +193,7 @@ def _alike(
             message = f"its column {name!r} is {schema[name]} and {kind} elsewhere, which Spark does not read as one"
             raise Unreadable(message, files[0].name)
         columns.append((found if kind.startswith("MAP(") else found.cast(_written(kind))).alias(name))
-    return rows.select(*columns, col("_metadata.file_path").alias(_PATH))
+    return rows.select(*columns, regexp_replace("_metadata.file_path", _SCHEME, "/").alias(_PATH))
 
 
 def _written(kind: str) -> str:
@@ -230,8 +231,9 @@ def _with_folders(
     of_keys = {name: kinds[name] for name in names}
     places = {str(file.path): file for file in relation.files}
     found = []
-    for path in rows.inputFiles():
-        file = places[unquote(urlsplit(path).path)]
+    for url in rows.inputFiles():
+        path = re.sub(_SCHEME, "/", url)
+        file = places[unquote(path)]
         found += [(path, *value) for value in _folders(session.local.connection, relation, file, of_keys, declared)]
     schema = ", ".join([f"{_PATH} STRING", *(f"{writer.name(name)} {_written(kinds[name])}" for name in names)])
     folders = session.spark.createDataFrame(found, schema)
