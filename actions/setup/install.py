@@ -1,5 +1,8 @@
 """Installs the mlops-actions library, hash-locked, into a private environment.
 
+An environment is for a stage, and for the sources that its data is read from:
+each is an extra, with a lock file of its own, and all lock files agree.
+
 Runs before anything is installed, so it uses the standard library alone and
 runs on Python 3.8. ``plan`` says where the packages are cached; ``install``
 makes the environment; ``develop`` (the Makefile's) makes an editable one.
@@ -22,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Iterator, Mapping, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "workflows-lib"
@@ -91,9 +94,14 @@ def check_call(name: str, folder: str) -> None:
 def lock_file(extra: str) -> Path:
     known = {each.stem: each for each in (LIBRARY / "locks").glob("*.txt")}
     if extra not in known or extra in {"uv", "build"}:
-        stages = sorted(known.keys() - {"uv", "build", "dev", "dryrun"})
-        raise Refused(f"extra {extra!r} is not known. There is: {', '.join(stages)}.")
+        there = sorted(known.keys() - {"uv", "build", "dev", "dryrun"})
+        raise Refused(f"extra {extra!r} is not known. There is: {', '.join(there)}.")
     return known[extra]
+
+
+def lock_files(extras: str) -> dict[str, Path]:
+    """The lock file of each extra of a list that spaces or commas part, by its name."""
+    return {extra: lock_file(extra) for extra in sorted(set(re.split(r"[\s,]+", extras.strip())))}
 
 
 def state_dir() -> Path:
@@ -107,9 +115,17 @@ def package_cache(env: Mapping[str, str]) -> str:
     return os.environ.get("MLOPS_CACHE") or env.get("UV_CACHE_DIR") or str(state_dir() / "packages")
 
 
-def library_digest(lock: Path) -> str:
+def locks_digest(locks: Mapping[str, Path]) -> str:
+    """Changes when what is installed changes."""
+    state = hashlib.sha256()
+    for name, lock in locks.items():
+        state.update(name.encode() + b"\0" + lock.read_bytes())
+    return state.hexdigest()[:16]
+
+
+def library_digest(locks: Mapping[str, Path]) -> str:
     """Changes when the library or what it is installed with changes."""
-    state = hashlib.sha256(lock.read_bytes())
+    state = hashlib.sha256(locks_digest(locks).encode())
     for path in sorted((LIBRARY / "src").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             state.update(str(path.relative_to(LIBRARY)).encode() + b"\0" + path.read_bytes())
@@ -201,16 +217,20 @@ def settle(fresh: Path, target: Path) -> None:
         shutil.rmtree(str(fresh), ignore_errors=True)
 
 
-def make_environment(extra: str, env: Mapping[str, str]) -> tuple[Path, Path]:
-    """The private environment for ``extra``; the paths of its ``mlops`` and its interpreter."""
-    lock = lock_file(extra)
-    target = state_dir() / f"{extra}-{library_digest(lock)}"
+def environment_folder(locks: Mapping[str, Path]) -> Path:
+    return state_dir() / "-".join([*locks, library_digest(locks)])
+
+
+def make_environment(extras: str, env: Mapping[str, str]) -> tuple[Path, Path]:
+    """The private environment for ``extras``; the paths of its ``mlops`` and its interpreter."""
+    locks = lock_files(extras)
+    target = environment_folder(locks)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         uv = find_uv(env)
-        fresh = Path(tempfile.mkdtemp(dir=str(target.parent), prefix=f".{extra}-"))
+        fresh = Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".new-"))
         try:
-            fill_environment(uv, fresh, lock, env)
+            fill_environment(uv, fresh, locks.values(), env)
             shutil.copytree(
                 str(LIBRARY / "src" / "mlops_actions"),
                 str(site_packages(fresh) / "mlops_actions"),
@@ -224,15 +244,16 @@ def make_environment(extra: str, env: Mapping[str, str]) -> tuple[Path, Path]:
     return target / "mlops", interpreter(target)
 
 
-def fill_environment(uv: str, folder: Path, lock: Path, env: Mapping[str, str]) -> None:
-    """A virtual environment in ``folder`` with what ``lock`` names, and nothing else."""
+def fill_environment(uv: str, folder: Path, locks: Iterable[Path], env: Mapping[str, str]) -> None:
+    """A virtual environment in ``folder`` with what ``locks`` name, and nothing else."""
     python = find_python() or "3.12"
     run(
         [uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", python, str(folder)],
         env,
         "no environment",
     )
-    command = [uv, "pip", "install", "--no-deps", *LOCKED, "--python", str(interpreter(folder)), "-r", str(lock)]
+    command = [uv, "pip", "install", "--no-deps", *LOCKED, "--python", str(interpreter(folder))]
+    command += [word for lock in locks for word in ("-r", str(lock))]
     run(command, env, "the locked packages could not be installed")
 
 
@@ -256,12 +277,11 @@ def write_launcher(folder: Path) -> None:
     path.chmod(0o755)
 
 
-def plan(extra: str, env: Mapping[str, str]) -> dict[str, str]:
-    lock = lock_file(extra)
+def plan(extras: str, env: Mapping[str, str]) -> dict[str, str]:
+    locks = lock_files(extras)
     # A runner that has a package cache of its own needs no other, and would have all of it sent to GitHub's.
-    there = "UV_CACHE_DIR" in env or (state_dir() / f"{extra}-{library_digest(lock)}").exists()
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    key = f"mlops-actions-{platform.system()}-{platform.machine()}-{extra}-{digest}"
+    there = "UV_CACHE_DIR" in env or environment_folder(locks).exists()
+    key = "-".join(["mlops-actions", platform.system(), platform.machine(), *locks, locks_digest(locks)])
     return {"cache-dir": package_cache(env), "cache-key": key, "cached": "true" if there else "false"}
 
 

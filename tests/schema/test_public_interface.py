@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMON = {"runs-on", "working-directory", "config", "timeout-minutes", "name"}
 INPUTS = {
     "python-ci": {"python-versions", "install-command", "lint-command", "test-command", "fail-fast"},
-    "data-validation": {"contract", "data", "engine", "fail-on"},
+    "data-validation": {"contract", "data", "server", "engine", "fail-on"},
     "model-training": {"python-version", "platform"},
     "drift-check": {"reference", "data", "engine", "open-issue", "retrain-event"},
     "edge-release": {"tag", "model", "targets", "publish"},
@@ -30,7 +30,13 @@ OUTPUTS = {
     "drift-check": {"verdict", "drifted", "drifted-columns", "report-artifact"},
     "edge-release": {"verdict", "targets", "release-url", "bundle-artifact"},
 }
-SECRETS = {"python-ci": {"index-url"}, "model-training": {"index-url"}}
+SOURCES = {"aws-access-key-id", "aws-secret-access-key", "aws-session-token", "pguser", "pgpassword"}
+SECRETS = {
+    "python-ci": {"index-url"},
+    "model-training": {"index-url"},
+    "data-validation": SOURCES,
+    "drift-check": SOURCES,
+}
 """All of them optional: a pull request from a fork has none."""
 NEEDS_MORE = {("edge-release", "find"), ("edge-release", "publish")}
 """Jobs that take what the caller grants; all others name `contents: read` or nothing."""

@@ -34,7 +34,7 @@ DOORS = {
 """What one stage may use of another: the profile, and what is needed to make one."""
 
 FLOORS = (
-    {"describe"},
+    {"describe", "needs"},
     {"validate"},
     {"diffing", "drafting"},
     {"queries"},

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from mlops_actions.verdict import Status
 
@@ -29,6 +31,7 @@ schema:
         logicalType: integer
         logicalTypeOptions: {minimum: 0, maximum: 23}
 """
+SERVERS = "servers: [{server: lake, type: local, path: 'lake/{model}', format: delta}]\n"
 HOUR = 1 + CONTRACT.splitlines().index("        logicalTypeOptions: {minimum: 0, maximum: 23}")
 CONFIG = "model: departures\ndata: {contract: contract.yaml, path: 'data/*.csv'}\ndrift: {data: now.csv}\n"
 
@@ -48,6 +51,11 @@ GOOD = {
 }
 PROJECTS: dict[str, dict[str, str | bytes]] = {
     "good": {**GOOD},
+    "table": {
+        **GOOD,
+        "mlops.yaml": CONFIG.replace("data/*.csv", "lake/departures"),
+        "contract.yaml": CONTRACT + SERVERS,
+    },
     "bad": {**GOOD, "data/b.csv": departures([5, 24, 6, 99, 24, 7])},
     "broken": {**GOOD, "contract.yaml": CONTRACT.replace("logicalType: integer", "logicalType: intger")},
     "drifted": {**GOOD, "now.csv": departures(NIGHT)},
@@ -57,6 +65,8 @@ JOBS: dict[str, Any] = {
     "good-never": ("data-validation", {"working-directory": "bad", "fail-on": "never"}),
     "bad": ("data-validation", {"working-directory": "bad"}),
     "broken": ("data-validation", {"working-directory": "broken"}),
+    "table": ("data-validation", {"working-directory": "table"}),
+    "server": ("data-validation", {"working-directory": "table", "server": "lake"}),
     "truncated": ("data-validation", {"working-directory": "good", "data": "cut.parquet"}),
     "spark": ("data-validation", {"working-directory": "good", "engine": "spark"}),
     "same": ("drift-check", {"working-directory": "good", "reference": "data/a.csv"}),
@@ -75,10 +85,19 @@ def truncated_parquet(folder: Path) -> bytes:
     return whole[: len(whole) * 2 // 3]
 
 
+def delta_table(folder: Path) -> dict[str, bytes]:
+    """The files of a table of three rows, one of which was deleted."""
+    table = folder / "lake" / "departures"
+    write_deltalake(str(table), pa.table({"carrier": ["A", "B", "C"], "hour": [1, 99, 3]}))
+    DeltaTable(str(table)).delete("hour = 99")
+    return {str(each.relative_to(folder)): each.read_bytes() for each in table.rglob("*") if each.is_file()}
+
+
 @pytest.fixture(scope="module")
 def ran(repository: Callable[..., Any], calls: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """One dry run of one file: a job for each caller, a folder for each project."""
     files = {f"{name}/{path}": content for name, project in PROJECTS.items() for path, content in project.items()}
+    files |= {f"table/{name}": content for name, content in delta_table(tmp_path_factory.mktemp("delta")).items()}
     files["good/cut.parquet"] = truncated_parquet(tmp_path_factory.mktemp("parquet"))
     return repository({**files, ".github/workflows/ci.yml": calls(JOBS)}).dry_run()
 
@@ -86,7 +105,7 @@ def ran(repository: Callable[..., Any], calls: Callable[..., str], tmp_path_fact
 def test_the_whole(ran: Any) -> None:
     assert (ran.code, ran.verdict.status) == (1, Status.FAIL)
     good = {job for job in JOBS if ran.of(job)[job] == "success"}
-    assert good == {"good", "good-never", "same"}
+    assert good == {"good", "good-never", "table", "server", "same"}
 
 
 def test_data_that_holds(ran: Any) -> None:
@@ -101,6 +120,15 @@ def test_data_that_holds(ran: Any) -> None:
     assert ran.annotations("good") == []
     (subject,) = ran.judged("good").subjects
     assert subject.name == "data/a.csv"
+
+
+@pytest.mark.parametrize("job", ["table", "server"])
+def test_what_a_table_needs_is_installed_by_itself(ran: Any, job: str) -> None:
+    """The row that was deleted would break a rule."""
+    assert ran.of(job) == {"Validate": "success", job: "success"}
+    judged = ran.judged(job)
+    assert {each.rows for each in judged.checks if each.rows is not None} == {2}
+    assert [each.name for each in judged.subjects] == ["lake/departures@v1"]
 
 
 def test_one_broken_rule_with_its_count(ran: Any) -> None:

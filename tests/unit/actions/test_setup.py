@@ -97,8 +97,21 @@ def test_a_runners_own_package_cache_is_used_and_not_sent_to_githubs(workspace: 
 def test_an_extra_that_is_not_there_is_named_with_those_that_are(workspace: Path, tmp_path: Path) -> None:
     done = setup("install", workspace, tmp_path / "temp", MLOPS_EXTRA="../../etc")
     assert done.returncode == 2
-    assert "There is: ci, data, drift, export, release, spark, training." in done.stderr
+    assert "There is: ci, data, delta, drift, export, iceberg, " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stage_and_its_sources_are_installed_together(workspace: Path, tmp_path: Path) -> None:
+    """In any order, and however they are parted: it is the same environment, apart from that of the stage alone."""
+    made = outputs(setup("install", workspace, tmp_path / "temp", MLOPS_EXTRA="data s3  postgres"))
+    code = "import duckdb, botocore, psycopg, importlib.util as u; print(u.find_spec('deltalake'))"
+    done = subprocess.run([made["python"], "-I", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("None\n", "")
+    again = outputs(setup("plan", workspace, tmp_path / "temp", MLOPS_EXTRA="postgres,s3,data"))
+    alone = outputs(setup("plan", workspace, tmp_path / "temp", MLOPS_EXTRA="data"))
+    assert (again["cached"], alone["cached"]) == ("true", "false")
+    assert again["cache-key"] != alone["cache-key"]
+    assert "," not in again["cache-key"]  # which GitHub's cache takes for the end of a key
 
 
 def test_a_package_with_another_hash_is_refused(tmp_path: Path, workspace: Path) -> None:

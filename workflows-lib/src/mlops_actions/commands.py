@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from mlops_actions.outcome import Outcome
 
 if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
+    from mlops_actions.data.contracts.servers import Place
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
     from mlops_actions.release.candidate import Release
@@ -75,15 +76,39 @@ def _validate(options: Options) -> Stage:
     from mlops_actions.data import validate
     from mlops_actions.verdict import FailOn
 
+    _take_credentials(options)
+    data, server = _data_or_server(options)
     request = validate.Validation(
         contract=options.file("contract", "data", "contract"),
-        data=options.paths("data", "data", "path"),
+        data=data,
+        server=server,
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
         master=options.text("master", "data", "master"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
     )
     return lambda out: validate.validate(request, out)
+
+
+def _data_or_server(options: Options) -> tuple[Sequence[str] | Mapping[str, str], str | None]:
+    """What names the data: paths, or a server of the contract. What the call says wins over the configuration."""
+    data, server = options.find("data", "data", "path"), options.find("server", "data", "server")
+    if data is not None and server is not None:
+        if (data.file is None) == (server.file is None):
+            raise CallError(server.problem(f"{data.source} names the data as well", "Give one of the two."))
+        data = data if data.file is None else None
+    return (options.paths("data", "data", "path"), None) if data else ((), options.text("server", "data", "server"))
+
+
+_CREDENTIALS = ("aws-access-key-id", "aws-secret-access-key", "aws-session-token", "pguser", "pgpassword")
+"""Secrets of a workflow that are variables by these names; there is no flag for them."""
+
+
+def _take_credentials(options: Options) -> None:
+    """Hand a workflow's secrets on to what reads the data. One that was not given leaves the runner's own in place."""
+    for name in _CREDENTIALS:
+        if (value := options.text(name)) is not None:
+            os.environ[name.upper().replace("-", "_")] = value
 
 
 def _profile(options: Options) -> Stage:
@@ -214,6 +239,7 @@ def _drift(options: Options) -> Stage:
     from mlops_actions.drift import check
     from mlops_actions.drift.decision import MASS
 
+    _take_credentials(options)
     _refuse_unbuilt(options)
     paths = options.paths("data", "drift", "data")
     if not paths:
@@ -445,10 +471,48 @@ def _locate(options: Options) -> None:
         print(artifact)
 
 
+def _needs(options: Options) -> None:
+    """Tell the workflow which extras the data asks for. A wrong call is left for the stage to say, in full."""
+    from mlops_actions.data import needs
+    from mlops_actions.github import context, outputs
+
+    stages: dict[str, Callable[[], list[Place]]] = {
+        "validate": lambda: _validated(options),
+        "drift": lambda: needs.of_data(options.paths("data", "drift", "data")),
+    }
+    (name,) = options.arguments.what or ("",)
+    if name not in stages:
+        raise CallError(Problem(f"the stage {name!r} reads no data", hint=f"There is: {', '.join(stages)}."))
+    try:
+        places = stages[name]()
+    except CallError:
+        places = []
+    engine = options.text("engine", "data" if name == "validate" else name, "engine", default="duckdb") or ""
+    found = needs.extras(places, engine, options.config.get("data", "extras") or ())
+    step = context.from_env(os.environ)
+    if step.output:
+        outputs.append(step.output, {"extras": " ".join(found)})
+    else:
+        print(" ".join(found))
+
+
+def _validated(options: Options) -> list[Place]:
+    from mlops_actions.data import needs
+
+    data, server = _data_or_server(options)
+    return needs.of_data(data) if data else needs.of_server(options.file("contract", "data", "contract"), server)
+
+
 # --- the table -----------------------------------------------------------------------------------
 
 _CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
-_DATA = Option("data", "a file, a folder or a glob; OBJECT=PATH, repeated, for several objects", "PATH", "list")
+_DATA = Option(
+    "data",
+    "a file, a folder, a glob, a table, s3://…, postgresql://…; OBJECT=PATH, repeated, for several",
+    "PATH",
+    "list",
+)
+_SERVER = Option("server", "the server of the contract that holds the data, in place of --data", "NAME")
 _ENGINE = Option("engine", "what scans the data: duckdb (files), spark (files), postgres (tables, on their server)", "NAME")
 _MASTER = Option("master", "where Spark runs, with the engine spark (default: this machine)", "URL")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
@@ -472,7 +536,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
     Command(
         "validate",
         "hold a data contract against the data",
-        (_CONTRACT, _DATA, _ENGINE, _MASTER, Option("fail-on", "error, warning or never", "SEVERITY")),
+        (_CONTRACT, _DATA, _SERVER, _ENGINE, _MASTER, Option("fail-on", "error, warning or never", "SEVERITY")),
         _validate,
     ),
     Command(
@@ -587,6 +651,18 @@ COMMANDS: tuple[Command | Errand, ...] = (
         ),
         _dry_run,
         instead=_list,
+    ),
+    Errand(
+        "needs",
+        "say which extras a stage's data asks for (for the workflows)",
+        (
+            Option("what", "validate or drift", "STAGE", "arguments"),
+            Option("contract", "the data contract (ODCS)", "FILE"),
+            _DATA,
+            _SERVER,
+            _ENGINE,
+        ),
+        _needs,
     ),
     Errand(
         "locate",

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlops_actions.data.contracts import contract
+from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract
+from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
@@ -26,8 +27,8 @@ from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
 
 STAGE = "profile"
-ENGINES = tuple(readers.ENGINES)
 OBJECT = profile.OBJECT
+ENGINES = readers.ENGINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ def describe(request: Profiling, out: Path) -> Outcome:
     started = now()
     readers.check(request.engine)
     promised = contract.load(request.contract) if request.contract else None
-    patterns = _patterns(request.data, promised)
-    with readers.reader(request.engine, request.master) as reads:
-        taken = [_describe(name, each, promised, reads) for name, each in patterns.items()]
+    places = _places(request.data, promised)
+    with readers.reader(request.engine, places, request.master) as reader:
+        taken = [_describe(name, promised, reader) for name in places]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
@@ -64,7 +65,10 @@ def describe(request: Profiling, out: Path) -> Outcome:
         ended=now(),
         subjects=tuple(dict.fromkeys(subject for each in taken for subject in each.subjects)),
         materials=(Subject(promised.file, digest(request.contract)),) if promised and request.contract else (),
-        parameters={"data": {name: list(each) for name, each in patterns.items()}, "engine": request.engine},
+        parameters={
+            "data": {name: [one.text for one in each] for name, each in places.items()},
+            "engine": request.engine,
+        },
     )
     return Outcome(verdict, _headline(verdict, profiles), tuple(map(columns_section, profiles)))
 
@@ -74,12 +78,11 @@ def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
     return "; ".join([*counts, *(check.message for check in verdict.checks if is_broken(check))]) + "."
 
 
-def _patterns(data: Patterns, promised: Contract | None) -> dict[str, tuple[str, ...]]:
+def _places(data: Patterns, promised: Contract | None) -> dict[str, tuple[Place, ...]]:
     if promised is not None:
-        return assign(data, promised)
-    if isinstance(data, Mapping):
-        return {name: tuple(each) for name, each in data.items()}
-    return {OBJECT: tuple(data)}
+        return servers.given(assign(data, promised), promised)
+    patterns = data if isinstance(data, Mapping) else {OBJECT: data}
+    return {name: tuple(map(Place, [each] if isinstance(each, str) else each)) for name, each in patterns.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,11 @@ class _Taken:
     profile: Profile | None = None
 
 
-def _describe(name: str, patterns: Sequence[str], promised: Contract | None, reads: Reader) -> _Taken:
+def _describe(name: str, promised: Contract | None, reader: Reader) -> _Taken:
     of = next((each for each in promised.objects if each.name == name), None) if promised else None
     types, private = (cell_types(of)[0], of.private) if of else (None, frozenset[str]())
     try:
-        with reads.take_in(name, patterns, types, private) as intake:
+        with reader.take_in(name, types, private) as intake:
             shape = profiling.plan(intake.session, intake.relation)
             asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates]
             values = intake.session.aggregate(intake.relation, asked)

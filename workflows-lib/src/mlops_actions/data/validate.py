@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from mlops_actions.data.contracts import contract
+from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract, Object
+from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.session import QUERYING
 from mlops_actions.data.profiles import profile, profiling
@@ -35,7 +36,7 @@ from mlops_actions.outcome import Outcome, Section, Table
 from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "data-validation"
-ENGINES = tuple(readers.ENGINES)
+ENGINES = readers.ENGINES
 SHOWN = 500
 """Lines of a table in the report; a verdict and a profile hold all."""
 
@@ -47,16 +48,18 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 class Validation:
     """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
 
+    Without ``data``, the contract's ``servers`` say where it is: the one called ``server``, or the only one.
     ``master`` is where Spark runs, for that engine.
     """
 
     contract: Path
-    data: Patterns
+    data: Patterns = ()
     engine: str = "duckdb"
     master: str | None = None
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
+    server: str | None = None
 
 
 @dataclass(slots=True)
@@ -84,16 +87,16 @@ def validate(request: Validation, out: Path) -> Outcome:
     related = references.resolve(promised)
     reads = sqlrules.examine(promised, wanted, request.sql_seconds)
     levels = servicelevels.derive(promised)
-    patterns = assign(request.data, promised)
+    places = _places(request, promised)
     result = _Result()
     profiles: list[Profile] = []
-    with readers.reader(request.engine, request.master) as reader:
+    with readers.reader(request.engine, places, request.master) as reader:
         for each in promised.objects:
-            if each.name not in patterns:
+            if each.name not in places:
                 result.checks.append(_without_data(promised, each))
                 continue
             promises = _Promises(wanted[each.name], levels, request.moment or started)
-            one = _check_object(each, promises, reader, patterns[each.name])
+            one = _check_object(each, promises, reader)
             result.checks += one.checks
             result.subjects += one.subjects
             result.relations |= one.relations
@@ -101,8 +104,8 @@ def validate(request: Validation, out: Path) -> Outcome:
         if request.engine in QUERYING:
             seconds = request.sql_seconds
             result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, seconds)
-        result.checks += relationships.check(related, patterns, reader)
-    result.checks += servicelevels.unasked(levels, list(patterns))
+        result.checks += relationships.check(related, places, reader)
+    result.checks += servicelevels.unasked(levels, list(places))
     write_profiles(profiles, out)
     verdict = Verdict(
         stage=STAGE,
@@ -114,9 +117,10 @@ def validate(request: Validation, out: Path) -> Outcome:
         materials=(Subject(promised.file, digest(request.contract)),),
         parameters={
             "contract": promised.file,
-            "data": {name: list(each) for name, each in patterns.items()},
+            "data": {name: [one.text for one in each] for name, each in places.items()},
             "engine": request.engine,
             "fail-on": request.fail_on.value,
+            **({} if request.data else {"server": servers.choose(promised, request.server).data["server"]}),
         },
     )
     return Outcome(
@@ -146,6 +150,13 @@ def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
                 found.append(rules.problem(rule, f"the pattern of {rule.name!r} cannot be run: {why}", hint))
     if found:
         raise CallError(*found)
+
+
+def _places(request: Validation, promised: Contract) -> dict[str, tuple[Place, ...]]:
+    """Where each object's rows are: as the call says, else as the contract does. Raises CallError."""
+    if request.data:
+        return servers.given(assign(request.data, promised), promised)
+    return servers.places(promised, request.server)
 
 
 def assign(data: Patterns, promised: Contract) -> dict[str, tuple[str, ...]]:
@@ -189,19 +200,19 @@ class _Promises:
     moment: datetime
 
 
-def _check_object(of: Object, promises: _Promises, reader: Reader, patterns: Sequence[str]) -> _Result:
+def _check_object(of: Object, promises: _Promises, reader: Reader) -> _Result:
     wanted = promises.rules
     types, unwritten = cell_types(of)
     try:
-        with reader.take_in(of.name, patterns, types, of.private) as intake:
+        with reader.take_in(of.name, types, of.private) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
-            found, made = _scan(intake, wanted, promises)
-            return _Result(found, intake.subjects, made, {of.name: intake.here} if intake.here else {})
+            answers, made = _scan(intake, wanted, promises)
+            return _Result(answers, intake.subjects, made, {of.name: intake.here} if intake.here else {})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
-        found = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]
-        return _Result([*found, *servicelevels.unread(promises.levels, of.name)])
+        answers = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]
+        return _Result([*answers, *servicelevels.unread(promises.levels, of.name)])
 
 
 def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:

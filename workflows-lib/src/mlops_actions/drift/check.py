@@ -164,8 +164,8 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
     texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
     try:
         with (
-            readers.reader(run.request.engine) as reader,
-            reader.take_in(reference.object, run.request.data, texts) as taken,
+            readers.reader(run.request.engine, {reference.object: run.request.data}) as reader,
+            reader.take_in(reference.object, texts) as taken,
         ):
             plan = profiling.plan(taken.session, taken.relation, like=reference)
             values = taken.session.aggregate(taken.relation, plan.aggregates)

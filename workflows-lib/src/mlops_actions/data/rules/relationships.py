@@ -9,7 +9,7 @@ count is of rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlops_actions.data.engines import duck
@@ -31,21 +31,21 @@ class _Unwritten(Exception):
     """A key is written in a way that cannot be read here, so it is not compared."""
 
 
-def check(related: Sequence[Relationship], patterns: Mapping[str, Sequence[str]], reader: Reader) -> list[Check]:
+def check(related: Sequence[Relationship], given: Container[str], reader: Reader) -> list[Check]:
     """A check of each relationship of the objects that data is given for."""
-    return [_check(each, patterns, reader) for each in related if each.referring.of.name in patterns]
+    return [_check(each, given, reader) for each in related if each.referring.of.name in given]
 
 
-def _check(of: Relationship, patterns: Mapping[str, Sequence[str]], reader: Reader) -> Check:
+def _check(of: Relationship, given: Container[str], reader: Reader) -> Check:
     import duckdb  # pylint: disable=import-outside-toplevel
 
     referred = of.referred
     if of.unmeasured or referred is None:
         return _said(of, Status.NOT_CHECKED, f"not checked: {of.unmeasured}")
-    if referred.of.name not in patterns:
+    if referred.of.name not in given:
         return _said(of, Status.NOT_CHECKED, f"not checked: no data was given for {referred.of.name!r}")
     try:
-        return _compared(of, referred, patterns, reader)
+        return _compared(of, referred, reader)
     except _Unwritten as error:
         return _said(of, Status.NOT_CHECKED, f"not checked: {error}")
     except (Unfit, Unreadable) as error:
@@ -58,10 +58,10 @@ def _said(of: Relationship, status: Status, message: str, measured: Scalar = Non
     return Check(of.name, status, message, Severity.ERROR, of.where, measured, {KEY: of.to}, rows)
 
 
-def _compared(of: Relationship, referred: Key, patterns: Mapping[str, Sequence[str]], reader: Reader) -> Check:
+def _compared(of: Relationship, referred: Key, reader: Reader) -> Check:
     keys = (of.referring, referred)
     types = {key.of.name: cell_types(key.of) for key in keys}
-    wanted = {key.of.name: Wanted(patterns[key.of.name], types[key.of.name][0], key.of.private) for key in keys}
+    wanted = {key.of.name: Wanted(types[key.of.name][0], key.of.private) for key in keys}
     with reader.together(wanted) as (session, relations):
         for key in keys:
             _refuse_unwritten(key, relations[key.of.name], types[key.of.name][1])

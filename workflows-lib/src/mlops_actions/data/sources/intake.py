@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.contracts.contract import Object
@@ -24,6 +23,8 @@ from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import csvfiles, parquet, source
 from mlops_actions.data.sources.csvfiles import Survey
+from mlops_actions.data.sources.fetching import brought, opened, places_of
+from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.parquet import Footers
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
 from mlops_actions.data.types import families
@@ -44,6 +45,7 @@ class Intake:
     connection: duckdb.DuckDBPyConnection
     relation: Relation
     surveys: Mapping[File, Future[Survey]]
+    located: Located
 
     @property
     def session(self) -> Session:
@@ -57,7 +59,9 @@ class Intake:
 
     @property
     def subjects(self) -> list[Subject]:
-        """Each file with its digest. Raises Unreadable."""
+        """What was read: each file, or what the files came of, with its digest. Raises Unreadable."""
+        if self.located.subjects is not None:
+            return list(self.located.subjects)
         return [Subject(file.name, self._survey(file).sha256) for file in self.surveys]
 
     def footers(self, columns: Iterable[str]) -> Footers:
@@ -70,7 +74,7 @@ class Intake:
         Where another engine has read them, ``reread`` says to look here for the lines that do not parse.
         """
         found = [self._readable(rows, reread)]
-        if len(self.surveys) > 1:
+        if len(self.located.files) > 1:
             found.append(self._schema())
         if not rows:
             message = "there are no rows, so every rule about rows holds of nothing"
@@ -85,7 +89,8 @@ class Intake:
 
     def _readable(self, rows: int, reread: bool) -> Check:
         if not self.relation.is_text:
-            return self._check("readable", Status.PASS, f"all files could be read: {len(self.surveys):,}", rows=rows)
+            read = self.located.note or f"all files could be read: {len(self.located.files):,}"
+            return self._check("readable", Status.PASS, read, rows=rows)
         records = [self._survey(file).records for file in self.surveys]
         counted = sum(count or 0 for count in records)
         if None in records or counted != rows:
@@ -147,25 +152,43 @@ class Intake:
 @contextmanager
 def take_in(
     name: str,
-    patterns: Sequence[str],
+    data: Sequence[str] | Located,
     types: Mapping[str, TextType] | None = None,
     private: frozenset[str] = frozenset(),
 ) -> Iterator[Intake]:
-    """The rows of the object ``name``, from files in the current directory.
+    """The rows of the object ``name``, which are located already, or at places that are named.
 
-    Raises CallError and Unreadable as :func:`source.find` and
+    Raises CallError and Unreadable as :func:`fetching.locate` and
     :func:`source.open_relation` do; an error of the engine inside the block
     becomes Unreadable.
     """
+    if isinstance(data, Located):
+        with _taken_in(name, data, types, private) as intake:
+            yield intake
+    else:
+        with (
+            brought({name: places_of(data)}) as found,
+            _taken_in(name, opened(found[name]), types, private) as intake,
+        ):
+            yield intake
+
+
+@contextmanager
+def _taken_in(
+    name: str, located: Located, types: Mapping[str, TextType] | None, private: frozenset[str]
+) -> Iterator[Intake]:
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    files = source.find(patterns, Path.cwd())
+    files = located.files
     columns = {file: len(csvfiles.read_header(file).names) for file in files if file.is_text}
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        surveys = {file: pool.submit(csvfiles.survey, file.path, columns.get(file)) for file in files}
+        # What has a digest already is not read once more for one; records of text are counted in any case.
+        asked = [file for file in files if located.subjects is None or file in columns]
+        surveys = {file: pool.submit(csvfiles.survey, file.path, columns.get(file)) for file in asked}
         try:
             with duck.connect(file.path for file in files) as connection:
-                yield Intake(connection, source.open_relation(connection, name, files, types, private), surveys)
+                relation = source.open_relation(connection, name, files, types, private)
+                yield Intake(connection, relation, surveys, located)
         except duckdb.Error as error:
             raise _culprit(error, files) from error
         finally:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import pgserver
 from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
 from mlops_actions.data.engines.postgres import PostgresSession
@@ -87,8 +88,12 @@ class Pushdown:
 
 @dataclass(slots=True)
 class Databases:
-    """The databases of a run, each connected to once: a context manager, which ends the connections."""
+    """The databases of a run, each connected to once: a context manager, which ends the connections.
 
+    A place is the address of a table, or of a database whose table the place or the object's name tells.
+    """
+
+    places: Mapping[str, Sequence[Place]] = field(default_factory=dict)
     _sessions: dict[tuple[object, ...], PostgresSession] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -104,38 +109,38 @@ class Databases:
     def take_in(
         self,
         name: str,
-        places: Sequence[str],
         types: Mapping[str, TextType] | None = None,  # pylint: disable=unused-argument  # a table has types
         private: frozenset[str] = frozenset(),
     ) -> Iterator[Pushdown]:
-        """The rows of the object ``name``: of the table that its place names, else of the one called so.
+        """The rows of the object ``name``.
 
         Raises CallError for a place that is no table of a server; Unreadable, also in the block, where the server
         cannot be read.
         """
+        places = self.places[name]
         if len(places) != 1:
             raise CallError(
                 Problem(f"{name!r} has {len(places)} places, and the engine postgres reads one table of it")
             )
-        address = parse(places[0])
-        with readable(places[0]):
+        (place,) = places
+        address = parse(place.text)
+        with readable(place.text):
             session = self.session(address)
-            found = _find(session, address, address.table or name)
+            found = _find(session, address, place, name)
             columns = _columns(session.server, found)
         relation = Relation(
             name, found.sql, tuple(Column(each, columns[each], each in private) for each in columns), ()
         )
         session.add(relation, _source(found, columns))
-        with readable(places[0]):
-            yield Pushdown(session, relation, f"{places[0].partition('#')[0]}#{found.schema}.{found.name}")
+        with readable(place.text):
+            yield Pushdown(session, relation, f"{place.text.partition('#')[0]}#{found.schema}.{found.name}")
 
     @contextmanager
     def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[PostgresSession, Mapping[str, Relation]]]:
         """The session of the database that several objects are in. Raises as :meth:`take_in` does."""
         with ExitStack() as stack:
-            taken = [stack.enter_context(self.take_in(name, each.places)) for name, each in wanted.items()]
-            sessions = {id(each.session): each.session for each in taken}
-            if len(sessions) > 1:
+            taken = [stack.enter_context(self.take_in(name)) for name in wanted]
+            if len({id(each.session) for each in taken}) > 1:
                 raise Unreadable(f"{' and '.join(wanted)} are in databases that cannot be asked at once")
             yield taken[0].session, {each.relation.object: each.relation for each in taken}
 
@@ -222,11 +227,12 @@ def _refuse_encoding(server: Server) -> None:
         raise Unreadable(f"the database is in the encoding {encoding}, and the engine postgres reads UTF8")
 
 
-def _find(session: PostgresSession, address: Address, wanted: str) -> _Table:
+def _find(session: PostgresSession, address: Address, place: Place, of: str) -> _Table:
     """The table, in its schema, else in the first of the search path that has one. Raises CallError."""
-    schema, name = address.schema, wanted
-    if schema is None and "." in wanted:
-        schema, _, name = wanted.rpartition(".")
+    schema, name = address.schema, address.table
+    if name is None:  # a physical name may hold both
+        schema, _, name = (place.table or of).rpartition(".")
+    schema = schema or place.schema
     schemas = [schema] if schema else [*session.schemas]
     rows = session.server.fetch(
         f"{_TABLES} c.relname = %s ORDER BY array_position(%s, n.nspname)", (schemas, name, schemas)

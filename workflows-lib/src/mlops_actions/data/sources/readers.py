@@ -1,30 +1,26 @@
-"""What takes an object's rows in, for each engine: files for DuckDB and Spark, a table on its server for PostgreSQL."""
+"""What takes a run's objects in, for each engine: files for DuckDB and Spark, tables on their server for PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Protocol
 
+from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import intake, source
+from mlops_actions.data.sources.fetching import brought, opened
+from mlops_actions.data.sources.located import EXTRAS, Located, need
 from mlops_actions.data.sources.parquet import Footers
-from mlops_actions.data.sources.relation import Relation
+from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Check, Subject
 
-ENGINES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "duckdb": ("data", ("duckdb",)),
-    "postgres": ("postgres", ("psycopg", "sqlglot")),
-    "spark": ("spark", ("pandas", "pyarrow", "pyspark", "sqlglot")),
-}
-"""The engines, each with the extra of this library that it needs, and the packages that come with it."""
+ENGINES = ("duckdb", "spark", "postgres")
 
 
 class Taken(Protocol):
@@ -55,39 +51,41 @@ class Taken(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Where an object's rows are, how cells of text are read, and which columns are private."""
+    """How an object is read: its cells of text by their types, and which columns are private."""
 
-    places: Sequence[str]
     types: Mapping[str, TextType]
     private: frozenset[str]
 
 
 class Reader(Protocol):
-    """Takes objects in, one after the other."""
+    """Takes objects in, by their names."""
 
     def take_in(
-        self,
-        name: str,
-        places: Sequence[str],
-        types: Mapping[str, TextType] | None = None,
-        private: frozenset[str] = frozenset(),
+        self, name: str, types: Mapping[str, TextType] | None = None, private: frozenset[str] = frozenset()
     ) -> AbstractContextManager[Taken]:
-        """The rows of the object ``name``, for as long as the block lasts.
+        """The rows of an object, for as long as the block lasts.
 
-        Raises CallError for a place that is not there; Unreadable, also in the block, for what cannot be read.
+        Raises CallError for a place that names nothing; Unreadable, also in the block, for what cannot be read.
         """
 
     def together(self, wanted: Mapping[str, Wanted]) -> AbstractContextManager[tuple[Session, Mapping[str, Relation]]]:
-        """A session that can read several objects, each by its name, at once. Raises as :meth:`take_in` does."""
+        """A session that can read several objects at once. Raises as :meth:`take_in` does."""
 
 
+@dataclass(frozen=True, slots=True)
 class _Files:
-    """Files, read by DuckDB."""
+    """Objects as files here, read by DuckDB."""
 
-    @staticmethod
+    found: Mapping[str, Located | Unreadable]
+
+    def take_in(
+        self, name: str, types: Mapping[str, TextType] | None = None, private: frozenset[str] = frozenset()
+    ) -> AbstractContextManager[Taken]:
+        return intake.take_in(name, opened(self.found[name]), types, private)
+
     @contextmanager
-    def together(wanted: Mapping[str, Wanted]) -> Iterator[tuple[Session, Mapping[str, Relation]]]:
-        files = {name: source.find(each.places, Path.cwd()) for name, each in wanted.items()}
+    def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[Session, Mapping[str, Relation]]]:
+        files = {name: opened(self.found[name]).files for name in wanted}
         with duck.connect(file.path for each in files.values() for file in each) as connection:
             relations = {
                 name: source.open_relation(connection, name, files[name], each.types, each.private)
@@ -95,36 +93,30 @@ class _Files:
             }
             yield DuckSession(connection), relations
 
-    @staticmethod
-    def take_in(
-        name: str,
-        places: Sequence[str],
-        types: Mapping[str, TextType] | None = None,
-        private: frozenset[str] = frozenset(),
-    ) -> AbstractContextManager[Taken]:
-        return intake.take_in(name, places, types, private)
-
 
 @contextmanager
-def reader(engine: str, master: str | None = None) -> Iterator[Reader]:
-    """What takes objects in for an engine; ``master`` is where Spark runs.
+def reader(engine: str, data: Mapping[str, Sequence[Place | str]], master: str | None = None) -> Iterator[Reader]:
+    """What takes in objects that lie at places; ``master`` is where Spark runs.
 
-    Raises CallError for an engine that is not there, not installed, or does not start.
+    Raises CallError as :func:`check` and :meth:`Reader.take_in` do, and where Spark does not start.
     """
     check(engine)
+    places = {name: [Place(each) if isinstance(each, str) else each for each in some] for name, some in data.items()}
     if engine == "postgres":
         from mlops_actions.data.sources.pushdown import Databases  # pylint: disable=import-outside-toplevel
 
-        with Databases() as databases:
+        with Databases(places) as databases:
             yield databases
-    elif engine == "spark":
-        from mlops_actions.data.engines import spark  # pylint: disable=import-outside-toplevel
-        from mlops_actions.data.sources.sparkfiles import SparkFiles  # pylint: disable=import-outside-toplevel
+        return
+    with brought(places) as found:
+        if engine == "spark":
+            from mlops_actions.data.engines import spark  # pylint: disable=import-outside-toplevel
+            from mlops_actions.data.sources.sparkfiles import SparkFiles  # pylint: disable=import-outside-toplevel
 
-        with spark.session(master) as session:
-            yield SparkFiles(session)
-    else:
-        yield _Files()
+            with spark.session(master) as session:
+                yield SparkFiles(session, found)
+        else:
+            yield _Files(found)
 
 
 def check(engine: str) -> None:
@@ -132,9 +124,5 @@ def check(engine: str) -> None:
     if engine not in ENGINES:
         hint = did_you_mean(engine, ENGINES) or f"There is: {', '.join(ENGINES)}."
         raise CallError(Problem(f"the engine {engine!r} is not there", hint=hint))
-    extra, packages = ENGINES[engine]
-    if missing := [each for each in packages if find_spec(each) is None]:
-        hint = f"Install the extra `{extra}`: pip install 'mlops-actions[{extra}]'."
-        raise CallError(
-            Problem(f"the engine {engine!r} needs {' and '.join(missing)}, which is not installed", hint=hint)
-        )
+    if engine in EXTRAS:
+        need(engine)

@@ -32,10 +32,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A data file: its name as the user would write it, and where it is (absolute, symbolic links resolved)."""
+    """A data file: its name as the user would write it, and where it is (absolute, symbolic links resolved).
+
+    Of a file ``of_table``, the table's log says what its columns are, and folders of its path say nothing.
+    """
 
     name: str
     path: Path
+    of_table: bool = False
 
     @property
     def is_text(self) -> bool:

@@ -168,6 +168,8 @@ def open_relation(
 def _partition_keys(files: Sequence[File]) -> tuple[str, ...]:
     """The partition folders' keys, the same for each file."""
     keys: dict[tuple[str, ...], str] = {}
+    if any(file.of_table for file in files):
+        return ()
     for file in files:
         folders = Path(file.name).parts[:-1]
         keys.setdefault(tuple(part.partition("=")[0] for part in folders if "=" in part), file.name)

@@ -25,7 +25,9 @@ from mlops_actions.data.engines.sparkscan import SparkScan, View
 from mlops_actions.data.engines.translation.spark import SparkWriter
 from mlops_actions.data.engines.translation.writer import Untranslatable
 from mlops_actions.data.sources import intake, parquet, source
+from mlops_actions.data.sources.fetching import opened
 from mlops_actions.data.sources.intake import Intake
+from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
 from mlops_actions.data.types.cells import TextType
@@ -82,24 +84,22 @@ class SparkFiles:
     """Files, read by a session of Spark: the reader (:mod:`mlops_actions.data.sources.readers`) of that engine."""
 
     spark: SparkSession
+    found: Mapping[str, Located | Unreadable]
 
     @contextmanager
     def take_in(
-        self,
-        name: str,
-        places: Sequence[str],
-        types: Mapping[str, TextType] | None = None,
-        private: frozenset[str] = frozenset(),
+        self, name: str, types: Mapping[str, TextType] | None = None, private: frozenset[str] = frozenset()
     ) -> Iterator[SparkIntake]:
         """The rows of the object ``name``. Raises as :func:`intake.take_in` does; an error of Spark is Unreadable."""
-        with intake.take_in(name, places, types, private) as local, _readable(local.relation.files):
+        located = opened(self.found[name])
+        with intake.take_in(name, located, types, private) as local, _readable(located.files):
             session = SparkScan(self.spark, DuckSession(local.connection))
             yield SparkIntake(session, hold(session, local.relation, types or {}), local)
 
     @contextmanager
     def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[SparkScan, Mapping[str, Relation]]]:
         """A session that reads several objects at once."""
-        files = {name: source.find(each.places, Path.cwd()) for name, each in wanted.items()}
+        files = {name: opened(self.found[name]).files for name in wanted}
         every = [file for each in files.values() for file in each]
         with duck.connect(file.path for file in every) as connection, _readable(every):
             session = SparkScan(self.spark, DuckSession(connection))

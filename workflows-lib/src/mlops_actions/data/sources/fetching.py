@@ -1,0 +1,123 @@
+"""What is not a local file becomes local files: rows are found where they are, and brought here once.
+
+Each kind of place has a module of its own, which is imported where a place of
+its kind is read. What comes of it are files that the engine can open, and the
+subjects that the verdict names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlops_actions.data.contracts.servers import Place
+from mlops_actions.data.sources import source, tables
+from mlops_actions.data.sources.located import EXTRAS, Located, is_full, need
+from mlops_actions.data.sources.relation import Unreadable
+from mlops_actions.errors import CallError, Problem
+
+# Each kind of place is imported where one is read: its library may not be installed.
+# pylint: disable=import-outside-toplevel
+
+
+def places_of(texts: Sequence[str]) -> list[Place]:
+    """What a call names, as places."""
+    return [Place(each) for each in texts]
+
+
+def extras(place: Place, root: Path) -> set[str]:
+    """The extras that a place needs, as far as can be told without them: what lies in a bucket may need another."""
+    scheme = _scheme(place.text)
+    found = {"s3": "s3", "postgresql": "postgres", "postgres": "postgres"}.get(scheme or "")
+    table = tables.kind_of(place.text, root) if scheme is None else place.format
+    return {each for each in (found, table) if each in EXTRAS}
+
+
+@contextmanager
+def brought(places: Mapping[str, Sequence[Place]]) -> Iterator[dict[str, Located | Unreadable]]:
+    """The rows of each object, by its name, for as long as the block lasts; Unreadable for those that cannot be read.
+
+    Raises CallError as :func:`locate` does.
+    """
+    with TemporaryDirectory(prefix="mlops-data-") as folder:
+        found: dict[str, Located | Unreadable] = {}
+        for number, (name, each) in enumerate(places.items()):
+            try:
+                found[name] = locate(each, name, Path.cwd(), Path(folder, str(number)))
+            except Unreadable as error:
+                found[name] = error
+        yield found
+
+
+def opened(found: Located | Unreadable) -> Located:
+    """What was found, where it can be read. Raises Unreadable."""
+    if isinstance(found, Unreadable):
+        raise found
+    return found
+
+
+def locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Located:
+    """The rows that ``places`` name, which are paths relative to ``root``, or elsewhere; copies go into ``into``.
+
+    Raises CallError for a place that names nothing, or whose extra is not
+    installed; Unreadable for one that is there and cannot be read.
+    """
+    if all(_is_path(each, root) for each in places):
+        return _files(places, root)
+    if len(places) > 1:
+        other = next(each for each in places if not _is_path(each, root))
+        hint = "A list holds files alone; a table, a server or a bucket is named by itself."
+        raise CallError(Problem("cannot be one of several places of an object", other.text, hint=hint))
+    into.mkdir(parents=True, exist_ok=True)
+    try:
+        return _one(places[0], name, root, into)
+    except OSError as error:
+        if is_full(error):
+            raise Unreadable(_FULL, places[0].text) from error
+        raise Unreadable(f"cannot be copied here: {error.strerror or error}", places[0].text) from error
+
+
+_FULL = (
+    "the disk is full: what is not a local file is copied before it is read, so the temporary folder (TMPDIR) needs as "
+    "much room as the data takes"
+)
+
+
+def _one(place: Place, name: str, root: Path, into: Path) -> Located:
+    match _scheme(place.text):
+        case "s3":
+            need("s3")
+            from mlops_actions.data.sources import s3
+
+            return s3.locate(place, into)
+        case "postgresql" | "postgres":
+            need("postgres")
+            from mlops_actions.data.sources import postgres
+
+            return postgres.locate(place, name, into)
+        case None:
+            return tables.locate_local(place, root, into)
+        case other:
+            hint = "There is: s3://, postgresql://, and paths."
+            raise CallError(Problem(f"a place that begins with {other}:// cannot be read here", place.text, hint=hint))
+
+
+def _files(places: Sequence[Place], root: Path) -> Located:
+    """Local files. Raises CallError for those that are part of a table: its log says which of them count."""
+    files = source.find([each.text for each in places], root)
+    for each in files:
+        tables.refuse_part(each, root)
+    tables.expect_files(places[0], files)
+    return Located(files)
+
+
+def _is_path(place: Place, root: Path) -> bool:
+    return _scheme(place.text) is None and not tables.is_local_table(place.text, root)
+
+
+def _scheme(text: str) -> str | None:
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)
+    return found[1].lower() if found else None
