@@ -513,7 +513,9 @@ _DATA = Option(
     "list",
 )
 _SERVER = Option("server", "the server of the contract that holds the data, in place of --data", "NAME")
-_ENGINE = Option("engine", "what scans the data: duckdb (files), spark (files), postgres (tables, on their server)", "NAME")
+_ENGINE = Option(
+    "engine", "what scans the data: duckdb (files), spark (files), postgres (tables, on their server)", "NAME"
+)
 _MASTER = Option("master", "where Spark runs, with the engine spark (default: this machine)", "URL")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
@@ -540,7 +542,10 @@ COMMANDS: tuple[Command | Errand, ...] = (
         _validate,
     ),
     Command(
-        "profile", "describe the data: counts, ranges, distributions, no rows", (_DATA, _CONTRACT, _ENGINE, _MASTER), _profile
+        "profile",
+        "describe the data: counts, ranges, distributions, no rows",
+        (_DATA, _CONTRACT, _ENGINE, _MASTER),
+        _profile,
     ),
     Command(
         "contract infer",

@@ -388,11 +388,14 @@ def test_patterns_of_spark(loader: Loader, drawn: list[str]) -> None:
     assert len(kept) == 40
     session, relation = loader(table)
     plain, local = on_duckdb()(table)
-    inside = "coalesce(len(list_filter({0}, lambda \"x\": regexp_matches(\"x\", {1}))) > 0, FALSE)"
+    inside = 'coalesce(len(list_filter({0}, lambda "x": regexp_matches("x", {1}))) > 0, FALSE)'
     asked = [
         f"count_if({condition})"
         for form in kept
-        for condition in (f"regexp_matches({quote('text')}, {literal(form)})", inside.format(quote("texts"), literal(form)))
+        for condition in (
+            f"regexp_matches({quote('text')}, {literal(form)})",
+            inside.format(quote("texts"), literal(form)),
+        )
     ]
     ((*theirs,),) = session.fetch(f"SELECT {', '.join(asked)} FROM {relation.sql}")
     ((*mine,),) = plain.fetch(f"SELECT {', '.join(asked)} FROM {local.sql}")

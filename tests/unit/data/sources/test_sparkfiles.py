@@ -1,7 +1,5 @@
 """Files that Spark reads: the verdict and the profile of a run are those of DuckDB, and what it cannot hold is named."""
 
-# ruff: noqa: S608 (statements of the tests' own)
-
 from __future__ import annotations
 
 import gzip
@@ -47,7 +45,9 @@ def broken(checks: list[Check]) -> dict[str, Any]:
 
 def test_parquet_in_partition_folders(workspace: Workspace) -> None:
     """Types of folders, widths that differ, a column that one file lacks, names that readers take for globs."""
-    workspace.parquet("SELECT range AS n, 'a' || range AS t FROM range(5)", "d/year=2013/day=2020-01-01/x [1]{a,b}.parquet")
+    workspace.parquet(
+        "SELECT range AS n, 'a' || range AS t FROM range(5)", "d/year=2013/day=2020-01-01/x [1]{a,b}.parquet"
+    )
     workspace.parquet("SELECT range::SMALLINT AS n FROM range(3)", "d/year=2014/day=x%20y/50%_*?.parquet")
     workspace.parquet("SELECT 1::BIGINT AS n, 'é' AS t WHERE false", "d/year=2015/day=2020-01-02/empty.parquet")
     contract = workspace.columns(

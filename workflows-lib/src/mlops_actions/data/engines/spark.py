@@ -62,6 +62,9 @@ def session(master: str | None = None) -> Iterator[SparkSession]:
     """
     from pyspark.sql import SparkSession  # pylint: disable=import-outside-toplevel
 
+    if master is not None and master.startswith("sc://"):
+        hint = "Give the address of the cluster itself, such as spark://HOST:7077, yarn or k8s://HOST."
+        raise CallError(Problem(f"{master!r} is Spark Connect, which this engine does not speak", hint=hint))
     active = SparkSession.getActiveSession()
     if active is not None:
         if master is not None:
@@ -70,12 +73,9 @@ def session(master: str | None = None) -> Iterator[SparkSession]:
         yield _set(active.newSession())
         return
     if _SUBMITTED in os.environ:  # spark-submit has said where it runs, and the process is the application
-        yield _set(SparkSession.builder.getOrCreate().newSession())
+        yield _set(SparkSession.builder.getOrCreate().newSession())  # pylint: disable=no-member
         return
     master = master or LOCAL
-    if master.startswith("sc://"):
-        hint = "Give the address of the cluster itself, such as spark://HOST:7077, yarn or k8s://HOST."
-        raise CallError(Problem(f"{master!r} is Spark Connect, which this engine does not speak", hint=hint))
     refuse_without_java()
     with TemporaryDirectory(prefix="mlops-spark-") as folder:
         started = _start(master, Path(folder))
@@ -119,8 +119,9 @@ def _start(master: str, folder: Path) -> SparkSession:
     gateway = None
     try:
         with log.open("wb") as stream, _environment(_variables(master, folder)):
+            pipes = {"stdout": stream, "stderr": stream, "cwd": str(folder)}
             # Python at the workers looks for modules in the current directory, which is not to be the project's.
-            gateway = launch_gateway(conf, {"stdout": stream, "stderr": stream, "cwd": str(folder)})
+            gateway = launch_gateway(conf, pipes)  # type: ignore[no-untyped-call]
             return SparkSession(SparkContext(gateway=gateway, conf=conf))
     except (PySparkException, Py4JError, OSError) as error:  # the last, where Java ended meanwhile
         _end(gateway)
@@ -191,7 +192,7 @@ def _apply(variables: Mapping[str, str | None]) -> None:
 def _stop(started: SparkSession) -> None:
     """End the session and its Java, whatever either is doing."""
     context = started.sparkContext
-    gateway = context._gateway  # noqa: SLF001  # pylint: disable=protected-access
+    gateway = context._gateway  # pylint: disable=protected-access
     try:
         context.cancelAllJobs()
         started.stop()
@@ -204,7 +205,7 @@ def _end(gateway: Any) -> None:
     from py4j.protocol import Py4JError  # pylint: disable=import-outside-toplevel
     from pyspark import SparkContext  # pylint: disable=import-outside-toplevel
 
-    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None  # noqa: SLF001  # pylint: disable=protected-access
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None  # pylint: disable=protected-access
     if gateway is None:
         return
     with suppress(OSError, Py4JError):  # it has ended by itself

@@ -145,7 +145,7 @@ class _Row:
 
         (expression,) = self.writer.parse(f"SELECT {sql}").expressions
         if isinstance(expression, exp.AggFunc):
-            return self._added(expression).sql(dialect="duckdb")
+            return str(self._added(expression).sql(dialect="duckdb"))
         if any(each.find_ancestor(exp.AggFunc) is None for each in expression.find_all(exp.Column)):
             raise Untranslatable(f"a value of a row, {sql[:60]!r}")
         for each in list(expression.find_all(exp.AggFunc)):
@@ -159,7 +159,9 @@ class _Row:
         name = f"a{len(self.written)}"
         self.written.append(f"{term.sql} AS {name}")
         column = exp.column(name)
-        if term.type is not None and isinstance(aggregate, exp.Min | exp.Max):  # an unsigned number is a DECIMAL in Spark
+        if term.type is not None and isinstance(
+            aggregate, exp.Min | exp.Max
+        ):  # an unsigned number is a DECIMAL in Spark
             return exp.cast(column, exp.DataType.build(term.type, dialect="duckdb"))
         return column
 
@@ -167,10 +169,13 @@ class _Row:
 # What runs beside the data, in Spark's Python
 
 
+# pylint: disable=no-member  # pyarrow makes its functions when it is imported
+
+
 def _matcher(pattern: str, *, every: bool) -> Any:
     """The function that says whether a pattern is found in a text, or in each text of a list; null for a null."""
     import pyarrow  # pylint: disable=import-outside-toplevel
-    from pyspark.sql.functions import arrow_udf  # pylint: disable=import-outside-toplevel
+    from pyspark.sql.functions import arrow_udf  # type: ignore[attr-defined]  # pylint: disable=import-outside-toplevel
 
     def matches(texts: pa.Array) -> pa.Array:
         import pyarrow.compute as pc  # pylint: disable=import-outside-toplevel

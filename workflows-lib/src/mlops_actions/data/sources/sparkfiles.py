@@ -34,7 +34,6 @@ from mlops_actions.data.types.cells import TextType
 from mlops_actions.verdict import Check, Subject
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
@@ -44,7 +43,7 @@ VIEW = "mlops_rows_"
 """What views are called, each with a number behind it."""
 
 _PATH, _SCHEME = "mlops_path", "^file:/+"
-"""The column of each row's file, and what Spark writes before its path, at times with one slash and at times with three."""
+"""The column of each row's file, and what stands before its path, at times with one slash and at times with three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,7 @@ class SparkFiles:
     ) -> Iterator[SparkIntake]:
         """The rows of the object ``name``. Raises as :func:`intake.take_in` does; an error of Spark is Unreadable."""
         located = opened(self.found[name])
+        # pylint: disable-next=contextmanager-generator-missing-cleanup  # there is nothing to clean up in _readable
         with intake.take_in(name, located, types, private) as local, _readable(located.files):
             session = SparkScan(self.spark, DuckSession(local.connection))
             yield SparkIntake(session, hold(session, local.relation, types or {}), local)
@@ -105,8 +105,8 @@ class SparkFiles:
             session = SparkScan(self.spark, DuckSession(connection))
             relations = {}
             for name, each in wanted.items():
-                opened = source.open_relation(connection, name, files[name], each.types, each.private)
-                relations[name] = hold(session, opened, each.types)
+                local = source.open_relation(connection, name, files[name], each.types, each.private)
+                relations[name] = hold(session, local, each.types)
             yield session, relations
 
 
@@ -122,19 +122,50 @@ def _readable(files: Sequence[File]) -> Iterator[None]:
         raise Unreadable(f"Spark says: {named(spark.reason(error), files)}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the rows are to look like: ``kinds`` are all columns, those of text among them, with DuckDB's types.
+
+    ``declared`` says how the text of a column is read: as the contract says,
+    else as all files together were found to be.
+    """
+
+    relation: Relation
+    kinds: Mapping[str, str]
+    declared: Mapping[str, TextType]
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The columns that hold text as it stands in the file, each with the column that it is the text of."""
+        return {raw.strip('"'): name for name, raw in self.relation.raw.items()}
+
+    def select(self, alone: Relation, names: Iterable[str]) -> str:
+        """These columns in DuckDB's SQL, from the relation that one of the files is: null where it has none."""
+        there = {column.name for column in alone.columns}
+        found = []
+        for name in names:
+            column = self.cells.get(name, name)
+            value = "NULL"
+            if column in there:
+                value = alone.raw[column] if name in self.cells else quote(name)
+            kind = "DECIMAL(20,0)" if self.kinds[name] == "UBIGINT" else self.kinds[name]
+            found.append(f"CAST({value} AS {kind}) AS {quote(name)}")
+        return ", ".join(found)
+
+
 def hold(session: SparkScan, relation: Relation, types: Mapping[str, TextType]) -> Relation:
     """A relation of files that DuckDB opened, as one that ``session`` holds as well; ``types`` are those declared.
 
     Raises Unreadable where Spark cannot hold its values, naming the column, or
     cannot read a file.
     """
-    kinds = {column.name: column.type for column in relation.columns} | {
-        raw.strip('"'): "VARCHAR" for raw in relation.raw.values()
-    }
-    for name, kind in kinds.items():
-        _refuse(name, kind)
-    read = _others if relation.is_text else _parquet
-    frame = read(session, relation, kinds, types)
+    kinds = {column.name: column.type for column in relation.columns}
+    kinds |= dict.fromkeys((raw.strip('"') for raw in relation.raw.values()), "VARCHAR")
+    for column, kind in kinds.items():
+        _refuse(column, kind)
+    declared = {name: types.get(name) or TextType(kinds[name]) for name in relation.raw}
+    shape = _Shape(relation, kinds, declared)
+    frame = _text(session, shape) if relation.is_text else _parquet(session, shape)
     name = f"{VIEW}{len(session.views)}"
     frame.createOrReplaceTempView(name)
     session.views[name] = View(frame, kinds, relation.sql)
@@ -143,61 +174,55 @@ def hold(session: SparkScan, relation: Relation, types: Mapping[str, TextType]) 
 
 def _refuse(name: str, kind: str) -> None:
     """Raises Unreadable for a column of values that Spark has no type for."""
-    inner = re.sub(r"\[\d+\]", "[]", kind)
-    if inner.startswith("MAP("):  # of which only nulls are counted
+    if kind.startswith("MAP("):  # of which only nulls are counted
         return
     try:
-        SparkWriter().type(inner)
+        _written(kind)
     except Untranslatable:
-        hint = "the engine duckdb can"
-        raise Unreadable(f"its column {name!r} is {kind}, which Spark cannot hold: {hint}") from None
+        raise Unreadable(f"its column {name!r} is {kind}, which Spark cannot hold; the engine duckdb can") from None
+
+
+def _written(kind: str) -> str:
+    """A type of DuckDB's in Spark's words. Raises Untranslatable."""
+    return SparkWriter().type(re.sub(r"\[\d+\]", "[]", kind))
 
 
 # Parquet
 
 
-def _parquet(
-    session: SparkScan, relation: Relation, kinds: Mapping[str, str], types: Mapping[str, TextType]
-) -> DataFrame:
+def _parquet(session: SparkScan, shape: _Shape) -> DataFrame:
     """The rows of Parquet files: those of one schema are read together."""
-    keys = {key: raw.strip('"') for key, raw in relation.raw.items()}
-    schemas = parquet.schemas_of(session.local.connection, relation.files)
+    from pyspark.sql.functions import col  # pylint: disable=import-outside-toplevel
+
+    files = shape.relation.files
+    schemas = parquet.schemas_of(session.local.connection, files)
     alike: dict[tuple[tuple[str, str], ...], list[File]] = {}
-    for file in relation.files:
+    for file in files:
         alike.setdefault(tuple(schemas[file.name].items()), []).append(file)
-    frames = [_alike(session.spark, files, dict(schema), kinds, keys) for schema, files in alike.items()]
+    frames = [_alike(session.spark, group, dict(schema), shape) for schema, group in alike.items()]
     rows = frames[0]
     for each in frames[1:]:
         rows = rows.unionAll(each)
-    return _with_folders(session, rows, relation, kinds, types) if keys else rows.drop(_PATH)
+    if shape.relation.raw:
+        rows = rows.join(_folders(session, rows, shape), _PATH)
+    return rows.select(*(col(SparkWriter().name(name)) for name in shape.kinds))
 
 
-def _alike(
-    session: SparkSession,
-    files: Sequence[File],
-    schema: Mapping[str, str],
-    kinds: Mapping[str, str],
-    keys: Mapping[str, str],
-) -> DataFrame:
-    """The rows of files of one schema, with the columns of all, and the path of each row's file."""
+def _alike(session: SparkSession, files: Sequence[File], schema: Mapping[str, str], shape: _Shape) -> DataFrame:
+    """The rows of files of one schema, with the columns of all files, and the path of each row's file."""
     from pyspark.sql.functions import col, lit, regexp_replace  # pylint: disable=import-outside-toplevel
 
-    writer = SparkWriter()
-    rows = session.read.parquet(*(_path(file.path) for file in files))
+    rows = session.read.parquet(*(_glob(file.path) for file in files))
     columns = []
-    for name, kind in kinds.items():
-        if name in keys or name in keys.values():
+    for name, kind in shape.kinds.items():
+        if name in shape.relation.raw or name in shape.cells:
             continue
-        found = col(writer.name(name)) if name in schema else lit(None)
         if name in schema and schema[name] != kind and not _widens(schema[name], kind):
             message = f"its column {name!r} is {schema[name]} and {kind} elsewhere, which Spark does not read as one"
             raise Unreadable(message, files[0].name)
+        found = col(SparkWriter().name(name)) if name in schema else lit(None)
         columns.append((found if kind.startswith("MAP(") else found.cast(_written(kind))).alias(name))
     return rows.select(*columns, regexp_replace("_metadata.file_path", _SCHEME, "/").alias(_PATH))
-
-
-def _written(kind: str) -> str:
-    return SparkWriter().type(re.sub(r"\[\d+\]", "[]", kind))
 
 
 _WIDTHS = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT", "UBIGINT")
@@ -210,98 +235,47 @@ def _widens(one: str, other: str) -> bool:
     return (one, other) == ("FLOAT", "DOUBLE") or (one.startswith("DECIMAL") and other.startswith("DECIMAL"))
 
 
-def _path(file: Path) -> str:
+def _glob(file: Path) -> str:
     """A path as Spark takes it: it reads signs of globs in them."""
     return "file:" + re.sub(r"[\\{}\[\]*?,]", r"\\\g<0>", str(file))
 
 
-def _with_folders(
-    session: SparkScan,
-    rows: DataFrame,
-    relation: Relation,
-    kinds: Mapping[str, str],
-    types: Mapping[str, TextType],
-) -> DataFrame:
-    """The rows with the values of their partition folders, as DuckDB finds them in the names of the files."""
-    from pyspark.sql.functions import broadcast, col  # pylint: disable=import-outside-toplevel
+def _folders(session: SparkScan, rows: DataFrame, shape: _Shape) -> DataFrame:
+    """The values of each file's partition folders, as DuckDB finds them in its name; a few bytes, known to all."""
+    from pyspark.sql.functions import broadcast  # pylint: disable=import-outside-toplevel
 
-    writer = SparkWriter()
-    names = [name for key, raw in relation.raw.items() for name in (key, raw.strip('"'))]
-    declared = _declared(relation, types)
-    of_keys = {name: kinds[name] for name in names}
-    places = {str(file.path): file for file in relation.files}
-    found = []
+    names = [*shape.relation.raw, *shape.cells]
+    connection, found = session.local.connection, []
+    places = {str(file.path): file for file in shape.relation.files}
     for url in rows.inputFiles():
         path = re.sub(_SCHEME, "/", url)
         file = places[unquote(path)]
-        found += [(path, *value) for value in _folders(session.local.connection, relation, file, of_keys, declared)]
-    schema = ", ".join([f"{_PATH} STRING", *(f"{writer.name(name)} {_written(kinds[name])}" for name in names)])
-    folders = session.spark.createDataFrame(found, schema)
-    joined = rows.join(broadcast(folders), _PATH)
-    return joined.select(*(col(writer.name(name)) for name in kinds))
+        alone = source.open_relation(connection, shape.relation.object, [file], shape.declared)
+        values = duck.fetch(connection, f"SELECT {shape.select(alone, names)} FROM {alone.sql} LIMIT 1")
+        found += [(path, *value) for value in values]  # none of a file without rows
+    written = (f"{SparkWriter().name(name)} {_written(shape.kinds[name])}" for name in names)
+    return broadcast(session.spark.createDataFrame(found, ", ".join([f"{_PATH} STRING", *written])))
 
 
-def _folders(
-    connection: duckdb.DuckDBPyConnection,
-    relation: Relation,
-    file: File,
-    kinds: Mapping[str, str],
-    declared: Mapping[str, TextType],
-) -> list[tuple[Any, ...]]:
-    """The values of the partition folders of one file; none of a file without rows."""
-    alone = source.open_relation(connection, relation.object, [file], declared)
-    return duck.fetch(connection, f"SELECT {', '.join(_selected(alone, relation.raw, kinds))} FROM {alone.sql} LIMIT 1")
+# Text
 
 
-# Other files
-
-
-def _others(
-    session: SparkScan, relation: Relation, kinds: Mapping[str, str], types: Mapping[str, TextType]
-) -> DataFrame:
+def _text(session: SparkScan, shape: _Shape) -> DataFrame:
     """The rows of files of text, each file read by one task as DuckDB reads it here."""
-    files = relation.files
-    declared = _declared(relation, types)
-    schema = ", ".join(f"{SparkWriter().name(name)} {_written(kind)}" for name, kind in kinds.items())
-    parts = session.spark.range(0, len(files), 1, numPartitions=len(files))
-    return parts.mapInArrow(_reader(files, relation, kinds, declared), schema)
+    files = shape.relation.files
+    schema = ", ".join(f"{SparkWriter().name(name)} {_written(kind)}" for name, kind in shape.kinds.items())
+    return session.spark.range(0, len(files), 1, len(files)).mapInArrow(_reader(files, shape), schema)
 
 
-def _declared(relation: Relation, types: Mapping[str, TextType]) -> dict[str, TextType]:
-    """How the text of each column is read: as declared, else as all files together were found to be."""
-    return {
-        column.name: types.get(column.name) or TextType(column.type)
-        for column in relation.columns
-        if column.name in relation.raw
-    }
-
-
-def _reader(
-    files: Sequence[File], relation: Relation, kinds: Mapping[str, str], declared: Mapping[str, TextType]
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _reader(files: Sequence[File], shape: _Shape) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """What reads the files whose numbers it is given."""
-    name, raw = relation.object, dict(relation.raw)
 
     def read(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in numbers:
-            for number in batch.column(0).to_pylist():
-                file = files[number]
-                with duck.connect([file.path], threads=1) as connection:
-                    alone = source.open_relation(connection, name, [file], declared)
-                    select = ", ".join(_selected(alone, raw, kinds))
-                    yield from connection.execute(f"SELECT {select} FROM {alone.sql}").to_arrow_reader(10_000)
+        for number in (each for batch in numbers for each in batch.column(0).to_pylist()):
+            file = files[number]
+            with duck.connect([file.path], threads=1) as connection:
+                alone = source.open_relation(connection, shape.relation.object, [file], shape.declared)
+                rows: Any = connection.execute(f"SELECT {shape.select(alone, shape.kinds)} FROM {alone.sql}")
+                yield from rows.to_arrow_reader(10_000)
 
     return read
-
-
-def _selected(alone: Relation, raw: Mapping[str, str], kinds: Mapping[str, str]) -> Iterator[str]:
-    """The columns of all files, from the relation that one of them is: null where it has none."""
-    there = {column.name for column in alone.columns}
-    cells = {alias.strip('"'): name for name, alias in raw.items()}
-    for name, kind in kinds.items():
-        column = cells.get(name, name)
-        value = "NULL"
-        if column in there:
-            value = alone.raw[column] if name in cells else quote(name)
-        written = "DECIMAL(20,0)" if kind == "UBIGINT" else kind
-        yield f"CAST({value} AS {written}) AS {quote(name)}"

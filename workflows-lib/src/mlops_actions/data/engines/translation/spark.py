@@ -50,7 +50,7 @@ TYPES = {
 }
 """DuckDB's types, and those of Spark that hold all of their values."""
 
-_WHOLE = frozenset("TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT".split())
+_WHOLE = frozenset(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"])
 _LAST_DAY, _LAST_MOMENT = 2**31 - 1, 2**63 - 1
 """Days, and microseconds, that DuckDB takes for infinity; their negatives for the other one."""
 _INFINITE = {"inf": 1, "infinity": 1, "+infinity": 1, "-inf": -1, "-infinity": -1}
@@ -168,42 +168,55 @@ class SparkWriter(Writer):
 
     # Functions
 
+    def quantiles(self, of: Term, shares: Sequence[str]) -> Term:
+        raise Untranslatable(f"quantiles of {_shown(of)}")  # they are asked of the first rows alone, which DuckDB has
+
     def function(self, name: str, arguments: Sequence[Term]) -> Term:
+        found = self._of_texts_and_lists(name, arguments) or _of_numbers(name, arguments)
+        if found is None:
+            raise Untranslatable(f"{name} of {', '.join(map(_shown, arguments))}")
+        return found
+
+    def _of_texts_and_lists(self, name: str, arguments: Sequence[Term]) -> Term | None:
         match name, arguments:
-            case "isfinite", [of]:
-                return Term(_is_finite(of), "BOOLEAN")
-            case "isnan", [of] if of.type in FLOATS:
-                return Term(f"isnan({of.sql})", "BOOLEAN")
             case "regexp_matches", [of, Term(text=str() as pattern)] if of.type == "VARCHAR":
                 return Term(f"{self._matcher(pattern)}({of.sql})", "BOOLEAN")
-            case ("length" | "len"), [of] if of.type == "VARCHAR":
+            case (("length" | "len"), [of]) if of.type == "VARCHAR":
                 return Term(f"char_length({of.sql})", "BIGINT")
-            case ("length" | "len"), [of] if item_type(of.type) is not None:
+            case (("length" | "len"), [of]) if item_type(of.type) is not None:
                 return Term(f"array_size({of.sql})", "BIGINT")
             case "list_unique", [of]:
                 return Term(f"array_size(array_distinct(array_compact({of.sql})))", "BIGINT")
             case "list_count", [of]:
                 return Term(f"array_size(array_compact({of.sql}))", "BIGINT")
             case "struct_extract", [of, Term(text=str() as key)]:
-                kind = (struct_fields(of.type or "") or {}).get(key)
-                return Term(f"({of.sql}).{self.name(key)}", kind)
+                return Term(f"({of.sql}).{self.name(key)}", (struct_fields(of.type) or {}).get(key))
             case "approx_count_distinct", [of]:
                 return Term(f"approx_count_distinct({of.sql}, 0.02)", "BIGINT")
-            case "abs", [of]:
-                return Term(f"abs({of.sql})", of.type)
-            case "greatest", _:
-                kinds = [each.type for each in arguments]
-                sql = ", ".join(each.sql for each in arguments)
-                return Term(f"greatest({sql})", "DOUBLE" if "DOUBLE" in kinds else kinds[0])
-            case "round", [of] if of.type == "DOUBLE":
-                return Term(f"round({of.sql})", of.type)
-            case "trunc", [of] if of.type in FLOATS:  # from 2**52 on, every number is whole
-                small = f"CASE WHEN {of.sql} < 0 THEN ceil({of.sql}) ELSE floor({of.sql}) END"
-                sql = f"CASE WHEN abs({of.sql}) < 4503599627370496 THEN CAST({small} AS DOUBLE) ELSE {of.sql} END"
-                return Term(sql, of.type)
-            case "epoch", [of] if of.type == "TIME":
-                return Term(f"(CAST(time_to_micros({of.sql}) AS DOUBLE) / 1e6D)", "DOUBLE")
-        raise Untranslatable(f"{name} of {', '.join(map(_shown, arguments))}")
+        return None
+
+
+def _of_numbers(name: str, arguments: Sequence[Term]) -> Term | None:
+    match name, arguments:
+        case "isfinite", [of]:
+            return Term(_is_finite(of), "BOOLEAN")
+        case "isnan", [of] if of.type in FLOATS:
+            return Term(f"isnan({of.sql})", "BOOLEAN")
+        case "abs", [of]:
+            return Term(f"abs({of.sql})", of.type)
+        case "greatest", _:
+            kinds = [each.type for each in arguments]
+            sql = ", ".join(each.sql for each in arguments)
+            return Term(f"greatest({sql})", "DOUBLE" if "DOUBLE" in kinds else kinds[0])
+        case "round", [of] if of.type == "DOUBLE":
+            return Term(f"round({of.sql})", of.type)
+        case "trunc", [of] if of.type in FLOATS:  # from 2**52 on, every number is whole
+            small = f"CASE WHEN {of.sql} < 0 THEN ceil({of.sql}) ELSE floor({of.sql}) END"
+            sql = f"CASE WHEN abs({of.sql}) < 4503599627370496 THEN CAST({small} AS DOUBLE) ELSE {of.sql} END"
+            return Term(sql, of.type)
+        case "epoch", [of] if of.type == "TIME":
+            return Term(f"(CAST(time_to_micros({of.sql}) AS DOUBLE) / 1e6D)", "DOUBLE")
+    return None
 
 
 def _shown(of: Term) -> str:
@@ -252,7 +265,7 @@ def _each(node: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _substituted(node: Any, name: str, value: Any) -> Any:
-    """An expression with ``value`` in the place of the ``name`` that a lambda gave; of two alike, the inner one's holds."""
+    """An expression with ``value`` for the ``name`` that a lambda gave; of two lambdas, the inner one's holds."""
     from sqlglot import exp  # pylint: disable=import-outside-toplevel
 
     if isinstance(node, exp.Identifier):
