@@ -20,7 +20,7 @@ from mlops_actions.data.engines.pgserver import Server
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Tally
 from mlops_actions.data.engines.translation.postgres import PostgresWriter
-from mlops_actions.data.engines.translation.writer import Untranslatable
+from mlops_actions.data.engines.translation.terms import Untranslatable
 
 if TYPE_CHECKING:
     from mlops_actions.data.sources.relation import Relation
@@ -32,7 +32,7 @@ AT_ONCE = 100
 """Questions of groups in one query, each of which is a row for each row of the relation."""
 
 _REGISTERS = 10
-"""Bits of a hash that choose a register: the number of different values is within 3.3 % of the truth, two times of three."""
+"""Bits of a hash that choose a register: the standard error of the number of different values is 3.3 %."""
 
 _DISTINCT = "approx_count_distinct("
 
@@ -99,51 +99,36 @@ class PostgresSession:
 
     def _in_groups(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         """The answers to questions about all values: one group for each bin, text or register of each question."""
-        lines, most = [], {}
-        for index, each in enumerate(aggregates):
-            lines.append(f"({index}, {', '.join(self._grouped(relation, each))})")
-            if isinstance(each.of, Tally):
-                most[index] = each.of.most + 1
+        lines = ", ".join(f"({index}, {self._grouped(relation, each)})" for index, each in enumerate(aggregates))
         groups = (
             "SELECT asked.question, asked.place, asked.value, count(*) AS amount, max(asked.rank) AS rank "
-            f"FROM {self._writer.source(relation.sql)} CROSS JOIN LATERAL (VALUES {', '.join(lines)}) "
+            f"FROM {self._writer.source(relation.sql)} CROSS JOIN LATERAL (VALUES {lines}) "
             "AS asked(question, place, value, rank) "
             "WHERE asked.place IS NOT NULL OR asked.value IS NOT NULL GROUP BY 1, 2, 3"
         )
-        limits = " ".join(f"WHEN {index} THEN {limit}" for index, limit in most.items())
-        kept = f"WHERE ordinal <= CASE question {limits} ELSE ordinal END" if most else ""
-        ordinal = 'row_number() OVER (PARTITION BY question ORDER BY amount DESC, value COLLATE "C") AS ordinal'
-        rows = self._run(
-            f"SELECT question, place, value, amount, rank FROM (SELECT *, {ordinal} FROM ({groups}) AS groups) AS ranked "
-            f"{kept} ORDER BY question, ordinal"
-        )
-        found: dict[int, list[tuple[Any, ...]]] = {index: [] for index in range(len(aggregates))}
-        for question, *rest in rows:
+        found: list[list[tuple[Any, ...]]] = [[] for _ in aggregates]
+        for question, *rest in self._run(_first(groups, aggregates)):
             found[question].append(tuple(rest))
-        return {each.key: _answer(each, found[index]) for index, each in enumerate(aggregates)}
+        return {each.key: _answer(each, rows) for each, rows in zip(aggregates, found, strict=True)}
 
-    def _grouped(self, relation: Relation, aggregate: Aggregate) -> tuple[str, str, str]:
+    def _grouped(self, relation: Relation, aggregate: Aggregate) -> str:
         """What a row is counted under: a bin or register, a text, and the rank that the register keeps."""
         match aggregate.of:
             case Histogram(value, edges):
                 number = self._expression(relation, f"CASE WHEN isfinite({value}) THEN {value} END")
-                # Thresholds are in the bin above them there, so the signs are turned: those that are not below.
-                turned = ",".join(repr(-edge) for edge in reversed(edges))
-                bucket = f"{len(edges)} - width_bucket(-({number}), '{{{turned}}}'::double precision[])"
-                return (bucket if edges else f"CASE WHEN {number} IS NOT NULL THEN 0 END"), "NULL::text", "NULL::int"
+                return f"{_bin(number, edges)}, NULL::text, NULL::int"
             case Members(value, texts):
                 text = self._expression(relation, value)
-                known = f"ARRAY[{', '.join(self._writer.text(each) for each in texts if chr(0) not in each)}]::text[]"
-                return "NULL::int", f"CASE WHEN {text} = ANY({known}) THEN {text} END", "NULL::int"
+                known = ", ".join(self._writer.text(each) for each in texts if chr(0) not in each)
+                return f"NULL::int, CASE WHEN {text} = ANY(ARRAY[{known}]::text[]) THEN {text} END, NULL::int"
             case Tally(value):
-                return "NULL::int", self._expression(relation, value), "NULL::int"
+                return f"NULL::int, {self._expression(relation, value)}, NULL::int"
             case str() as sql:
                 hashed = self._hash(relation, sql.removeprefix(_DISTINCT).removesuffix(")"))
                 register = f"(({hashed} >> {64 - _REGISTERS}) & {2**_REGISTERS - 1})::int"
-                rest = f"(({hashed})::bit({64 - _REGISTERS}))"
-                rank = f"CASE position(B'1' IN {rest}) WHEN 0 THEN {65 - _REGISTERS} ELSE position(B'1' IN {rest}) END"
-                return register, "NULL::text", rank
-        raise Untranslatable(f"the question {aggregate.of}")
+                first = f"position(B'1' IN ({hashed})::bit({64 - _REGISTERS}))"
+                return f"{register}, NULL::text, coalesce(nullif({first}, 0), {65 - _REGISTERS})"
+        raise Untranslatable(f"answer {aggregate.of}")
 
     def _hash(self, relation: Relation, value: str) -> str:
         """A hash of 64 bits, the same for values that are equal."""
@@ -165,6 +150,25 @@ class PostgresSession:
         rows = self.server.connection.execute(query.encode()).fetchall()  # without parameters, so % is a sign
         self.server.heard()
         return rows
+
+
+def _bin(number: str, edges: Sequence[float]) -> str:
+    """The bin of a DOUBLE expression: how many of the edges are less."""
+    if not edges:
+        return f"CASE WHEN {number} IS NOT NULL THEN 0 END"
+    # A threshold is in the bin above it there, so the signs are turned: those that are not less are counted.
+    turned = ",".join(repr(-edge) for edge in reversed(edges))
+    return f"{len(edges)} - width_bucket(-({number}), '{{{turned}}}'::double precision[])"
+
+
+def _first(groups: str, aggregates: Sequence[Aggregate]) -> str:
+    """The query of groups, where a tally gives one more than it asks for at most: then there are too many."""
+    most = {index: each.of.most + 1 for index, each in enumerate(aggregates) if isinstance(each.of, Tally)}
+    limits = " ".join(f"WHEN {index} THEN {limit}" for index, limit in most.items())
+    kept = f"WHERE ordinal <= CASE question {limits} ELSE ordinal END" if most else ""
+    ordinal = 'row_number() OVER (PARTITION BY question ORDER BY amount DESC, value COLLATE "C") AS ordinal'
+    ranked = f"(SELECT *, {ordinal} FROM ({groups}) AS groups) AS ranked"
+    return f"SELECT question, place, value, amount, rank FROM {ranked} {kept} ORDER BY question, ordinal"
 
 
 def _answer(aggregate: Aggregate, groups: Sequence[tuple[Any, ...]]) -> Any:

@@ -24,7 +24,7 @@ from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.session import Aggregate, Histogram, Question, Tally
 from mlops_actions.data.engines.translation.spark import SparkWriter
-from mlops_actions.data.engines.translation.writer import Scope, Untranslatable
+from mlops_actions.data.engines.translation.terms import Scope, Untranslatable
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -21,7 +21,7 @@ from mlops_actions.data.engines import pgserver
 from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
 from mlops_actions.data.engines.postgres import PostgresSession
 from mlops_actions.data.engines.quoting import quote
-from mlops_actions.data.engines.translation.writer import Untranslatable
+from mlops_actions.data.engines.translation.terms import Untranslatable
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
 from mlops_actions.data.sources.relation import Column, Relation, Unreadable
 from mlops_actions.data.types.cells import TextType
@@ -78,8 +78,8 @@ class Pushdown:
         """What is to be said of the table as such."""
         name = self.relation.object
         where = Where(object=name)
-        readable = Check(f"{name}.readable", Status.PASS, f"the table {self.table} could be read", where=where)
-        found = [replace(readable, rows=rows)]
+        message = f"the table {self.table} could be read"
+        found = [Check(f"{name}.readable", Status.PASS, message, where=where, rows=rows)]
         if not rows:
             message = "there are no rows, so every rule about rows holds of nothing"
             found.append(Check(f"{name}.rows", Status.WARN, message, Severity.WARNING, where, 0))
@@ -129,7 +129,7 @@ class Databases:
             found = _find(session, address, place, name)
             columns = _columns(session.server, found)
         relation = Relation(
-            name, found.sql, tuple(Column(each, columns[each], each in private) for each in columns), ()
+            name, found.sql, tuple(Column(each, kind, each in private) for each, kind in columns.items()), ()
         )
         session.add(relation, _source(found, columns))
         with readable(place.text):

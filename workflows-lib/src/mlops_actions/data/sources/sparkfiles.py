@@ -23,7 +23,7 @@ from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.sparkscan import SparkScan, View
 from mlops_actions.data.engines.translation.spark import SparkWriter
-from mlops_actions.data.engines.translation.writer import Untranslatable
+from mlops_actions.data.engines.translation.terms import Untranslatable
 from mlops_actions.data.sources import intake, parquet, source
 from mlops_actions.data.sources.fetching import opened
 from mlops_actions.data.sources.intake import Intake

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.engines.translation import patterns
 from mlops_actions.data.engines.translation.patterns import Chars, Either, Empty, Node, Ranges, Repeat, Unread
-from mlops_actions.data.engines.translation.writer import FLOATS, Term, Untranslatable, Writer, item_type
+from mlops_actions.data.engines.translation.terms import FLOATS, Term, Untranslatable, item_type
+from mlops_actions.data.engines.translation.writer import Writer
 
 TYPES = {
     "BOOLEAN": "boolean",
@@ -179,47 +180,80 @@ class PostgresWriter(Writer):
     # Functions
 
     def function(self, name: str, arguments: Sequence[Term]) -> Term:
+        for group in (self._of_texts, self._of_numbers, self._of_lists, self._of_times):
+            if (term := group(name, arguments)) is not None:
+                return term
+        kinds = ", ".join(each.type or "a value whose type is not known" for each in arguments)
+        raise Untranslatable(f"tell {name} of {kinds}")
+
+    @staticmethod
+    def _of_texts(name: str, arguments: Sequence[Term]) -> Term | None:
         sql = [each.sql for each in arguments]
+        if any(each.type != "VARCHAR" for each in arguments[:1]):
+            return None
         match name, arguments:
-            case "isfinite", [of]:
-                return Term(self._is_finite(of), "BOOLEAN")
-            case "isnan", [of] if of.type in FLOATS or is_exact(of.type):
-                return Term(f"({of.sql} = CAST('NaN' AS {self.type(of.type or '')}))", "BOOLEAN")
             case "regexp_matches", [of, Term(text=str() as form)]:
                 try:
                     return Term(f"({of.sql} ~ {literal(pattern(form))})", "BOOLEAN")
                 except Unread as error:
                     raise Untranslatable(f"run the pattern, which has {error}") from error
             case (("length" | "len"), [of]):
-                return self._length(of)
-            case "list_unique", [of]:
-                return Term(f"(SELECT count(DISTINCT {_item(of)}) FROM {_unnested(of)})", "BIGINT")
-            case "list_count", [of]:
-                return Term(f"(SELECT count(item) FROM {_unnested(of)})", "BIGINT")
-            case "abs", [of]:
-                return Term(f"abs({of.sql})", of.type)
-            case "greatest", _:
-                of_double = any(each.type == "DOUBLE" for each in arguments)
-                return Term(f"greatest({', '.join(sql)})", "DOUBLE" if of_double else arguments[0].type)
-            case "round", [of] if of.type == "DOUBLE":  # half away from zero, where PostgreSQL rounds to the even one
-                whole = f"trunc({of.sql})"
-                case = f"CASE WHEN abs({of.sql}) >= 4503599627370496 THEN {of.sql} "
-                case += f"WHEN abs({of.sql} - {whole}) >= 0.5 THEN {whole} + sign({of.sql}) ELSE {whole} END"
-                return Term(f"({case})", of.type)
-            case "trunc", [of] if of.type in FLOATS or is_exact(of.type):
-                return Term(f"trunc({of.sql})", of.type)
-            case "left", [of, Term(sql=count)] if count.isdigit() and of.type == "VARCHAR":
+                return Term(f"length({of.sql})", "BIGINT")
+            case "left", [of, Term(sql=count)] if count.isdigit():
                 return Term(f"left({of.sql}, {count})", "VARCHAR")
             case "concat", _ if all(each.type == "VARCHAR" for each in arguments):
                 return Term(f"concat({', '.join(sql)})", "VARCHAR")
-            case "sha256", [of] if of.type == "VARCHAR":
+            case "sha256", [of]:
                 return Term(f"encode(sha256(convert_to({of.sql}, 'UTF8')), 'hex')", "VARCHAR")
-            case "epoch", [of] if of.type == "TIME":
+        return None
+
+    def _of_numbers(self, name: str, arguments: Sequence[Term]) -> Term | None:
+        of = arguments[0]
+        match name:
+            case "isfinite":
+                return Term(self._is_finite(of), "BOOLEAN")
+            case "isnan" if of.type in FLOATS or is_exact(of.type):
+                return Term(f"({of.sql} = CAST('NaN' AS {self.type(of.type or '')}))", "BOOLEAN")
+            case "abs":
+                return Term(f"abs({of.sql})", of.type)
+            case "greatest":
+                of_double = any(each.type == "DOUBLE" for each in arguments)
+                return Term(
+                    f"greatest({', '.join(each.sql for each in arguments)})", "DOUBLE" if of_double else of.type
+                )
+            case "round" if of.type == "DOUBLE":  # half away from zero, where PostgreSQL rounds to the even one
+                whole = f"trunc({of.sql})"
+                rounded = f"CASE WHEN abs({of.sql} - {whole}) >= 0.5 THEN {whole} + sign({of.sql}) ELSE {whole} END"
+                return Term(f"CASE WHEN abs({of.sql}) >= 4503599627370496 THEN {of.sql} ELSE {rounded} END", of.type)
+            case "trunc" if of.type in FLOATS or is_exact(of.type):
+                return Term(f"trunc({of.sql})", of.type)
+        return None
+
+    @staticmethod
+    def _of_lists(name: str, arguments: Sequence[Term]) -> Term | None:
+        of = arguments[0]
+        if item_type(of.type) is None:
+            return None
+        match name:
+            case "length" | "len":
+                size = f"coalesce(array_length({of.sql}, 1), 0)"
+                return Term(f"CASE WHEN {of.sql} IS NOT NULL THEN {size} END", "BIGINT")
+            case "list_unique":
+                return Term(f"(SELECT count(DISTINCT {_item(of)}) FROM {_unnested(of)})", "BIGINT")
+            case "list_count":
+                return Term(f"(SELECT count(item) FROM {_unnested(of)})", "BIGINT")
+        return None
+
+    @staticmethod
+    def _of_times(name: str, arguments: Sequence[Term]) -> Term | None:
+        match name, arguments:
+            case "epoch", [Term(type="TIME") as of]:
                 return Term(f"CAST(extract(epoch FROM {of.sql}) AS double precision)", "DOUBLE")
-            case "epoch_us", [of] if of.type == "TIMESTAMP":
+            case "epoch_us", [Term(type="TIMESTAMP") as of]:
                 return Term(f"CAST(extract(epoch FROM {of.sql}) * 1000000 AS bigint)", "BIGINT")
-        kinds = ", ".join(each.type or "a value whose type is not known" for each in arguments)
-        raise Untranslatable(f"{name} of {kinds}")
+            case "date_trunc", [unit, Term(type="TIMESTAMP") as of]:
+                return Term(f"date_trunc({unit.sql}, {of.sql})", "TIMESTAMP")
+        return None
 
     def _is_finite(self, of: Term) -> str:
         if of.type in _MOMENTS:
@@ -231,14 +265,6 @@ class PostgresWriter(Writer):
         if of.type in _WHOLE:
             return f"CASE WHEN {of.sql} IS NOT NULL THEN TRUE END"
         raise Untranslatable(f"isfinite of {of.type or 'a value whose type is not known'}")
-
-    def _length(self, of: Term) -> Term:
-        if of.type == "VARCHAR":
-            return Term(f"length({of.sql})", "BIGINT")
-        if item_type(of.type) is not None:
-            size = f"coalesce(array_length({of.sql}, 1), 0)"
-            return Term(f"CASE WHEN {of.sql} IS NOT NULL THEN {size} END", "BIGINT")
-        raise Untranslatable(f"the length of {of.type or 'a value whose type is not known'}")
 
 
 _INFINITY = "CAST('Infinity' AS double precision)"

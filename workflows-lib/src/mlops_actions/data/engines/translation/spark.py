@@ -16,15 +16,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mlops_actions.data.engines.translation.writer import (
-    FLOATS,
-    Scope,
-    Term,
-    Untranslatable,
-    Writer,
-    item_type,
-    struct_fields,
-)
+from mlops_actions.data.engines.translation.terms import FLOATS, Scope, Term, Untranslatable, item_type, struct_fields
+from mlops_actions.data.engines.translation.writer import Writer
 
 TYPES = {
     "BOOLEAN": "BOOLEAN",
