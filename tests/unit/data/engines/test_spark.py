@@ -58,10 +58,13 @@ def test_a_master_of_spark_connect_is_refused() -> None:
 
 def test_an_active_session_is_used_and_left_as_it_is(spark_session: SparkSession) -> None:
     spark_session.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
-    with spark.session() as session:
-        assert session.conf.get("spark.sql.session.timeZone") == "UTC"
-        session.sql("SELECT 1 AS n").createOrReplaceTempView("ours")
-    assert spark_session.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    try:
+        with spark.session() as session:
+            assert session.conf.get("spark.sql.session.timeZone") == "UTC"
+            session.sql("SELECT 1 AS n").createOrReplaceTempView("ours")
+        assert spark_session.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    finally:
+        spark_session.conf.set("spark.sql.session.timeZone", "UTC")
     assert not spark_session.catalog.tableExists("ours")
     assert spark_session.sql("SELECT 2").first() == (2,)
     with pytest.raises(CallError, match="a Spark session is active"), spark.session("local[1]"):

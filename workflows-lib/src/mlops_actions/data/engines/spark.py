@@ -8,6 +8,7 @@ the cluster that ``master`` names.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -77,12 +78,27 @@ def session(master: str | None = None) -> Iterator[SparkSession]:
         return
     master = master or LOCAL
     refuse_without_java()
-    with TemporaryDirectory(prefix="mlops-spark-") as folder:
+    with TemporaryDirectory(prefix="mlops-spark-") as folder, _without_traces():
         started = _start(master, Path(folder))
         try:
             yield _set(started.newSession())
         finally:
             _stop(started)
+
+
+@contextmanager
+def _without_traces() -> Iterator[None]:
+    """Keeps py4j from logging a trace of what Ctrl-C has interrupted."""
+    root = logging.getLogger()
+
+    def is_news(record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("KeyboardInterrupt")
+
+    root.addFilter(is_news)
+    try:
+        yield
+    finally:
+        root.removeFilter(is_news)
 
 
 def _set(one: SparkSession) -> SparkSession:
