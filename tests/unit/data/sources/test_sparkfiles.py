@@ -181,6 +181,13 @@ def test_a_file_that_is_cut_off_in_the_middle(workspace: Workspace) -> None:
     assert "\n" not in checks["t.readable"].message
 
 
+def test_a_file_that_spark_passes_over(workspace: Workspace) -> None:
+    """Spark leaves out names that begin with an underscore, also where they are asked for; the rows are missed."""
+    workspace.parquet("SELECT 1 AS n", "_t.parquet")
+    checks = workspace.checks(workspace.columns("- {name: n, required: true}"), "_t.parquet", engine="spark")
+    assert {check.status for check in checks.values()} == {Status.ERROR}
+
+
 def test_a_profile(workspace: Workspace) -> None:
     workspace.parquet("SELECT range AS n, range % 3 = 0 AS b, 'x' || range % 2 AS t FROM range(3000)")
     outcome = describe(Profiling(["t.parquet"], engine="spark"), workspace.out)

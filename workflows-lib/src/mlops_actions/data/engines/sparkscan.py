@@ -189,7 +189,7 @@ def _matcher(pattern: str, *, every: bool) -> Any:
         inner = pc.match_substring_regex(lists.flatten(), pattern)
         lengths = pc.fill_null(pc.list_value_length(lists), 0)
         offsets = pa.array([0, *pc.cumulative_sum(lengths).to_pylist()], pa.int32())
-        return pa.ListArray.from_arrays(offsets, inner, mask=lists.is_null())
+        return pa.ListArray.from_arrays(offsets, inner)  # of a null nothing is asked, whatever is answered
 
     function, kind = (every_one, "array<boolean>") if every else (matches, "boolean")
     function.__annotations__ = dict.fromkeys(function.__annotations__, pyarrow.Array)  # PySpark reads them
