@@ -183,9 +183,10 @@ def test_a_file_that_is_cut_off_in_the_middle(workspace: Workspace) -> None:
 
 def test_a_file_that_spark_passes_over(workspace: Workspace) -> None:
     """Spark leaves out names that begin with an underscore, also where they are asked for; the rows are missed."""
-    workspace.parquet("SELECT 1 AS n", "_t.parquet")
-    checks = workspace.checks(workspace.columns("- {name: n, required: true}"), "_t.parquet", engine="spark")
+    names = [workspace.parquet("SELECT 1 AS n", name) for name in ("t.parquet", "_t.parquet")]
+    checks = workspace.checks(workspace.columns("- {name: n, required: true}"), *names, engine="spark")
     assert {check.status for check in checks.values()} == {Status.ERROR}
+    assert "Spark found 1 rows where the files say that they have 2" in checks["t.readable"].message
 
 
 def test_a_profile(workspace: Workspace) -> None:
