@@ -1,4 +1,5 @@
-"""Writes the generated tables of the documentation: inputs, secrets and outputs of every workflow and action.
+"""Writes the generated tables of the documentation: inputs, secrets and outputs of every workflow and action, settings,
+and what is done with each construct of the data contract standard.
 
 The YAML files are the source: a description is written once, there. `--check`
 says which page is not current and changes nothing.
@@ -10,7 +11,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,28 @@ def pages() -> dict[Path, str]:
     for file in sorted((ROOT / "actions").glob("*/action.yml")):
         current[file.parent / "README.md"] = page(file.parent / "README.md", yamlfile.load(file).data)
     current[ROOT / "docs/mlops-yaml.md"] = settings_page()
+    current[ROOT / "docs/odcs.md"] = standard_page()
     return current
+
+
+def standard_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = ["| construct | state | what is done |", "|---|---|---|"]
+    for row in rows:
+        values: dict[str, list[str]] = {}
+        for name in row["of"]:
+            key, _, value = name.partition("=")
+            values.setdefault(key, []).extend([f"`{value}`"] if value else [])
+        names = [f"`{key}`" + (f" ({', '.join(each)})" if each else "") for key, each in values.items()]
+        lines.append(f"| {', '.join(names)} | {row['state']} | {cell(row['how'])} |")
+    return "\n".join(lines)
+
+
+def standard_page() -> str:
+    """docs/odcs.md, a table for each section of docs/odcs.yaml."""
+    sections = yamlfile.load(ROOT / "docs/odcs.yaml").data
+    tables = "\n\n".join(f"### {each['title']}\n\n{standard_table(each['rows'])}" for each in sections)
+    name = "docs/odcs.md"
+    return filled((ROOT / name).read_text(encoding="utf-8"), "constructs", tables, name)
 
 
 def settings_table(schema: Mapping[str, Any], section: str) -> str:

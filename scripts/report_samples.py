@@ -7,10 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from mlops_actions.outcome import Block, Chart, Log, Outcome, Section, Table, Text
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude
+from mlops_actions.outcome import (
+    Block,
+    Chart,
+    Column,
+    Columns,
+    Frequencies,
+    Histogram,
+    Kind,
+    Log,
+    Outcome,
+    Section,
+    Table,
+    Text,
+)
+from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, Where, conclude
 
 START = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
 CONTRACT = "contracts/flights.odcs.yaml"
@@ -41,6 +55,7 @@ def all_samples() -> dict[str, Outcome]:
         "drift": drift(),
         "python-ci": python_ci(),
         "pass": passed(),
+        "wide": wide(),
         "monster": monster(),
         "hostile": hostile(),
     }
@@ -92,16 +107,21 @@ BROKEN = [
      "Freshness needs the time of the run, and the contract fixes none."),
 ]  # fmt: skip
 
-BROKEN_ROWS = Table(
-    ("Row", "File", "carrier", "flight", "distance", "dest"),
-    (
-        (4_211, "data/2013-01.parquet", "ZZ", 1545, 1400.0, "IAH"),
-        (90_412, "data/2013-04.parquet", "??", 303, 17.0, "EWR"),
-        (90_655, "data/2013-04.parquet", "UA", 1714, 17.0, "B0S"),
-        (201_330, "data/2013-08.parquet", "ZZ", 11, 229.0, "BOS"),
+EXAMPLES = {
+    "carrier.validValues": tuple(
+        Example(f"data/2013-{month:02}.parquet", row=row, key={"flight": flight}, values={"carrier": value})
+        for month, row, flight, value in ((1, 4_211, "1545", "ZZ"), (4, 412, "303", "??"), (8, 1_330, "11", " ZZ"))
     ),
-    "The first rows that break a rule; all of them are in quarantine/flights.parquet",
-)
+    "tailnum.required": (Example("data/2013-02.csv", line=17, key={"flight": "9"}, values={"tailnum": None}),),
+}  # fmt: skip
+
+SHAPES: dict[str, Histogram | Frequencies | str] = {
+    "carrier": Frequencies((("UA", 58_665), ("B6", 54_635), ("EV", 54_173), ("", 12), (" ", 1)), 11, 54_407),
+    "dep_delay": Histogram((-44.0, -6, -3, 0, 12, 60, 1_301), (50_000, 60_000, 40_000, 30_000, 30_000, 11_893),
+                           ("-43", "1301"), whole=True),
+    "distance": Histogram((17.0, 500, 700, 1_000, 4_983), (80_000, 40_000, 60_000, 41_893), ("17", "4983")),
+    "tailnum": "Values of a private column are not shown.",
+}  # fmt: skip
 
 
 def validation() -> Outcome:
@@ -126,15 +146,42 @@ def validation() -> Outcome:
         column = key.partition(".")[0]
         where = Where("flights", None if column == key else column, CONTRACT, line, 11)
         limit = {"mustBeLessOrEqualTo": 0.02} if isinstance(measured, float) else {"mustBe": 0}
-        threshold = None if measured is None else limit
-        checks.append(Check(f"flights.{key}", status, message, severity, where, measured, threshold, ROWS))
-    sections = (
-        Section(
-            "Broken rows", (Text("1,828 of 221,893 rows break at least one rule. They were kept aside."), BROKEN_ROWS)
-        ),
-    )
-    headline = "5 of 40 rules are broken: 1,828 of 221,893 rows are kept aside."
-    return _outcome("data-validation", 1.24, checks[-8:] + checks[:32], headline, sections)
+        of_rows = (measured, None if measured is None else limit, ROWS, EXAMPLES.get(key, ()))
+        checks.append(Check(f"flights.{key}", status, message, severity, where, *of_rows))
+    judged = checks[-8:] + checks[:32]
+    headline = "5 of 40 rules are broken, first carrier.validValues."
+    return _outcome("data-validation", 1.24, judged, headline, (_columns(COLUMNS, judged),))
+
+
+def _columns(columns: Sequence[tuple[str, str]], checks: Sequence[Check]) -> Section:
+    """Columns with whatever shape is at hand, and the checks of each."""
+    kinds: dict[str, Kind] = {"integer": "number", "number": "number", "string": "text", "timestamp": "time"}
+    cards = tuple(
+        Column(
+            name, kind.upper(), kinds.get(kind, "other"), number % 3 * 1_812,
+            (("Distinct", "about 527"), ("Range", "-43 to 1301")),
+            SHAPES.get(name) or list(SHAPES.values())[number % 3],
+            tuple(at for at, check in enumerate(checks) if check.where.column == name),
+        )
+        for number, (name, kind) in enumerate(columns)
+    )  # fmt: skip
+    whole = tuple(at for at, check in enumerate(checks) if check.where.column is None)
+    return Section(f"Columns of flights ({ROWS:,} rows)", (Columns(ROWS, cards, whole),))
+
+
+def wide(count: int = 200) -> Outcome:
+    """So many columns, one in fifty of them with a broken rule."""
+    columns = [(f"column_{number}", ("integer", "string", "timestamp", "list")[number % 4]) for number in range(count)]
+    checks = [
+        Check(f"flights.{name}.{key}", Status.FAIL if key == "required" and number % 50 == 37 else Status.PASS,
+              f"{number} of {ROWS:,} rows are null", Severity.ERROR, Where("flights", name, CONTRACT, 10 + number),
+              number, {"mustBe": 0}, ROWS)
+        for number, (name, _) in enumerate(columns)
+        for key in ("present", "logicalType", "required")
+    ]  # fmt: skip
+    broken = sum(check.is_finding for check in checks)
+    headline = f"{broken} of {len(checks):,} checks did not pass."
+    return _outcome("data-validation", 9.1, checks, headline, (_columns(columns, checks),))
 
 
 def _bell(center: float, width: float, bins: int) -> tuple[float, ...]:
@@ -260,10 +307,18 @@ def monster() -> Outcome:
 def hostile() -> Outcome:
     """Every text is one that would like to be more than text."""
     checks = [
-        Check(text, status, text, Severity.ERROR, Where(text, text, text, 1, 1), text, {text: text}, 1)
+        Check(
+            text, status, text, Severity.ERROR, Where(text, text, text, 1, 1), text, {text: text}, 1,
+            (Example(text, 1, None, {text: text}, {"x": text}), Example(None, None, 2, {}, {text: None})),
+        )
         for number, text in enumerate(HOSTILE)
         for status in (Status.FAIL, Status.PASS)
-    ]
+    ]  # fmt: skip
+    columns = tuple(
+        Column(text, text, "text", 1, ((text, text),), shape, (2 * at, 2 * at + 1))
+        for at, text in enumerate(HOSTILE)
+        for shape in (Frequencies(((text, 1),), 1, 1), Histogram((0.0, 1.0, 2.0), (1, 1), (text, text)), text)
+    )
     table = Table(HOSTILE[:4], tuple((text,) * 4 for text in HOSTILE), HOSTILE[0])
     charts = tuple(
         Chart(text, HOSTILE, {text: (0.07,) * len(HOSTILE), "x": (0.05,) * len(HOSTILE)}) for text in HOSTILE
@@ -271,6 +326,7 @@ def hostile() -> Outcome:
     blocks: tuple[Block, ...] = (
         *(Text(text) for text in HOSTILE),
         table,
+        Columns(2, columns, (0, 1)),
         *charts,
         *(Log(text, text) for text in HOSTILE),
     )

@@ -38,7 +38,14 @@ CALLS = {
 }
 SHOTS = (
     {"name": "validation-light", "report": "validation", "width": 1000, "height": 720},
-    {"name": "validation-dark", "report": "validation", "width": 1000, "height": 720, "scheme": "dark"},
+    {
+        "name": "validation-dark",
+        "report": "validation",
+        "width": 1000,
+        "height": 860,
+        "scheme": "dark",
+        "at": "part-1-c0-8",
+    },
     {"name": "drift-light", "report": "drift", "width": 1000, "height": 1000},
     {"name": "drift-dark", "report": "drift", "width": 1000, "height": 1000, "scheme": "dark", "at": "part-1"},
     {"name": "phone-light", "report": "validation", "width": 390, "height": 844},

@@ -185,7 +185,7 @@ def on_spark(session: SparkSession, folder: Path) -> Loader:
         file = File(f"{next(numbers)}.parquet", folder / f"{next(numbers)}.parquet")
         local.connection.execute(f"COPY (SELECT * FROM {relation.sql}) TO '{file.path}' (FORMAT parquet)")
         scan = SparkScan(session, local)
-        return scan, hold(scan, open_relation(local.connection, "t", [file]), {})
+        return scan, hold(scan, open_relation(local.connection, "t", [file]))
 
     return load
 

@@ -13,6 +13,7 @@ from typing import Any
 from drawn_tables import INFINITE, Table
 
 from mlops_actions.data.rules import rules
+from mlops_actions.data.types.nested import Each
 
 
 def broken(test: rules.Test, value: Any, kind: str) -> bool:
@@ -41,7 +42,7 @@ def broken(test: rules.Test, value: Any, kind: str) -> bool:
         case rules.HasRepeats():
             present = [each for each in value if each is not None]
             return len(set(present)) < len(present)
-        case rules.Inside(path=(None,)):
+        case rules.Inside(path=(Each.ITEM,)):
             return any(broken(test.test, each, {"integers": "integer", "texts": "text"}[kind]) for each in value)
     raise NotImplementedError(test)
 

@@ -18,14 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMON = {"runs-on", "working-directory", "config", "timeout-minutes", "name"}
 INPUTS = {
     "python-ci": {"python-versions", "install-command", "lint-command", "test-command", "fail-fast"},
-    "data-validation": {"contract", "data", "server", "engine", "fail-on"},
+    "data-validation": {"contract", "data", "server", "engine", "fail-on", "quarantine", "accepted"},
     "model-training": {"python-version", "platform"},
     "drift-check": {"reference", "data", "engine", "open-issue", "retrain-event"},
     "edge-release": {"tag", "model", "targets", "publish"},
 }
 OUTPUTS = {
     "python-ci": {"verdict"},
-    "data-validation": {"verdict", "failed-rules", "report-artifact", "profile-artifact"},
+    "data-validation": {
+        *("verdict", "failed-rules", "report-artifact", "profile-artifact"),
+        *("quarantined-rows", "quarantine-artifact", "accepted-artifact"),
+    },
     "model-training": {"verdict", "model-artifact", "model-digest", "metrics", "promoted"},
     "drift-check": {"verdict", "drifted", "drifted-columns", "report-artifact"},
     "edge-release": {"verdict", "targets", "release-url", "bundle-artifact"},

@@ -36,8 +36,9 @@ DOORS = {
 FLOORS = (
     {"describe", "needs"},
     {"validate"},
+    {"report"},
     {"diffing", "drafting"},
-    {"queries"},
+    {"queries", "quarantine"},
     {"rules"},
     {"profiles"},
     {"sources"},

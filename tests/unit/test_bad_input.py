@@ -154,7 +154,7 @@ def test_a_file_of_any_name_is_read_or_refused_by_name(call: Call, name: str) ->
     ended = call("validate", "--contract=c.yaml", "--data=x")
     assert ended.code == 1
     readable = name.isprintable() or name.encode("utf-8", "replace") == name.encode("utf-8", "surrogateescape")
-    assert ("t.a.logicalType: 1 of 1 rows" if readable else "its path is not UTF-8") in ended.said
+    assert ("t.a.logicalType: 1 of 1 rows (100 %)" if readable else "its path is not UTF-8") in ended.said
     assert json.loads(Path(".mlops/validate/verdict.json").read_text(encoding="utf-8"))["status"] == "fail"
 
 

@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_actions import schema, verdict
-from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where
+from mlops_actions.verdict import Check, Example, FailOn, Severity, Status, Subject, Verdict, Where
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text
 lines = st.none() | st.integers(min_value=1, max_value=10**6)
 wheres = st.builds(Where, st.none() | text, st.none() | text, st.none() | text, lines, lines)
+cells = st.dictionaries(text, st.none() | text, max_size=2)
+examples = st.builds(Example, st.none() | text, lines, lines, cells, cells)
 thresholds = st.none() | st.dictionaries(text, scalars, max_size=3)
 checks = st.builds(
     Check,
@@ -30,6 +32,7 @@ checks = st.builds(
     measured=scalars,
     threshold=thresholds,
     rows=st.none() | st.integers(min_value=0, max_value=10**12),
+    examples=st.lists(examples, max_size=2).map(tuple),
 )
 digests = st.text("0123456789abcdef", min_size=64, max_size=64)
 subjects = st.lists(st.builds(Subject, text, digests), max_size=2).map(tuple)

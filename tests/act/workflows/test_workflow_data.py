@@ -115,6 +115,9 @@ def test_data_that_holds(ran: Any) -> None:
         "failed-rules": "[]",
         "report-artifact": "good",
         "profile-artifact": "good",
+        "quarantined-rows": "",
+        "quarantine-artifact": "",
+        "accepted-artifact": "",
     }
     assert ran.kept("good") == {"profile.json"}
     assert ran.annotations("good") == []

@@ -13,7 +13,7 @@ import pytest
 from mlops_actions.data.profiles import profile
 from mlops_actions.data.validate import Validation, validate
 from mlops_actions.errors import CallError
-from mlops_actions.verdict import FailOn, Severity, Status, from_json, to_json
+from mlops_actions.verdict import FailOn, Status, from_json, to_json
 
 PASSING = "- {name: x, logicalType: integer}"
 
@@ -52,7 +52,7 @@ def test_a_finding_names_object_column_line_number_and_an_example(workspace):
     assert "metric: invalidValues" in line
     assert (check.where.object, check.where.column, check.where.file) == ("t", "x", "contract.yaml")
     assert (check.measured, check.rows, check.threshold) == (1, 3, {"mustBe": 0})
-    assert check.message == "1 of 3 rows are not among the 2 valid values (for example 'XX')"
+    assert check.message == "1 of 3 rows (33.3 %) are not among the 2 valid values (for example 'XX')"
     assert json.loads(outcome.outputs["failed-rules"]) == ["t.x.validValues"]
 
 
@@ -153,33 +153,6 @@ def test_several_objects_take_data_by_name(workspace):
         workspace.run(contract, mapping={"bb": (two,)})
 
 
-def test_what_is_in_the_standard_and_not_built_is_listed(workspace):
-    contract = workspace.contract(
-        """\
-        schema:
-          - name: t
-            quality:
-              - {type: text, description: People are kind.}
-              - {type: custom, engine: soda, implementation: "x: y"}
-            properties:
-              - name: x
-                logicalType: array
-                items: {logicalType: string, unique: true, relationships: [{to: t.x}], quality: [{metric: nullValues, mustNotBe: 1}]}
-              - name: y
-                logicalType: map
-                map: {key: {logicalType: string}, value: {logicalType: string}}
-        slaProperties: [{property: latency, value: 4, unit: d}]
-        """
-    )
-    checks = workspace.checks(contract, workspace.parquet("SELECT ['a'] AS x, MAP {'a': 'b'} AS y"))
-    listed = {rule for rule, check in checks.items() if check.status is Status.NOT_CHECKED}
-    assert listed == {
-        "t.text", "t.custom", "t.x[].unique", "t.x[].nullValues", "t.x[].relationships", "t.y.map", "slaProperties.latency"
-    }  # fmt: skip
-    assert checks["t.text"].severity is Severity.INFO
-    assert all(len(checks[rule].message) > len("not checked: ") for rule in listed)
-
-
 # Bad input
 
 
@@ -196,7 +169,7 @@ def test_a_pattern_that_re2_lacks_is_refused_with_its_line(workspace):
         workspace.run(contract, workspace.csv("x,y\na,b\n"))
     (problem,) = caught.value.problems
     assert "pattern" in Path("contract.yaml").read_text().splitlines()[problem.line - 1]
-    assert "lookaround" in problem.hint
+    assert (problem.column, "a lookahead" in problem.hint) == (30, True)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +218,7 @@ def test_an_empty_folder_is_a_failing_check(workspace):
     Path("d").mkdir()
     outcome = workspace.run(workspace.columns(PASSING), "d")
     assert outcome.verdict.status is Status.FAIL
-    assert "holds no CSV and no Parquet" in outcome.verdict.findings[0].message
+    assert "holds no file that can be read" in outcome.verdict.findings[0].message
 
 
 def test_zero_rows_is_not_a_pass(workspace):

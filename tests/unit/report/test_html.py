@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_actions.outcome import Chart, Log, Outcome, Section, Table, Text
+from mlops_actions.outcome import Chart, Column, Columns, Frequencies, Log, Outcome, Section, Table, Text
 from mlops_actions.report.html import page
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude
+from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, Where, conclude
 from mlops_actions.visible import visible
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "rel", "href", "class", "id", "tabindex", "role", "scope"),
     *("aria-label", "aria-labelledby", "aria-hidden", "viewbox", "preserveaspectratio"),
+    *("type", "name", "value", "checked", "autocomplete", "open"),  # the filter of columns, and its index
     *("d", "x", "y", "width", "height", "text-anchor", "transform"),
 }
 
@@ -174,12 +175,15 @@ HOSTILE = st.text(max_size=20) | st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(text=HOSTILE, cell=HOSTILE, title=HOSTILE)
 def test_any_text_in_any_place_is_found_as_it_is(read_html, text, cell, title):
-    check = Check(text, Status.FAIL, "m", Severity.ERROR, Where(file=text), cell, {title: cell})
+    example = Example(file=text, key={title: cell}, values={text: None})
+    check = Check(text, Status.FAIL, "m", Severity.ERROR, Where(file=text), cell, {title: cell}, examples=(example,))
     table = Table((text, "other"), ((cell, 1), (title, 2)), title or "c")
     chart = Chart(title, (cell,), {text: (0.5,)})
+    column = Column(text, title, "text", 1, ((title, cell),), Frequencies(((cell, 1),)), (0,))
+    columns = Columns(1, (column,))
     made = outcome(
         check,
-        sections=(Section(title, (table, chart, Log(title, cell + "\nend"))),),
+        sections=(Section(title, (table, chart, columns, Log(title, cell + "\nend"))),),
         subjects=(Subject(text, "00" * 32),),
         parameters={text: cell},
     )
@@ -188,11 +192,17 @@ def test_any_text_in_any_place_is_found_as_it_is(read_html, text, cell, title):
     assert {key for each in root.all() for key in each.attributes} <= ATTRIBUTES
     (card,) = by_class(root, "card")
     assert next(card.all("h3")).text == visible(text)
-    facts = {next(each.all("dt")).text: next(each.all("dd")).text for each in card.all("div")}
+    facts = {next(each.all("dt")).text: next(each.all("dd")).text for each in next(card.all("dl")).all("div")}
     in_cell = visible(cell.replace("\r\n", "\n"), keep="\n\t")
     assert facts.get("Measured", "") == visible(cell)
     assert facts["Asked"] == visible(f"{title} {cell}")
     (section,) = [each for each in root.all("section") if each.attributes["id"] == "part-1"]
+    (of_column,) = by_class(section, "column")
+    assert next(of_column.all("h3")).text == visible(text)
+    as_value = cell if cell and cell == cell.strip() else f"'{cell}'"
+    assert rows(next(of_column.all("table")))[1][0] == visible(as_value)
+    first_example = rows(next(card.all("table")))[1]
+    assert first_example[-1] == "null"
     assert next(section.all("h2")).text == visible(title)
     shown = rows(next(section.all("table")))
     assert shown[0] == [visible(text), "other"]

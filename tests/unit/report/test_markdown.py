@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlops_actions.outcome import Chart, Log, Outcome, Section, Table, Text
 from mlops_actions.report.markdown import summary
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude
+from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, Where, conclude
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OURS = {
@@ -61,6 +61,25 @@ def test_the_verdict_comes_first_then_the_worst(render):
     ]
     assert passed == [["Rule", "Message"], ["fine", "good"]]
     assert "1 failed · 1 warned · 1 passed · 1.2 s, 2026-11-23 12:00:00 UTC" in text
+
+
+def test_the_rows_that_break_a_rule_follow_with_their_places(render):
+    examples = (
+        Example("d/a.csv", 12, None, {"id": "7"}, {"x|y": "<b>`*"}),
+        Example("b.parquet", None, 12_000, {"id": None}, {"x|y": ""}),
+        Example(),
+    )
+    root = render(
+        summary(outcome(Check("t.x.enum", Status.FAIL, "m", examples=examples), Check("r", Status.FAIL, "m")))
+    )
+    _, shown = tables(root)
+    assert shown == [
+        ["Where", "id", "x|y"],
+        ["d/a.csv:12", "7", "<b>`*"],
+        ["b.parquet, row 12,000", "null", ""],
+        ["", "", ""],
+    ]
+    assert "3 examples of t.x.enum" in root.text
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from mlops_actions.outcome import Outcome
 if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
     from mlops_actions.data.contracts.servers import Place
+    from mlops_actions.data.sources.reading import CsvDialect
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
     from mlops_actions.release.candidate import Release
@@ -72,10 +73,24 @@ class Errand:
 # --- data ----------------------------------------------------------------------------------------
 
 
+def _csv(options: Options) -> CsvDialect:
+    """How CSV is written, where the configuration says so."""
+    from mlops_actions.data.sources.reading import CsvDialect
+
+    said = options.config.get("data", "csv") or {}
+    quote = said.get("quote")
+    return CsvDialect(said.get("delimiter"), "" if quote == "none" else quote)
+
+
 def _validate(options: Options) -> Stage:
     from mlops_actions.data import validate
+    from mlops_actions.data.engines.progress import Progress
+    from mlops_actions.data.quarantine import split
     from mlops_actions.verdict import FailOn
 
+    quarantine, accepted = _folder(options, "quarantine"), _folder(options, "accepted")
+    out = Path(options.arguments.out or ".mlops/validate")
+    split.refuse_nested(out, *(each for each in (quarantine, accepted) if each))
     _take_credentials(options)
     data, server = _data_or_server(options)
     request = validate.Validation(
@@ -86,8 +101,19 @@ def _validate(options: Options) -> Stage:
         master=options.text("master", "data", "master"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
+        reveal=options.texts("reveal"),
+        quarantine=quarantine,
+        accepted=accepted,
+        progress=None if options.arguments.json else Progress(sys.stderr),
+        baseline=Path(given) if (given := options.text("baseline")) else None,
+        csv=_csv(options),
     )
     return lambda out: validate.validate(request, out)
+
+
+def _folder(options: Options, name: str) -> Path | None:
+    text = options.text(name, "data", name)
+    return Path(text) if text else None
 
 
 def _data_or_server(options: Options) -> tuple[Sequence[str] | Mapping[str, str], str | None]:
@@ -117,8 +143,8 @@ def _profile(options: Options) -> Stage:
     contract = options.text("contract", "data", "contract")
     engine = options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb")
     master = options.text("master", "data", "master")
-    paths = options.paths("data", "data", "path")
-    request = describe.Profiling(paths, Path(contract) if contract else None, engine, master)
+    data = options.paths("data", "data", "path")
+    request = describe.Profiling(data, Path(contract) if contract else None, engine, master, _csv(options))
     return lambda out: describe.describe(request, out)
 
 
@@ -137,7 +163,7 @@ def _contract_infer(options: Options) -> Stage:
     from mlops_actions.data.drafting import infer
 
     data = infer.named(options.paths("data", "data", "path"), options.text("object"))
-    request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"))
+    request = infer.Inference(data, Path(options.arguments.out or ".mlops/contract-infer"), _csv(options))
     return lambda out: infer.infer(request, out)
 
 
@@ -207,6 +233,7 @@ def _train(options: Options) -> Stage:
         name=config.get("model") or "model",
         data=[path] if isinstance(path, str) else path,
         contract=Path(contract) if contract else None,
+        csv=_csv(options),
         inputs=tuple(config.get("training", "inputs") or ()),
         gates=gates.configured(config),
         allow_pickle=tuple(config.get("training", "allow-pickle") or ()),
@@ -249,9 +276,11 @@ def _drift(options: Options) -> Stage:
     ignore = tuple(options.config.get("drift", "ignore") or ())
     threshold = options.number("threshold", "drift", "threshold", default=MASS)
 
+    csv = _csv(options)
+
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
-        return check.check(check.DriftCheck(reference, patterns, engine, ignore, threshold), out)
+        return check.check(check.DriftCheck(reference, patterns, engine, ignore, threshold, csv), out)
 
     return stage
 
@@ -488,7 +517,10 @@ def _needs(options: Options) -> None:
     except CallError:
         places = []
     engine = options.text("engine", "data" if name == "validate" else name, "engine", default="duckdb") or ""
-    found = needs.extras(places, engine, options.config.get("data", "extras") or ())
+    named = list(options.config.get("data", "extras") or ())
+    if name == "validate" and (_folder(options, "quarantine") or _folder(options, "accepted")):
+        named.append(needs.PARTING)
+    found = needs.extras(places, engine, named)
     step = context.from_env(os.environ)
     if step.output:
         outputs.append(step.output, {"extras": " ".join(found)})
@@ -505,6 +537,8 @@ def _validated(options: Options) -> list[Place]:
 
 # --- the table -----------------------------------------------------------------------------------
 
+_QUARANTINE = Option("quarantine", "a folder for the rows that break a rule, each with the rules that it broke", "DIR")
+_ACCEPTED = Option("accepted", "a folder for all other rows", "DIR")
 _CONTRACT = Option("contract", "the data contract (ODCS)", "FILE")
 _DATA = Option(
     "data",
@@ -538,7 +572,18 @@ COMMANDS: tuple[Command | Errand, ...] = (
     Command(
         "validate",
         "hold a data contract against the data",
-        (_CONTRACT, _DATA, _SERVER, _ENGINE, _MASTER, Option("fail-on", "error, warning or never", "SEVERITY")),
+        (
+            _CONTRACT,
+            _DATA,
+            _SERVER,
+            _ENGINE,
+            _MASTER,
+            Option("fail-on", "error, warning or never", "SEVERITY"),
+            _QUARANTINE,
+            _ACCEPTED,
+            Option("baseline", "the contract before this one, or a folder that has it at the same path", "PATH"),
+            Option("reveal", "a private column whose values may be shown; may be repeated", "COLUMN", "list"),
+        ),
         _validate,
     ),
     Command(
@@ -666,6 +711,8 @@ COMMANDS: tuple[Command | Errand, ...] = (
             _DATA,
             _SERVER,
             _ENGINE,
+            _QUARANTINE,
+            _ACCEPTED,
         ),
         _needs,
     ),

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from itertools import pairwise
+from typing import Literal, TypeAlias
 
 from mlops_actions.verdict import Json, Scalar, Verdict
 
@@ -47,6 +48,68 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Histogram:
+    """How numbers are spread: ``counts[i]`` of them lie above ``edges[i]``, up to and including ``edges[i + 1]``.
+
+    Bins may be of any width, so what is drawn is density: the area of a bar is
+    its count. ``ends`` are the least and the greatest number as people write
+    them, ``unit`` what they count. Where they are ``whole``, the least of a bin
+    is one above its lower edge.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    ends: tuple[str, str]
+    whole: bool = False
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        ascending = all(one < other for one, other in pairwise(self.edges))
+        if not self.counts or len(self.edges) != len(self.counts) + 1 or not ascending:
+            raise ValueError("a histogram needs ascending edges, one more than counts")
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """The most frequent values and how many rows have each; ``others`` values more share ``rest`` rows."""
+
+    values: tuple[tuple[str, int], ...]
+    others: int = 0
+    rest: int = 0
+
+
+Kind: TypeAlias = Literal["number", "text", "time", "boolean", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a data set, as a person wants to see it.
+
+    ``nulls`` are rows, None where the data has no such column. ``facts`` are
+    names and texts (``Distinct``, ``about 527``), ``shape`` what is drawn, or a
+    sentence in its place. ``checks`` are those that speak of this column, by
+    their places in the verdict's.
+    """
+
+    name: str
+    type: str
+    kind: Kind
+    nulls: int | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    shape: Histogram | Frequencies | str = ""
+    checks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a data set of so many ``rows``, and the ``checks`` that speak of it as a whole."""
+
+    rows: int
+    columns: tuple[Column, ...]
+    checks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A paragraph of plain text."""
 
@@ -69,7 +132,7 @@ class Markdown:
     text: str
 
 
-Block: TypeAlias = Table | Chart | Text | Log | Markdown
+Block: TypeAlias = Table | Chart | Columns | Text | Log | Markdown
 
 
 @dataclass(frozen=True, slots=True)

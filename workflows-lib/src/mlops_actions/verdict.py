@@ -69,12 +69,31 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A row that breaks a rule: where it is, and what of it may be shown.
+
+    ``file`` is named as its subject is. ``line`` is that of a text file on
+    which the record begins, ``row`` the number of the row in another file, both
+    1-based. ``key`` are the columns of the primary key, ``values`` those that the
+    rule looks at, as text; None is a null. A column whose values must not be
+    shown is in neither.
+    """
+
+    file: str | None = None
+    line: int | None = None
+    row: int | None = None
+    key: Mapping[str, str | None] = field(default_factory=dict)
+    values: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One rule's evaluation. A finding is a check that did not pass.
 
     ``measured`` is in the rule's own unit, None where it is not finite;
     ``threshold`` says what was asked for (``{"mustBe": 0}``); ``rows`` is the
-    number of rows that the rule was held against.
+    number of rows that the rule was held against; ``examples`` are the first
+    that break it.
     """
 
     rule: str
@@ -85,6 +104,7 @@ class Check:
     measured: Scalar = None
     threshold: Mapping[str, Json] | None = None
     rows: int | None = None
+    examples: tuple[Example, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.measured, float) and not math.isfinite(self.measured):
@@ -234,7 +254,15 @@ def _check_to_json(check: Check) -> dict[str, Json]:
     }
     if check.rows is not None:
         data["rows"] = check.rows
+    if check.examples:
+        data["examples"] = [_example_to_json(each) for each in check.examples]
     return data
+
+
+def _example_to_json(example: Example) -> dict[str, Json]:
+    data: dict[str, Json] = {"file": example.file, "line": example.line, "row": example.row}
+    data |= {"key": dict(example.key) or None, "values": dict(example.values) or None}
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def _check_from_json(data: Mapping[str, Any]) -> Check:
@@ -247,6 +275,7 @@ def _check_from_json(data: Mapping[str, Any]) -> Check:
         measured=data["measured"],
         threshold=data["threshold"],
         rows=data.get("rows"),
+        examples=tuple(Example(**each) for each in data.get("examples", ())),
     )
 
 

@@ -87,6 +87,11 @@ def test_what_is_private(workspace, extra, private):
     assert read.objects[0].private == (frozenset({"x"}) if private else frozenset())
 
 
+def test_encrypted_values_are_private(workspace):
+    read = contract.load(workspace.columns("- {name: x, logicalType: string, encryptedName: x_secret}"))
+    assert read.objects[0].private == frozenset({"x_secret"})
+
+
 def test_severities_are_the_contracts(workspace):
     severities = "[{metric: rowCount, mustBe: 0, severity: %s}]"
     for word, severity in {"info": "info", "Warning": "warning", "error": "error", "critical": "error"}.items():

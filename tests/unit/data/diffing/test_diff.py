@@ -132,7 +132,7 @@ PROPERTIES = [
     (x("enum: [{value: 1}]"), x("enum: [{value: 1}, {value: 2}]"), "enum", MAJOR),
     (x("enum: [{value: 1}, {value: 2}]"), x("enum: [{value: 2}]"), "enum", MINOR),
     (x("enum: [{value: 1}, {value: 2}]"), x("enum: [{value: 2}, {value: 1, label: one}]"), "enum", PATCH),
-    (x("enum: [{value: 1}]"), x("enum: [{value: true}]"), "enum", MAJOR),
+    ("- {name: x, enum: [{value: 1}]}", "- {name: x, enum: [{value: true}]}", "enum", MAJOR),
     (x("enum: [{value: 1}]"), x("tags: []"), "enum", MAJOR),
     (x("semanticType: column"), x("semanticType: measure"), "semanticType", MAJOR),
     (x("semanticType: column"), x("semanticType: dimension"), "semanticType", PATCH),

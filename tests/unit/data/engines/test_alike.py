@@ -7,6 +7,7 @@ Tables and rules are drawn at random; each engine's check has the status and the
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple
@@ -21,13 +22,12 @@ from hypothesis import strategies as st
 from plain_rules import broken, is_finite, surplus
 
 from mlops_actions.data.engines.quoting import literal, quote
-from mlops_actions.data.engines.translation.patterns import Unread
-from mlops_actions.data.engines.translation.postgres import pattern
 from mlops_actions.data.profiles import profiling
-from mlops_actions.data.profiles.profile import Profile
-from mlops_actions.data.rules import checks, rules
+from mlops_actions.data.profiles.profile import Profile, Range
+from mlops_actions.data.rules import checks, evidence, rules
 from mlops_actions.data.rules.rules import Broken, Repeated, Rule
 from mlops_actions.data.types import formats
+from mlops_actions.data.types.nested import Each
 from mlops_actions.verdict import Status, Where
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ PATTERNS = [
     "^$",
     "^[aB]*$",
     "^.$",
+    "^.*$",
     r"\$",
     "a|B",
     "[^a]",
@@ -90,7 +91,7 @@ def a_test(draw: st.DrawFn, name: str, kind: str) -> rules.Test:
     count = (low, draw(st.sampled_from([high, None])))
     if kind in {"integers", "texts"}:
         inside = draw(a_test(name, "integer" if kind == "integers" else "text"))
-        found = [rules.HasRepeats(name), rules.IsCountOutside(name, *count), rules.Inside(name, (None,), inside)]
+        found = [rules.HasRepeats(name), rules.IsCountOutside(name, *count), rules.Inside(name, (Each.ITEM,), inside)]
         return draw(st.sampled_from([rules.IsNull(name), *found]))
     values = tuple(draw(st.lists(st.none() | constants(kind), max_size=3)))
     alike: list[rules.Test] = [rules.IsNull(name), rules.IsOneOf(name, values), rules.IsNoneOf(name, values)]
@@ -132,7 +133,7 @@ def judged(loader: Loader, table: Table, *measures: rules.Measure) -> list[tuple
     promised = [Rule(f"t.{index}", Where(object="t"), each, says="break it") for index, each in enumerate(measures)]
     plan = checks.prepare(promised, relation, session=session)
     values = checks.exact(session, plan, session.aggregate(relation, plan.aggregates))
-    found = checks.judge(plan, values, checks.find_evidence(session, plan, values))
+    found = checks.judge(plan, values, evidence.find(session, plan, values, [table.columns[0][0]]))
     assert not [each.message for each in found if each.status is Status.ERROR]
     return [(each.status, each.measured, each.rows) for each in found]
 
@@ -165,6 +166,18 @@ def test_keys(engines: Mapping[str, Loader], table: Table) -> None:
     truth = expected(table, (surplus(each, table) for each in measures))
     for name, loader in engines.items():
         assert judged(loader, table, *measures) == truth, name
+
+
+_HARD = (0.3, 0.7, 0.35, 2.5, -2.5, 1e15, 5e-324, 1.7e308, -1.7e308, math.nan, math.inf, -math.inf, -0.0, None)
+
+
+@pytest.mark.parametrize("of", [0.1, 0.5, 3, 1e-5, 1e300])
+def test_multiples_at_the_ends_of_what_numbers_can_be(engines: Mapping[str, Loader], of: float) -> None:
+    table = Table((("n", "double"),), tuple((each,) for each in _HARD))
+    test = rules.IsNoMultiple("n", of)
+    truth = expected(table, [sum(broken(test, each, "double") for each in _HARD)])
+    for name, loader in engines.items():
+        assert judged(loader, table, Broken((test,))) == truth, name
 
 
 # Profiles
@@ -216,12 +229,34 @@ def about(of: Any) -> Any:
     return [pytest.approx(each, rel=1e-9, abs=1e-300) if isinstance(each, float) else each for each in astuple(of)]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        (5e-324, 0.0, 5e-324),
+        (1e200, -1e200, 1.0),
+        (0.1,) * 5,
+        (1e-170, 3e-170),
+        (-1.7e308, 1.7e308),
+    ],
+)
+def test_moments_at_the_ends_of_what_numbers_can_be(engines: Mapping[str, Loader], values: tuple[float, ...]) -> None:
+    table = Table((("n", "double"),), tuple((each,) for each in values))
+    found = {name: counted(loader, table)[0].columns[0].range for name, loader in engines.items()}
+    for each in found.values():
+        assert about(found["duckdb"]) == about(each)
+
+
+def test_moments_so_far_out_that_postgres_cannot_tell_them_are_left_out(engines: Mapping[str, Loader]) -> None:
+    far = counted(engines["postgres"], Table((("n", "double"),), ((1.7e308,), (1.7e308,))))[0].columns[0].range
+    assert far == Range(1.7e308, 1.7e308)
+
+
 # Patterns
 
 _ATOMS = [
     *"abBkK09.-]{}/# é🤦", *([r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", r"\b", r"^", r"$", r"\A", r"\z", r"\x{e9}", r"\n", r"\.", r"\x41", r"\101", r"\Qa.b\E", r"[a-c]", r"[^a]", r"[^\d]", r"[\w-]", r"[]a]", r"[^]a]", r"[a-]"]),
     "[[:alpha:]]", "[[:^digit:]]", "[^[:space:]]", r"[\x00-\x20]", "(?i:aB)", "(?i:[a-k])", r"(?i:\W)", "(?i)s", "(?s:.)",
-    "(?m:^a$)", "(?m:$)", "(?P<n>a)", "(a|)", "()", "{,2}",
+    "(?m:^a$)", "^.*$", "(?m:$)", "(?P<n>a)", "(a|)", "()", "{,2}",
 ]  # fmt: skip
 _TIMES = ["", "", "", "*", "+", "?", "{2}", "{1,}", "{2,3}", "{300}", "*?", "+?"]
 _PARTS = st.builds("".join, st.tuples(st.sampled_from(["", "", "|"]), st.sampled_from(_ATOMS), st.sampled_from(_TIMES)))
@@ -242,10 +277,12 @@ def test_patterns(engines: Mapping[str, Loader], form: str, texts: list[str]) ->
     """A pattern finds in PostgreSQL what RE2 finds, and no more; or it is refused by name."""
     try:
         duckdb.sql(f"SELECT regexp_matches('', {literal(form)})")
-        pattern(form)
-    except (duckdb.Error, Unread):
+    except duckdb.Error:
         return
     table = Table(((NAMES[0], "text"),), tuple((text,) for text in texts))
+    session, relation = engines["postgres"](table)
+    if session.refusal(relation, f"regexp_matches({NAMES[0]}, {literal(form)})") is not None:
+        return
     asked = f"CASE WHEN regexp_matches({NAMES[0]}, {literal(form)}) THEN {NAMES[0]} END"
     found = {}
     for name, loader in engines.items():
@@ -276,6 +313,15 @@ def test_the_patterns_of_formats(engines: Mapping[str, Loader], name: str) -> No
     found = {each: judged(loader, table, measure) for each, loader in engines.items()}
     assert found == dict.fromkeys(engines, found["duckdb"])
     assert 0 < found["duckdb"][0][1] < len(texts)
+
+
+def test_a_pattern_that_the_server_cannot_run_is_refused_and_the_run_goes_on(engines: Mapping[str, Loader]) -> None:
+    session, relation = engines["postgres"](Table(((NAMES[0], "text"),), (("a",),)))
+    for _ in range(2):
+        refused = session.refusal(relation, f"regexp_matches({NAMES[0]}, '(9?0*\\b9?){{300}}')")
+        assert refused is not None
+        assert "regular expression is too complex" in refused
+    assert session.fetch(f"SELECT count(*) FROM {relation.sql}") == [(1,)]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Aggregate, Tally
-from mlops_actions.data.sources.relation import Column, Header, Relation
+from mlops_actions.data.sources.relation import Column, Relation
 
 texts = st.none() | st.sampled_from(["", "a", "b", "é", "NULL", "a\n", "=a"])
 
@@ -36,8 +36,7 @@ def test_all_values_of_columns_that_have_few(session, is_text, columns):
     if columns[0]:
         marks = ", ".join("?" * len(columns))
         session.connection.executemany(f"INSERT INTO t VALUES ({marks})", list(zip(*columns, strict=True)))  # noqa: S608
-    head = {"t.csv": Header(",", tuple(names))} if is_text else {}
-    relation = Relation("t", "t", tuple(Column(name, "VARCHAR") for name in names), (), headers=head)
+    relation = Relation("t", "t", tuple(Column(name, "VARCHAR") for name in names), (), is_text=is_text)
     found = session.aggregate(relation, [Aggregate(name, Tally(name, 256)) for name in names])
     for name, values in zip(names, columns, strict=True):
         assert found[name] == Counter(value for value in values if value is not None)
@@ -45,8 +44,7 @@ def test_all_values_of_columns_that_have_few(session, is_text, columns):
 
 @pytest.mark.parametrize("is_text", [False, True])
 def test_of_many_values_frequent_ones_are_named_without_numbers(session, is_text):
-    head = {"t.csv": Header(",", ("a",))} if is_text else {}
     rows = "(SELECT CASE WHEN range % 2 = 0 THEN 'often' ELSE range::VARCHAR END AS a FROM range(4000))"
-    relation = Relation("t", rows, (Column("a", "VARCHAR"),), (), headers=head)
+    relation = Relation("t", rows, (Column("a", "VARCHAR"),), (), is_text=is_text)
     found = session.aggregate(relation, [Aggregate("a", Tally("a", 8))])["a"]
     assert next(iter(found)) == "often" and set(found.values()) == {None}

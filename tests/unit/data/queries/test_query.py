@@ -148,4 +148,4 @@ def test_a_way_out_is_refused_by_name(engine, text, tmp_path, monkeypatch):
     ],
 )  # fmt: skip
 def test_what_only_computes_is_allowed(engine, text, reads):
-    assert query.examine(*engine, text, OBJECTS) == reads
+    assert query.examine(*engine, text, OBJECTS).reads == reads

@@ -19,15 +19,15 @@ from mlops_actions.data.rules.placeholders import fill
     ],
 )  # fmt: skip
 def test_the_words_of_the_standard(query, filled):
-    assert fill(query, "t", "x") == filled
+    assert fill(query, "t", ("x",)) == filled
 
 
 def test_a_name_is_quoted_whatever_it_holds():
-    assert fill("SELECT {column} FROM {table}", 't"; DROP', "x') --") == 'SELECT "x\') --" FROM "t""; DROP"'
+    assert fill("SELECT {column} FROM {table}", 't"; DROP', ("x') --",)) == 'SELECT "x\') --" FROM "t""; DROP"'
 
 
 def test_what_cannot_be_filled_is_named():
     with pytest.raises(ValueError, match=r"\$\{tabel\} is not known; there is: \{object\}"):
-        fill("FROM ${tabel}", "t", None)
+        fill("FROM ${tabel}", "t", ())
     with pytest.raises(ValueError, match="is of a column, and this rule is of an object"):
-        fill("SELECT {column} FROM {table}", "t", None)
+        fill("SELECT {column} FROM {table}", "t", ())

@@ -68,7 +68,11 @@ def test_rows_whose_key_is_not_there_are_counted(workspace, to):
         2,
         6,
     )
-    assert check.message == "2 of 6 rows have a key that is not among customers.id (for example '7')"
+    assert check.message == "2 of 6 rows (33.3 %) have a key that is not among customers.id (for example '7')"
+    assert [(each.file, each.line, each.values) for each in check.examples] == [
+        ("o.csv", 3, {"customer": "7"}),
+        ("o.csv", 4, {"customer": "7"}),
+    ]
     line = (workspace.root / "contract.yaml").read_text().splitlines()[check.where.line - 1]
     assert "relationships: [" in line
 

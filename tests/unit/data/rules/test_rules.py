@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from mlops_actions.verdict import Status
@@ -37,7 +39,7 @@ def test_rules_on_numbers(workspace, tally, rule, properties, measured):
 def test_only_of_numbers_that_can_be_infinite_is_it_said(workspace, kind, mentions):
     contract = workspace.columns(f"- {{name: x, logicalType: {kind}, logicalTypeOptions: {{minimum: 2}}}}")
     check = workspace.checks(contract, workspace.csv("x\n1\n"))["t.x.minimum"]
-    assert "1 of 1 rows are less than 2" in check.message
+    assert "1 of 1 rows (100 %) are less than 2" in check.message
     assert ("not finite" in check.message) is mentions
 
 
@@ -107,13 +109,53 @@ def test_time_zones_of_types(workspace, tally, kind, zoned):
         assert tally("timezone", properties, data)[1] == (0 if promised == zoned else 2)
 
 
-def test_a_default_time_zone_is_utc_or_not_checked(workspace):
-    options = "logicalType: timestamp, logicalTypeOptions: {defaultTimezone: %s}"
-    contract = workspace.columns(f"- {{name: x, {options % 'Etc/UTC'}}}\n- {{name: y, {options % 'Asia/Tokyo'}}}")
-    checks = workspace.checks(contract, workspace.csv("x,y\n2020-01-01 10:00,2020-01-01 10:00\n"))
-    assert "t.x.defaultTimezone" not in checks
-    assert checks["t.y.defaultTimezone"].status is Status.NOT_CHECKED
-    assert "read as UTC" in checks["t.y.defaultTimezone"].message
+@pytest.mark.parametrize(
+    ("zone", "options", "cells", "measured"),
+    [
+        ("Etc/UTC", "minimum: '2020-01-01T10:00:00Z'", ["2020-01-01 09:59", "2020-01-01 10:00"], 1),
+        ("Asia/Tokyo", "minimum: '2020-01-01T01:00:00Z'", ["2020-01-01 09:59", "2020-01-01 10:00"], 1),
+        ("Asia/Tokyo", "minimum: '2020-01-01T10:00:00'", ["2020-01-01 09:59", "2020-01-01 10:00"], 1),
+        ("Asia/Tokyo", "minimum: '2020-01-01T10:00:00'", ["2020-01-01T00:59Z", "2020-01-01T03:00+02:00"], 1),
+        ("Europe/Berlin", "maximum: '2020-07-01T10:00:00Z'", ["2020-07-01 12:00", "2020-07-01 12:01"], 1),
+        ("Europe/Berlin", "maximum: '2020-01-01T10:00:00Z'", ["2020-01-01 11:00", "2020-01-01 11:01"], 1),
+        ("Asia/Tokyo", "format: yyyy-MM-dd HH:mm, minimum: '2020-01-01T01:00:00Z'", ["2020-01-01 09:59", "2020-01-01 10:00"], 1),
+        ("Asia/Tokyo", "format: 'yyyy-MM-dd HH:mmXXX', minimum: '2020-01-01T01:00:00Z'", ["2020-01-01 00:59+00:00", "2020-01-01 01:00+00:00"], 1),
+    ],
+)  # fmt: skip
+def test_what_carries_no_time_zone_is_of_the_default_one(workspace, tally, zone, options, cells, measured):
+    key = options.replace("format: yyyy-MM-dd HH:mm, ", "").replace("format: 'yyyy-MM-dd HH:mmXXX', ", "").split(":")[0]
+    contract = f"- {{name: x, logicalType: timestamp, logicalTypeOptions: {{defaultTimezone: {zone}, {options}}}}}"
+    data = workspace.csv("x\n" + "".join(f"{cell}\n" for cell in cells))
+    assert tally(key, contract, data) == ("fail", measured)
+    if "format" not in options:
+        values = ", ".join(f"TIMESTAMPTZ '{c}'" if c[-1] == "Z" or "+" in c else f"TIMESTAMP '{c}'" for c in cells)
+        typed = workspace.parquet(f"SELECT unnest([{values}]) AS x")
+        assert tally(key, contract, typed) == ("fail", measured)
+
+
+def test_listed_timestamps_are_of_the_default_time_zone(workspace, tally):
+    values = "enum: [{value: '2020-01-01T10:00:00'}, {value: '2020-01-01T02:00:00Z'}]"
+    contract = f"- {{name: x, logicalType: timestamp, logicalTypeOptions: {{defaultTimezone: Asia/Tokyo}}, {values}}}"
+    cells = ("2020-01-01 10:00", "2020-01-01 11:00", "2020-01-01 02:00")
+    assert tally("enum", contract, workspace.csv("x\n" + "".join(f"{cell}\n" for cell in cells))) == ("fail", 1)
+    typed = workspace.parquet(f"SELECT unnest([{', '.join(f'TIMESTAMP {cell!r}' for cell in cells)}]) AS x")
+    assert tally("enum", contract, typed) == ("fail", 1)
+
+
+def test_the_age_of_what_carries_no_time_zone_is_that_of_the_default_one(workspace):
+    contract = workspace.contract(
+        """\
+        schema:
+          - name: t
+            properties:
+              - {name: x, logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Asia/Tokyo}}
+        slaProperties: [{property: latency, value: 1, unit: h, element: t.x}]
+        """
+    )
+    moment = datetime(2020, 1, 1, 2, tzinfo=UTC)
+    for data in workspace.csv("x\n2020-01-01 10:00\n"), workspace.parquet("SELECT TIMESTAMP '2020-01-01 10:00' AS x"):
+        check = workspace.checks(contract, data, moment=moment)["slaProperties.latency"]
+        assert (check.status, check.measured) == (Status.PASS, 1.0)
 
 
 def test_a_format_of_dates_that_cannot_be_read_is_not_checked(workspace, tally):
@@ -191,7 +233,20 @@ def test_a_share_is_in_percent(workspace):
     )
     check = workspace.checks(contract, workspace.csv("x,y\na,1\n,2\nc,3\nd,4\n"))["t.x.nullValues"]
     assert (check.status, check.measured) == (Status.FAIL, 25.0)
-    assert check.message == "1 of 4 rows are null (25 %); must be less than 25 %"
+    assert check.message == "1 of 4 rows (25 %) are null; must be less than 25 %"
+
+
+@pytest.mark.parametrize(
+    ("metric", "share"),
+    [
+        ("metric: nullValues", 25.0), ("metric: missingValues, arguments: {missingValues: [null, a]}", 75.0),
+        ("metric: invalidValues, arguments: {validValues: [a]}", 25.0), ("metric: duplicateValues", 25.0),
+    ],
+)  # fmt: skip
+def test_every_metric_has_a_share(workspace, tally, metric, share):
+    name = metric.removeprefix("metric: ").partition(",")[0].replace("invalidValues", "validValues")
+    rule = f"- {{name: x, logicalType: string, quality: [{{{metric}, unit: percent, mustBe: {share}}}]}}"
+    assert tally(name, rule, workspace.csv("x,y\na,1\n,2\na,3\nb,4\n")) == ("pass", share)
 
 
 def test_composite_keys_have_no_nulls_and_say_both_counts(workspace):

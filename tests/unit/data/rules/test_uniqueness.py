@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
-from mlops_actions.data.rules import checks
+from mlops_actions.data.rules import checks, evidence
 from mlops_actions.data.rules.rules import Repeated, Rule
 from mlops_actions.data.sources import parquet, source
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
@@ -54,7 +54,7 @@ def judged(path: Path, columns: Sequence[str], footers: Footers | None = None, *
         plan = checks.prepare([rule], relation, told)
         session = DuckSession(connection)
         values = checks.exact(session, plan, session.aggregate(relation, plan.aggregates))
-        (check,) = checks.judge(plan, values, checks.find_evidence(session, plan, values))
+        (check,) = checks.judge(plan, values, evidence.find(session, plan, values, ()))
     return check
 
 

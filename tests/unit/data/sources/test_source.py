@@ -10,6 +10,7 @@ from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.sources import source
+from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.errors import CallError
@@ -91,7 +92,7 @@ def test_one_object_is_of_one_format(tree):
 def opened(workspace, *patterns, types=None, aggregates=("count(*)",)):
     files = source.find(patterns, workspace.root)
     with duck.connect(file.path for file in files) as connection:
-        relation = source.open_relation(connection, "t", files, types)
+        relation = source.open_relation(connection, "t", files, Reading(types or {}))
         asked = [Aggregate(sql, sql) for sql in aggregates]
         return relation, DuckSession(connection).aggregate(relation, asked)
 

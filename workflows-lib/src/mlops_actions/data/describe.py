@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlops_actions.data import report
 from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract
 from mlops_actions.data.contracts.servers import Place
@@ -18,13 +19,16 @@ from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules.checks import ROWS
 from mlops_actions.data.sources import readers
-from mlops_actions.data.sources.intake import cell_types, unreadable
+from mlops_actions.data.sources.intake import reading_of, unreadable
 from mlops_actions.data.sources.readers import Reader
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
-from mlops_actions.data.validate import Patterns, assign, columns_section, is_broken, write_profiles
+from mlops_actions.data.validate import Patterns, assign, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
+
+__all__ = ["FOUND", "OBJECT", "CsvDialect", "Profiling", "describe"]
 
 STAGE = "profile"
 OBJECT = profile.OBJECT
@@ -39,6 +43,7 @@ class Profiling:
     contract: Path | None = None
     engine: str = "duckdb"
     master: str | None = None
+    csv: CsvDialect = FOUND
 
 
 def describe(request: Profiling, out: Path) -> Outcome:
@@ -53,7 +58,7 @@ def describe(request: Profiling, out: Path) -> Outcome:
     promised = contract.load(request.contract) if request.contract else None
     places = _places(request.data, promised)
     with readers.reader(request.engine, places, request.master) as reader:
-        taken = [_describe(name, promised, reader) for name in places]
+        taken = [_describe(name, promised, reader, request.csv) for name in places]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
@@ -70,12 +75,12 @@ def describe(request: Profiling, out: Path) -> Outcome:
             "engine": request.engine,
         },
     )
-    return Outcome(verdict, _headline(verdict, profiles), tuple(map(columns_section, profiles)))
+    return Outcome(verdict, _headline(verdict, profiles), report.sections(profiles, checks))
 
 
 def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
     counts = [f"{each.rows:,} rows of {len(each.columns):,} columns" for each in profiles]
-    return "; ".join([*counts, *(check.message for check in verdict.checks if is_broken(check))]) + "."
+    return "; ".join([*counts, *(check.message for check in verdict.checks if report.is_broken(check))]) + "."
 
 
 def _places(data: Patterns, promised: Contract | None) -> dict[str, tuple[Place, ...]]:
@@ -94,11 +99,11 @@ class _Taken:
     profile: Profile | None = None
 
 
-def _describe(name: str, promised: Contract | None, reader: Reader) -> _Taken:
+def _describe(name: str, promised: Contract | None, reader: Reader, csv: CsvDialect) -> _Taken:
     of = next((each for each in promised.objects if each.name == name), None) if promised else None
-    types, private = (cell_types(of)[0], of.private) if of else (None, frozenset[str]())
+    reading = reading_of(of, csv)[0] if of else Reading(csv=csv)
     try:
-        with reader.take_in(name, types, private) as intake:
+        with reader.take_in(name, reading) as intake:
             shape = profiling.plan(intake.session, intake.relation)
             asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates]
             values = intake.session.aggregate(intake.relation, asked)

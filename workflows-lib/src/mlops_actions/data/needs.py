@@ -17,6 +17,9 @@ from mlops_actions.data.sources.fetching import extras as extras_of
 from mlops_actions.data.sources.located import EXTRAS
 from mlops_actions.errors import CallError, Problem, did_you_mean
 
+PARTING = "arrow"
+"""The extra that writes rows of Parquet files apart."""
+
 
 def extras(places: Iterable[Place], engine: str, named: Sequence[str] = ()) -> tuple[str, ...]:
     """The extras of ``places``, of an engine, and those ``named`` in the configuration, sorted.

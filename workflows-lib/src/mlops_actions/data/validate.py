@@ -6,39 +6,47 @@ beside it. Data that cannot be read is judged, too: its rules are errors.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from mlops_actions.data.contracts import contract, servers
+from mlops_actions.data import report
+from mlops_actions.data.contracts import contract, sense, servers
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.contracts.servers import Place
+from mlops_actions.data.diffing import baseline
 from mlops_actions.data.engines import duck
+from mlops_actions.data.engines.progress import Progress
 from mlops_actions.data.engines.session import QUERYING
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
+from mlops_actions.data.quarantine import split
+from mlops_actions.data.quarantine.split import Task
 from mlops_actions.data.queries import sqlrules
-from mlops_actions.data.rules import checks, references, relationships, rules, servicelevels
+from mlops_actions.data.rules import checks, evidence, references, relationships, rowwise, rules, servicelevels
+from mlops_actions.data.rules.references import Relationship
+from mlops_actions.data.rules.rowwise import RowRule
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
 from mlops_actions.data.rules.servicelevels import Level
 from mlops_actions.data.rules.sql import re2
-from mlops_actions.data.sources import readers
-from mlops_actions.data.sources.intake import cell_types, unreadable
+from mlops_actions.data.sources import fetching, readers, source
+from mlops_actions.data.sources.intake import reading_of, unreadable
 from mlops_actions.data.sources.readers import Reader, Taken
-from mlops_actions.data.sources.relation import Relation, Unreadable
+from mlops_actions.data.sources.reading import FOUND, CsvDialect
+from mlops_actions.data.sources.relation import File, Relation, Unreadable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.files import write_atomic
-from mlops_actions.outcome import Outcome, Section, Table
+from mlops_actions.outcome import Outcome, Section, Text
+from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "data-validation"
 ENGINES = readers.ENGINES
-SHOWN = 500
-"""Lines of a table in the report; a verdict and a profile hold all."""
 
 Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 """Files, folders and globs: of the contract's one object, or by object."""
@@ -49,7 +57,12 @@ class Validation:
     """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
 
     Without ``data``, the contract's ``servers`` say where it is: the one called ``server``, or the only one.
-    ``master`` is where Spark runs, for that engine.
+    ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown. Rows that break a rule
+    are written to the folder ``quarantine``, the others to ``accepted``, where they are given.
+    The contract is compared with the older one at ``baseline`` (:func:`baseline.compare`). ``progress`` says how far
+    long scans are.
+    ``csv`` is how CSV is written, where that is not to be found in the files. ``master`` is where Spark runs, for that
+    engine.
     """
 
     contract: Path
@@ -60,6 +73,24 @@ class Validation:
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
     server: str | None = None
+    reveal: Sequence[str] = ()
+    quarantine: Path | None = None
+    accepted: Path | None = None
+    baseline: Path | None = None
+    progress: Progress | None = None
+
+    @property
+    def parted(self) -> dict[str, Path]:
+        """The folders that rows are to be parted into, by the option that names each."""
+        given = {"quarantine": self.quarantine, "accepted": self.accepted}
+        return {name: path for name, path in given.items() if path is not None}
+
+    @property
+    def condemning(self) -> frozenset[Severity]:
+        """The severities of rules that rows are put into quarantine for: those that fail the verdict, else errors."""
+        return frozenset({Severity.ERROR} | ({Severity.WARNING} if self.fail_on is FailOn.WARNING else set()))
+
+    csv: CsvDialect = FOUND
 
 
 @dataclass(slots=True)
@@ -68,8 +99,42 @@ class _Result:
 
     checks: list[Check] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
-    profile: Profile | None = None
+    profiles: list[Profile] = field(default_factory=list)
     relations: dict[str, Relation] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    failing: dict[str, int] = field(default_factory=dict)
+
+    def add(self, one: _Result) -> None:
+        """Take in what came of an object."""
+        self.checks += one.checks
+        self.subjects += one.subjects
+        self.profiles += one.profiles
+        self.relations |= one.relations
+        self.tasks |= one.tasks
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a run is about, known before any data is read: all that can be wrong with the call has been refused."""
+
+    promised: Contract
+    rules: Mapping[str, tuple[Rule, ...]]
+    related: Sequence[Relationship]
+    reads: sqlrules.Reads
+    levels: Sequence[Level]
+    places: Mapping[str, Sequence[Place]]
+
+    @classmethod
+    def of(cls, request: Validation) -> _Asked:
+        readers.check(request.engine)
+        promised = contract.reveal(contract.load(request.contract), request.reveal)
+        wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
+        _refuse_patterns(promised)
+        related = references.resolve(promised)
+        reads = sqlrules.examine(promised, wanted, request.sql_seconds)
+        places = _places(request, promised)
+        _refuse_parts(request, places)
+        return cls(promised, wanted, related, reads, servicelevels.derive(promised), places)
 
 
 def validate(request: Validation, out: Path) -> Outcome:
@@ -80,74 +145,79 @@ def validate(request: Validation, out: Path) -> Outcome:
     that is not there, a contract that does not hold, a path that names nothing.
     """
     started = now()
-    readers.check(request.engine)
-    promised = contract.load(request.contract)
-    wanted = {each.name: rules.derive(promised, each) for each in promised.objects}
-    _refuse_patterns(wanted)
-    related = references.resolve(promised)
-    reads = sqlrules.examine(promised, wanted, request.sql_seconds)
-    levels = servicelevels.derive(promised)
-    places = _places(request, promised)
-    result = _Result()
-    profiles: list[Profile] = []
-    with readers.reader(request.engine, places, request.master) as reader:
-        for each in promised.objects:
-            if each.name not in places:
-                result.checks.append(_without_data(promised, each))
-                continue
-            promises = _Promises(wanted[each.name], levels, request.moment or started)
-            one = _check_object(each, promises, reader)
-            result.checks += one.checks
-            result.subjects += one.subjects
-            result.relations |= one.relations
-            profiles += [one.profile] if one.profile else []
-        if request.engine in QUERYING:
-            seconds = request.sql_seconds
-            result.checks = sqlrules.answer_all(result.checks, promised, wanted, reads, result.relations, seconds)
-        result.checks += relationships.check(related, places, reader)
-    result.checks += servicelevels.unasked(levels, list(places))
-    write_profiles(profiles, out)
+    asked = _Asked.of(request)
+    changed = baseline.compare(request.baseline, request.contract, asked.promised)
+    result = _read(request, asked, started)
+    checks_made = (*changed.checks, *result.checks)
+    write_profiles(result.profiles, out)
     verdict = Verdict(
         stage=STAGE,
-        status=conclude(result.checks, request.fail_on),
-        checks=tuple(result.checks),
+        status=conclude(checks_made, request.fail_on),
+        checks=checks_made,
         started=started,
         ended=now(),
         subjects=tuple(dict.fromkeys(result.subjects)),
-        materials=(Subject(promised.file, digest(request.contract)),),
+        materials=(Subject(asked.promised.file, digest(request.contract)), *changed.materials),
         parameters={
-            "contract": promised.file,
-            "data": {name: [one.text for one in each] for name, each in places.items()},
+            "contract": asked.promised.file,
+            "data": {name: [one.text for one in each] for name, each in asked.places.items()},
             "engine": request.engine,
             "fail-on": request.fail_on.value,
-            **({} if request.data else {"server": servers.choose(promised, request.server).data["server"]}),
+            **({} if request.data else {"server": servers.choose(asked.promised, request.server).data["server"]}),
+            **{name: str(path) for name, path in request.parted.items()},
         },
     )
+    outputs = {"failed-rules": json.dumps([check.rule for check in checks_made if report.is_broken(check)])}
+    if request.parted:
+        outputs |= {
+            "quarantined-rows": str(sum(result.failing.values())),
+            "accepted-rows": str(sum(result.tasks[name].rows - count for name, count in result.failing.items())),
+        }
     return Outcome(
         verdict=verdict,
-        headline=_headline(verdict),
-        sections=_sections(verdict, profiles),
-        outputs={"failed-rules": json.dumps([check.rule for check in result.checks if is_broken(check)])},
+        headline=report.headline(verdict) + _put_aside(request, result),
+        sections=(*_parted(request, result), *changed.sections, *report.sections(result.profiles, verdict.checks)),
+        outputs=outputs,
     )
 
 
-def is_broken(check: Check) -> bool:
-    """Whether a check goes into the list of failed rules: it failed, warned, or could not be evaluated."""
-    return check.status in {Status.FAIL, Status.WARN, Status.ERROR}
+def _read(request: Validation, asked: _Asked, started: datetime) -> _Result:
+    """What came of all objects, each by itself and among the others."""
+    result = _Result()
+    objects = asked.promised.objects
+    with (
+        split.replaced(request.quarantine, request.accepted) as folders,
+        readers.reader(request.engine, asked.places, request.master) as reader,
+    ):
+        for each in objects:
+            if each.name in asked.places:
+                promises = _Promises.of(each, asked, request, started)
+                result.add(_check_object(each, promises, reader))
+            else:
+                result.checks.append(_without_data(asked.promised, each))
+        if request.engine in QUERYING:
+            result.checks = sqlrules.answer_all(
+                result.checks, asked.promised, asked.rules, asked.reads, result.relations, request.sql_seconds
+            )
+        result.checks += relationships.check(asked.related, asked.places, reader, request.csv)
+        if request.parted:
+            result.checks += _part(result, asked.related, folders, single=len(objects) == 1)
+    result.checks += servicelevels.unasked(asked.levels, list(asked.places))
+    return result
 
 
-def _refuse_patterns(wanted: Mapping[str, tuple[Rule, ...]]) -> None:
-    """Raises CallError for patterns that the engine cannot run: each with its line."""
-    patterns = [pair for each in wanted.values() for pair in rules.patterns(each)]
+def _refuse_patterns(promised: Contract) -> None:
+    """Raises CallError for patterns that the engine cannot run: each with its place."""
+    patterns = list(sense.patterns([each.element for each in promised.objects]))
     if not patterns:
         return
-    found = []
     with duck.connect() as connection:
-        for pattern, rule in patterns:
-            why = duck.refused_pattern(connection, re2(pattern))
-            if why is not None:
-                hint = "Patterns are RE2: without lookaround and backreferences."
-                found.append(rules.problem(rule, f"the pattern of {rule.name!r} cannot be run: {why}", hint))
+        refused = {text: duck.refused_pattern(connection, re2(text)) for text, *_ in patterns}
+    found = [
+        element.problem(f"the pattern cannot be run: {refused[text]}", *path, hint=sense.lacking(text))
+        for text, element, path in patterns
+        if refused[text] is not None
+    ]
     if found:
         raise CallError(*found)
 
@@ -193,39 +263,74 @@ def _without_data(promised: Contract, of: Object) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class _Promises:
-    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``."""
+    """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``.
+
+    ``key`` are the columns that tell its rows apart, ``csv`` is how its CSV is written. Rows that
+    break a rule of ``condemning`` severities are put into quarantine.
+    """
 
     rules: tuple[Rule, ...]
+    key: tuple[str, ...]
     levels: tuple[Level, ...]
     moment: datetime
+    csv: CsvDialect
+    condemning: frozenset[Severity]
+    progress: Progress | None
+
+    @classmethod
+    def of(cls, one: Object, asked: _Asked, request: Validation, started: datetime) -> _Promises:
+        return cls(
+            rules=asked.rules[one.name],
+            key=tuple(each.column for each in one.key),
+            levels=tuple(asked.levels),
+            moment=request.moment or started,
+            csv=request.csv,
+            condemning=request.condemning,
+            progress=request.progress,
+        )
 
 
 def _check_object(of: Object, promises: _Promises, reader: Reader) -> _Result:
     wanted = promises.rules
-    types, unwritten = cell_types(of)
+    reading, unwritten = reading_of(of, promises.csv)
     try:
-        with reader.take_in(of.name, types, of.private) as intake:
+        with reader.take_in(of.name, reading) as intake:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
-            answers, made = _scan(intake, wanted, promises)
-            return _Result(answers, intake.subjects, made, {of.name: intake.here} if intake.here else {})
+            seen = _scan(intake, wanted, promises)
+            here = intake.here or intake.relation
+            task = Task(here, reading, seen.broken, seen.profile.rows)
+            return _Result(seen.checks, intake.subjects, [seen.profile], {of.name: here}, {of.name: task})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
         answers = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]
         return _Result([*answers, *servicelevels.unread(promises.levels, of.name)])
 
 
-def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> tuple[list[Check], Profile]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a scan came to: checks, the profile, and the rules that rows are put into quarantine for."""
+
+    checks: list[Check]
+    profile: Profile
+    broken: tuple[RowRule, ...]
+
+
+def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
     """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
     session, relation = intake.session, intake.relation
     plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)
     shape = profiling.plan(session, relation)
-    values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
-    values = checks.exact(session, plan, values)
+    with contextlib.ExitStack() as stack:
+        if promises.progress is not None:
+            stack.enter_context(promises.progress.of(relation.object, intake.known_rows, session))
+        values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+        values = checks.exact(session, plan, values)
     found = intake.checks(int(values[checks.ROWS]))
-    found += checks.judge(plan, values, checks.find_evidence(session, plan, values))
-    return [*found, *levels.judge(values, promises.moment)], profiling.build(shape, values)
+    found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
+    found += levels.judge(values, promises.moment)
+    return _Seen(found, profiling.build(shape, values), tuple(rowwise.broken(plan, values, promises.condemning)))
 
 
 def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:
@@ -233,6 +338,63 @@ def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:
     if isinstance(rule.measure, OfType) and rule.measure.column in unwritten:
         return replace(rule, measure=Unmeasured(unwritten[rule.measure.column]))
     return rule
+
+
+# Rows parted
+
+
+def _refuse_parts(request: Validation, places: Mapping[str, Sequence[Place]]) -> None:
+    """Raises CallError where rows cannot be parted, before a folder is touched: the data may lie in it."""
+    if not request.parted:
+        return
+    for place in (one for each in places.values() for one in each):
+        if not fetching.is_path(place, Path.cwd()):
+            raise CallError(Problem("rows can be parted that stand in files here alone", place.text))
+    for each in places.values():
+        with contextlib.suppress(Unreadable):  # which is judged when the data is read
+            files = source.find([one.text for one in each], Path.cwd())
+            split.refuse(files, tuple(request.parted.values()))
+
+
+def _part(result: _Result, related: Sequence[Relationship], folders: split.Folders, *, single: bool) -> Iterator[Check]:
+    """Part the rows of each object that could be read; a check for each where that cannot be done.
+
+    Then no part is left, of any object. Raises CallError where nothing can be written.
+    """
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    orphaned = {check.rule for check in result.checks if check.status is Status.FAIL}
+    for name, task in result.tasks.items():
+        try:
+            others: list[File] = []
+            for one in related:
+                if one.name not in orphaned or one.referring.of.name != name or one.referred is None:
+                    continue
+                there = result.relations[one.referred.of.name]
+                found = relationships.orphaned(one, task.relation, there)
+                task = replace(task, rules=(*task.rules, *([found] if found else [])))
+                others += there.files
+            result.failing[name] = split.split(task, folders.parting(task.relation, None if single else name), others)
+        except (Unreadable, duckdb.Error) as error:
+            folders.abandon()
+            result.failing.clear()
+            words = str(error) if isinstance(error, Unreadable) else duck.reason(error, private=task.is_private)
+            yield Check(
+                f"{name}.quarantine", Status.ERROR, f"the rows cannot be parted: {words}", where=Where(object=name)
+            )
+            return
+
+
+def _put_aside(request: Validation, result: _Result) -> str:
+    count = sum(result.failing.values())
+    return f" {plural(count, 'row')} put aside in {request.quarantine}." if request.quarantine and count else ""
+
+
+def _parted(request: Validation, result: _Result) -> Iterator[Section]:
+    if request.parted and result.failing:
+        lines = [f"{plural(count, 'row')} of {name} broke a rule." for name, count in result.failing.items()]
+        places = [f"{name}: `{path}`" for name, path in request.parted.items()]
+        yield Section("Quarantine", (Text(" ".join([*lines, "; ".join(places) + "."])),))
 
 
 # What is left behind
@@ -248,52 +410,3 @@ def write_profiles(profiles: Sequence[Profile], out: Path) -> None:
             name = name if name not in names else f"profile-{index}.json"
         names.add(name)
         write_atomic(out / name, profile.dumps(each))
-
-
-def _headline(verdict: Verdict) -> str:
-    total = len(verdict.checks)
-    broken = [check for check in verdict.checks if is_broken(check)]
-    unchecked = sum(check.status is Status.NOT_CHECKED for check in verdict.checks)
-    text = f"{len(broken):,} of {total:,} checks did not pass" if broken else f"All {total - unchecked:,} checks passed"
-    if broken:
-        text += f", first {verdict.findings[0].rule}"
-    return text + (f"; {unchecked:,} were not made" if unchecked else "") + "."
-
-
-def _sections(verdict: Verdict, profiles: Sequence[Profile]) -> tuple[Section, ...]:
-    rows = tuple(
-        (check.rule, check.status.value, check.measured, check.rows, check.where.line, check.message)
-        for check in verdict.checks[:SHOWN]
-    )
-    caption = (
-        f"The first {SHOWN:,} of {len(verdict.checks):,}; all stand in verdict.json." if len(rows) == SHOWN else ""
-    )
-    table = Table(("Rule", "Status", "Measured", "Rows", "Line", "What was found"), rows, caption)
-    return (Section("Rules", (table,)), *(columns_section(each) for each in profiles))
-
-
-def columns_section(of: Profile) -> Section:
-    """A profile as a person wants to see it: a line for each column."""
-    rows = tuple(
-        (
-            each.name,
-            each.type,
-            each.nulls,
-            each.distinct if each.distinct is None or each.distinct_is_exact else f"about {each.distinct:,}",
-            _bound(each.range.min if each.range else None),
-            _bound(each.range.max if each.range else None),
-        )
-        for each in of.columns[:SHOWN]
-    )
-    caption = (
-        f"The first {SHOWN:,} of {len(of.columns):,} columns; all stand in the profile. " if len(rows) == SHOWN else ""
-    )
-    caption += "Of text, the shortest and longest length. Values of private columns are not shown."
-    return Section(f"Columns of {of.object} ({of.rows:,} rows)", (Table(_COLUMNS, rows, caption),))
-
-
-_COLUMNS = ("Column", "Type", "Nulls", "Distinct", "Least", "Greatest")
-
-
-def _bound(value: int | float | str | None) -> int | float | str | None:
-    return checks.example(value).strip("'") if isinstance(value, str) else value

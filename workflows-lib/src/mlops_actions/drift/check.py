@@ -17,6 +17,7 @@ from mlops_actions import files
 from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Kind, Profile
 from mlops_actions.data.sources import intake, readers
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.drift import report
@@ -46,6 +47,7 @@ class DriftCheck:
     engine: str = "duckdb"
     ignore: tuple[str, ...] = ()
     threshold: float = MASS
+    csv: CsvDialect = FOUND
 
     @property
     def thresholds(self) -> Thresholds:
@@ -147,7 +149,7 @@ def _stored(path: Path) -> Profile:
 def _measured(run: _Run, path: Path) -> Profile:
     """The profile of reference data."""
     try:
-        with intake.take_in(profile.OBJECT, (str(path),)) as taken:
+        with intake.take_in(profile.OBJECT, (str(path),), Reading(csv=run.request.csv)) as taken:
             measured = profiling.profile(taken.session, taken.relation)
             run.materials = tuple(taken.subjects)
             broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
@@ -165,7 +167,7 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
     try:
         with (
             readers.reader(run.request.engine, {reference.object: run.request.data}) as reader,
-            reader.take_in(reference.object, texts) as taken,
+            reader.take_in(reference.object, Reading(texts, csv=run.request.csv)) as taken,
         ):
             plan = profiling.plan(taken.session, taken.relation, like=reference)
             values = taken.session.aggregate(taken.relation, plan.aggregates)

@@ -8,7 +8,7 @@ from mlops_actions.data.profiles.profile import ColumnProfile, Kind
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, mean_shift
 from mlops_actions.drift.decision import FEW, LEVEL, Decision, Finding, Thresholds
 from mlops_actions.outcome import Block, Chart, Section, Table, Text
-from mlops_actions.report.wording import plural
+from mlops_actions.report.wording import percent, plural
 from mlops_actions.visible import clip, visible
 
 CHARTS = 24
@@ -86,9 +86,9 @@ def _size(decision: Decision) -> str:
             return f"{_share(effect) if effect else 'none'} of its mass moved"
         case Sort.MISSING:
             before, now = _missing(comparison)
-            return f"missing values {'rose' if now > before else 'fell'} by {_percent(effect)} of the rows"
+            return f"missing values {'rose' if now > before else 'fell'} by {percent(effect)} of the rows"
         case Sort.NEW:
-            return f"{_percent(effect)} of the rows have values that the reference has not"
+            return f"{percent(effect)} of the rows have values that the reference has not"
 
 
 def _shift(decision: Decision) -> str:
@@ -111,7 +111,7 @@ def _most(decision: Decision) -> str:
     comparison = decision.comparison
     if decision.shift.sort is Sort.MISSING:
         before, now = _missing(comparison)
-        return f"{_percent(before)} were missing, {_percent(now)} are"
+        return f"{percent(before)} were missing, {percent(now)} are"
     if decision.shift.sort is Sort.NEW and (names := _new_values(comparison)):
         return f"such as {names}"
     parts = []
@@ -123,7 +123,7 @@ def _most(decision: Decision) -> str:
     cell = max(comparison.cells, key=lambda each: abs(_moved(comparison, each)), default=None)
     if cell is not None:
         before, now = _shares(comparison, cell)
-        parts.append(f"{_label(comparison, cell)} went from {_percent(before)} to {_percent(now)} of the rows")
+        parts.append(f"{_label(comparison, cell)} went from {percent(before)} to {percent(now)} of the rows")
     return "; ".join(parts) or "no rows"
 
 
@@ -156,7 +156,7 @@ def _how(rows: tuple[int, int], thresholds: Thresholds) -> str:
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
         f"(without drift, fewer than {LEVEL:.0%} of checks would show one in any column, if rows are independent) and "
         f"large enough to matter: {_share(thresholds.mass)} of its mass moved, missing values changed by "
-        f"{_percent(thresholds.missing)} of the rows, or {_percent(thresholds.new)} of the rows have new values."
+        f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values."
     )
 
 
@@ -176,12 +176,6 @@ def _moved(comparison: Comparison, cell: Cell) -> float:
 def _missing(comparison: Comparison) -> tuple[float, float]:
     pairs = [_shares(comparison, cell) for cell in comparison.cells if cell.role is Role.MISSING]
     return (sum(one for one, _ in pairs), sum(other for _, other in pairs))
-
-
-def _percent(share: float) -> str:
-    if 0 < share < 0.0005:
-        return "under 0.1 %"
-    return f"{share:.1%}".replace("%", " %")
 
 
 def _share(effect: float) -> str:

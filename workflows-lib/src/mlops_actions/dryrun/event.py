@@ -262,7 +262,11 @@ def _made_up(event: Event, git: _Git) -> Event:
         payload["number"] = 1
         payload["pull_request"] = {
             "number": 1,
-            "base": {"ref": event.base_ref, "repo": {"full_name": event.repository}},
+            "base": {
+                "ref": event.base_ref,
+                "sha": git.commit(f"refs/remotes/origin/{event.base_ref}") or git.commit(event.base_ref) or event.sha,
+                "repo": {"full_name": event.repository},
+            },
             "head": {"ref": event.head_ref, "sha": event.sha, "repo": {"full_name": event.repository}},
         }
     if event.name == "release":

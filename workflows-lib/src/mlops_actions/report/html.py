@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import TypeAlias
 
-from mlops_actions.outcome import Outcome
-from mlops_actions.report import wording
+from mlops_actions.outcome import Columns, Outcome
+from mlops_actions.report import columns, wording
+from mlops_actions.report.blocks import block_ident, blocks
+from mlops_actions.report.columns import Anchors, anchor
 from mlops_actions.report.elements import (
+    MAX_CELL,
     MAX_ROWS,
     MAX_TEXT,
     NUMBER,
@@ -24,16 +28,17 @@ from mlops_actions.report.elements import (
     SENTENCE,
     SHORT,
     badge,
-    blocks,
+    cell,
     code,
     folded,
     message,
     more,
     scroll,
     table,
+    value,
 )
 from mlops_actions.report.escape import html
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict
+from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, gravity
 from mlops_actions.visible import clip
 
 MAX_CARDS = 100
@@ -107,7 +112,7 @@ def _header(outcome: Outcome) -> Iterator[str]:
     yield f"<header>\n<h1>{badge(verdict.status)} {html(clip(verdict.stage, MAX_TEXT))}</h1>"
     if outcome.headline:
         yield f'<p class="lead">{message(outcome.headline)}</p>'
-    counted = wording.counts(verdict)
+    counted = wording.counts(verdict.checks)
     yield '<ul class="tally">'
     for status, count in counted:
         yield f'<li class="{status.value}">{wording.tally(status, count)}</li>'
@@ -138,52 +143,102 @@ def _contents(parts: Sequence[_Part]) -> Iterator[str]:
     yield "</ul></nav>"
 
 
+_Numbered: TypeAlias = tuple[int, Check]
+"""A check with its place in the verdict."""
+
+
 def _parts(outcome: Outcome) -> Iterator[_Part]:
     verdict = outcome.verdict
-    findings = verdict.findings
+    numbered = list(enumerate(verdict.checks))
+    findings = sorted((each for each in numbered if each[1].is_finding), key=lambda each: gravity(each[1]))
+    passed = [each for each in numbered if not each[1].is_finding]
+    shown = (number for number, _ in (*findings[: MAX_CARDS + MAX_ROWS], *passed[:MAX_ROWS]))
+    anchors = Anchors(verdict.checks, frozenset(shown))
     if findings:
-        yield _Part("findings", wording.plural(len(findings), "finding"), _findings(findings))
+        yield _Part(
+            "findings", wording.plural(len(findings), "finding"), _findings(findings, _columns(outcome, anchors))
+        )
     for number, section in enumerate(outcome.sections, 1):
-        ident = f"part-{number}"
-        yield _Part(ident, section.title, blocks(section.blocks, section.title, ident))
-    passed = [check for check in verdict.checks if not check.is_finding]
+        ident = _section_ident(number)
+        yield _Part(ident, section.title, blocks(section.blocks, section.title, ident, anchors))
     if passed:
         title = wording.plural(len(passed), "check") + " passed"
-        shown = folded("Show them", scroll(title, _checks(passed)))
-        yield _Part("passed", title, shown)
+        yield _Part("passed", title, folded("Show them", scroll(title, _checks(passed))))
     if verdict.subjects or verdict.materials or verdict.parameters:
         yield _Part("evidence", "Evidence", _evidence(verdict))
 
 
-def _findings(findings: Sequence[Check]) -> Iterator[str]:
+def _section_ident(number: int) -> str:
+    return f"part-{number}"
+
+
+_Links: TypeAlias = Mapping[int, str]
+"""The place of a check to a link to its column, as HTML."""
+
+
+def _columns(outcome: Outcome, anchors: Anchors) -> _Links:
+    found = {}
+    for number, section in enumerate(outcome.sections, 1):
+        for at, block in enumerate(section.blocks):
+            if isinstance(block, Columns):
+                ident = block_ident(_section_ident(number), at)
+                for check, card, name in columns.cards(block, ident, anchors):
+                    found[check] = f'<a href="#{card}">{code(name)}</a>'
+    return found
+
+
+def _findings(findings: Sequence[_Numbered], links: _Links) -> Iterator[str]:
     yield '<ol class="findings">'
-    for check in findings[:MAX_CARDS]:
-        yield from _card(check)
+    for number, check in findings[:MAX_CARDS]:
+        yield from _card(number, check, links.get(number, ""))
     yield "</ol>"
     if others := findings[MAX_CARDS:]:
         title = wording.plural(len(others), "more finding")
         yield from folded(title, scroll(title, _checks(others)))
 
 
-def _card(check: Check) -> Iterator[str]:
-    yield f'<li class="card {check.status.value}">{badge(check.status)}'
-    yield f"<h3>{code(check.rule)}</h3>"
+def _card(number: int, check: Check, column_html: str) -> Iterator[str]:
+    ident = anchor(number)
+    yield f'<li class="card {check.status.value}" id="{ident}" tabindex="-1">{badge(check.status)}'
+    yield f'<h3><a href="#{ident}">{code(check.rule)}</a></h3>'
     if check.message:
         yield f'<p class="text">{message(check.message)}</p>'
-    facts = [(name, value) for name, value in _facts(check) if value]
+    facts = [(name, said) for name, said in _facts(check, column_html) if said]
     if facts:
-        yield "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts) + "</dl>"
+        yield "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{said}</dd></div>" for name, said in facts) + "</dl>"
+    if check.examples:
+        yield from _examples(check.examples)
     yield "</li>"
 
 
-def _facts(check: Check) -> Iterator[tuple[str, str]]:
+def _examples(examples: Sequence[Example]) -> Iterator[str]:
+    """Rows that break a rule: the place, then a column for each cell that is shown."""
+    names, shown = wording.cells(examples)
+    caption = "The first row that breaks it" if len(examples) == 1 else f"The first {len(examples)} rows that break it"
+    rows = (
+        [value(wording.found_at(each), MAX_CELL), *(_example(cells, name) for name in names)]
+        for each, cells in zip(examples, shown, strict=True)
+    )
+    yield from scroll(caption, table(("Where", *names), rows, [PLAIN] * (1 + len(names)), caption))
+
+
+def _example(cells: Mapping[str, str | None], name: str) -> str:
+    """A cell as it is, and what tells a null from the word; nothing where it is not shown."""
+    if name not in cells:
+        return ""
+    text = cells[name]
+    return '<span class="note">null</span>' if text is None else cell(text)
+
+
+def _facts(check: Check, column_html: str) -> Iterator[tuple[str, str]]:
     """What a card says besides rule and message: names, and values as HTML."""
     name = wording.named(check.where)
     yield "Measured", html(clip(wording.measured(check), MAX_TEXT))
     yield "Asked", html(clip(wording.threshold(check.threshold), MAX_TEXT))
     yield "Rows", wording.scalar(check.rows)
     yield "Severity", check.severity.value if check.severity is not Severity.ERROR else ""
-    yield "In", code(name) if name and not check.rule.startswith(name) else ""
+    yield "Column", column_html
+    yield "In", code(name) if name and not column_html and not check.rule.startswith(name) else ""
     yield "At", _place(check)
 
 
@@ -192,22 +247,26 @@ def _place(check: Check) -> str:
     return code(place) if place else ""
 
 
-def _checks(checks: Sequence[Check]) -> Iterator[str]:
+def _checks(checks: Sequence[_Numbered]) -> Iterator[str]:
     """A table of checks, without the columns that say nothing here."""
-    shown = checks[:MAX_ROWS]
-    columns = {
-        "Rule": [code(check.rule) for check in shown],
+    numbers, shown = zip(*checks[:MAX_ROWS], strict=True)
+    cells = {
+        "Rule": [_anchored(number, check) for number, check in zip(numbers, shown, strict=True)],
         "Status": [badge(check.status) if check.is_finding else "" for check in shown],
         "Measured": [html(clip(wording.measured(check), MAX_TEXT)) for check in shown],
         "Asked": [html(clip(wording.threshold(check.threshold), MAX_TEXT)) for check in shown],
         "Rows": [wording.scalar(check.rows) for check in shown],
         "Message": [_said(check) for check in shown],
     }
-    filled = {name: cells for name, cells in columns.items() if any(cells)}
-    short = max(map(len, columns["Asked"]), default=0) <= MAX_SHORT
+    filled = {name: each for name, each in cells.items() if any(each)}
+    short = max(map(len, cells["Asked"])) <= MAX_SHORT
     styles = [SHORT if name == "Asked" and short else _STYLES.get(name, PLAIN) for name in filled]
     yield from table(tuple(filled), zip(*filled.values(), strict=True), styles)
     yield from more(len(checks) - len(shown), "check")
+
+
+def _anchored(number: int, check: Check) -> str:
+    return f'<span id="{anchor(number)}" tabindex="-1">{code(check.rule)}</span>'
 
 
 def _said(check: Check) -> str:
@@ -223,7 +282,7 @@ def _evidence(verdict: Verdict) -> Iterator[str]:
             yield from folded(wording.plural(len(things), noun.lower()), shown) if many else shown
     if verdict.parameters:
         rows = (
-            [html(clip(name, MAX_TEXT)), code(wording.json_text(value))] for name, value in verdict.parameters.items()
+            [html(clip(name, MAX_TEXT)), code(wording.json_text(given))] for name, given in verdict.parameters.items()
         )
         yield from scroll("Parameters", table(("Parameter", "Value"), rows, (PLAIN, PLAIN)))
 

@@ -7,10 +7,10 @@ where GitHub's limit is (:func:`mlops_actions.github.summary.fit`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlops_actions.github.summary import LIMIT, MARGIN, fit
-from mlops_actions.outcome import Block, Chart, Log, Markdown, Outcome, Table, Text
+from mlops_actions.outcome import Block, Chart, Column, Columns, Frequencies, Log, Markdown, Outcome, Table, Text
 from mlops_actions.report import wording
 from mlops_actions.report.escape import (
     markdown,
@@ -21,13 +21,17 @@ from mlops_actions.report.escape import (
     markdown_paragraphs,
     without_style,
 )
-from mlops_actions.verdict import Check, Status, Subject, Verdict
+from mlops_actions.verdict import Check, Example, Status, Subject, Verdict
 from mlops_actions.visible import clip
 
 MAX_FINDINGS = 1000
 MAX_ROWS = 500
+MAX_COLUMNS = 100  # of a data set, those with findings first
+MAX_EXAMPLES = 100  # findings whose rows are shown
 MAX_LOG_LINES = 200
 MAX_CELL = 1000  # characters
+MAX_NAME = 100
+MAX_VALUES = 3  # of a column of categories
 MAX_LINES = 20  # of one message
 BAR = 12  # characters of a full bar
 
@@ -54,13 +58,13 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield f"### {markdown(clip(section.title, MAX_CELL))}"
         yield ""
         for block in section.blocks:
-            yield from _block(block)
+            yield from _block(block, verdict.checks)
     yield from _passed([check for check in verdict.checks if not check.is_finding])
     yield from _evidence(verdict)
 
 
 def _facts(verdict: Verdict) -> str:
-    counted = [f"**{wording.tally(status, count)}**" for status, count in wording.counts(verdict)]
+    counted = [f"**{wording.tally(status, count)}**" for status, count in wording.counts(verdict.checks)]
     took = wording.duration(verdict.ended - verdict.started)
     return " · ".join([*(counted or ["no checks"]), f"{took}, {wording.moment(verdict.started)}"])
 
@@ -71,6 +75,27 @@ def _findings(findings: Sequence[Check]) -> Iterator[str]:
     yield f"### {wording.plural(len(findings), 'finding')}"
     yield ""
     yield from _checks(findings, MAX_FINDINGS)
+    for check in findings[:MAX_EXAMPLES]:
+        if check.examples:
+            title = f"{wording.plural(len(check.examples), 'example')} of {markdown_html(clip(check.rule, MAX_CELL))}"
+            yield from _folded(title, _examples(check.examples))
+
+
+def _examples(examples: Sequence[Example]) -> Iterator[str]:
+    """Rows that break a rule: the place, then a column for each cell that is shown."""
+    names, shown = wording.cells(examples)
+    rows = [
+        [markdown_code(clip(wording.found_at(each), MAX_CELL)), *(_value(cells, name) for name in names)]
+        for each, cells in zip(examples, shown, strict=True)
+    ]
+    heads = ["Where", *(markdown(clip(name, MAX_CELL)) for name in names)]
+    yield from _table(heads, rows, [False] * len(heads))
+
+
+def _value(cells: Mapping[str, str | None], name: str) -> str:
+    """A cell of an example as code, a null as the bare word, and nothing where it is not shown."""
+    text = cells.get(name, "")
+    return "null" if text is None else markdown_code(clip(text, MAX_CELL))
 
 
 def _passed(checks: Sequence[Check]) -> Iterator[str]:
@@ -128,7 +153,7 @@ def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield ""
 
 
-def _block(block: Block) -> Iterator[str]:
+def _block(block: Block, checks: Sequence[Check]) -> Iterator[str]:
     match block:
         case Text():
             yield markdown_paragraphs(clip(block.text, MAX_CELL * 10))
@@ -137,6 +162,8 @@ def _block(block: Block) -> Iterator[str]:
             yield from _data(block)
         case Chart():
             yield from _folded(f"Chart: {markdown_html(clip(block.title, MAX_CELL))}", _chart(block))
+        case Columns():
+            yield from _columns(block, checks)
         case Log():
             yield from _log(block)
         case Markdown():
@@ -162,6 +189,48 @@ def _status(word: str) -> str:
 
 def _cell(text: str) -> str:
     return markdown(clip(text, MAX_CELL))
+
+
+def _columns(block: Columns, checks: Sequence[Check]) -> Iterator[str]:
+    """A line for each column; where there are too many, those with findings first."""
+
+    def is_sound(of: Column) -> bool:
+        return not any(checks[number].is_finding for number in of.checks)
+
+    found = list(block.columns)
+    if len(found) > MAX_COLUMNS:
+        found.sort(key=is_sound)
+    rows = (
+        [
+            _name(each.name),
+            _name(each.type),
+            "" if each.nulls is None else wording.part(each.nulls, block.rows),
+            markdown(clip(_said(each), MAX_CELL)),
+            _rules([checks[number] for number in each.checks]),
+        ]
+        for each in found[:MAX_COLUMNS]
+    )
+    names = ("Column", "Type", "Nulls", "Values", "Rules")
+    yield from _table(names, rows, [name == "Nulls" for name in names], max(0, len(found) - MAX_COLUMNS))
+
+
+def _name(text: str) -> str:
+    return markdown_code(clip(text, MAX_NAME))
+
+
+def _said(column: Column) -> str:
+    """What is known of the values: ``about 527 distinct, -43 to 1301``."""
+    said = [f"{name.lower()} {text}" for name, text in column.facts]
+    if isinstance(column.shape, Frequencies):
+        said += [f"{value} ({count:,})" for value, count in column.shape.values[:MAX_VALUES]]
+    elif isinstance(column.shape, str):
+        said += [column.shape] if column.shape else []
+    return ", ".join(said)
+
+
+def _rules(checks: Sequence[Check]) -> str:
+    worst = next((status for status, _ in wording.counts(checks)), None)
+    return f"{_ICONS[worst]} {wording.tallied(checks)}" if worst else ""
 
 
 def _chart(chart: Chart) -> Iterator[str]:

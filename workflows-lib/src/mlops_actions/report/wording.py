@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mlops_actions.outcome import Chart
-from mlops_actions.verdict import Check, Json, Scalar, Status, Verdict, Where
+from mlops_actions.verdict import Check, Example, Json, Scalar, Status, Where
 
 ORDER = (Status.ERROR, Status.FAIL, Status.WARN, Status.NOT_CHECKED, Status.PASS)
 """The statuses of checks, the worst first."""
@@ -77,9 +77,38 @@ def place(where: Where) -> str:
     return ":".join(str(part) for part in (where.file, where.line, where.line and where.character) if part)
 
 
+def found_at(example: Example) -> str:
+    """``data.csv:12``, or ``data.parquet, row 12``; empty where nothing tells the place."""
+    if example.file is None:
+        return ""
+    if example.row is not None:
+        return f"{example.file}, row {example.row:,}"
+    return place(Where(file=example.file, line=example.line))
+
+
+def cells(examples: Sequence[Example]) -> tuple[list[str], list[dict[str, str | None]]]:
+    """The columns of which examples show something, those of the key first, and each example's cells by column."""
+    shown = [{**each.key, **each.values} for each in examples]
+    return list(dict.fromkeys(name for each in shown for name in each)), shown
+
+
 def named(where: Where) -> str:
     """``object.column``, whichever of them there is."""
     return ".".join(part for part in (where.object, where.column) if part)
+
+
+def percent(share: float) -> str:
+    """``2.2 %``; what is not quite none and not quite all is said so."""
+    if 0 < share < 0.0005:
+        return "under 0.1 %"
+    if 0.9995 <= share < 1:
+        return "over 99.9 %"
+    return f"{share:.1%}".replace("%", " %")
+
+
+def part(count: int, whole: int) -> str:
+    """A count with its share: ``4,883 (2.2 %)``; none has no share."""
+    return f"{count:,} ({percent(count / whole)})" if count else "0"
 
 
 def duration(length: timedelta) -> str:
@@ -100,15 +129,20 @@ def moment(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def counts(verdict: Verdict) -> list[tuple[Status, int]]:
+def counts(checks: Iterable[Check]) -> list[tuple[Status, int]]:
     """How many checks have each status, the worst first; statuses that no check has are left out."""
-    by_status = Counter(check.status for check in verdict.checks)
+    by_status = Counter(check.status for check in checks)
     return [(status, by_status[status]) for status in ORDER if by_status[status]]
 
 
 def tally(status: Status, count: int) -> str:
     """``5 failed``."""
     return f"{count:,} {_COUNTED[status]}"
+
+
+def tallied(checks: Iterable[Check]) -> str:
+    """``1 failed, 5 passed``; empty where there is no check."""
+    return ", ".join(tally(status, count) for status, count in counts(checks))
 
 
 def plural(count: int, noun: str) -> str:

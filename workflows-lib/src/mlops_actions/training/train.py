@@ -36,7 +36,8 @@ class Training:
     """What is asked of a training. Paths are relative to the current directory, where ``command`` (shell text) runs.
 
     ``model`` and ``metrics`` are what the command writes. ``data`` is profiled,
-    as ``contract`` describes it where there is one; ``inputs`` and ``data`` are
+    as ``contract`` describes it where there is one, and ``csv`` where it is
+    CSV; ``inputs`` and ``data`` are
     recorded as materials. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
     each. ``index_url`` is the package index of both, a secret. ``places`` says
@@ -49,6 +50,7 @@ class Training:
     name: str = "model"
     data: Patterns = ()
     contract: Path | None = None
+    csv: describe.CsvDialect = describe.FOUND
     inputs: tuple[str, ...] = ()
     gates: tuple[Gate, ...] = ()
     allow_pickle: tuple[str, ...] = ()
@@ -170,7 +172,7 @@ def _profile(request: Training, out: Path) -> Outcome:
     paths = _by_object(request.data)
     if paths:
         data = paths if isinstance(request.data, Mapping) else paths[describe.OBJECT]
-        return describe.describe(describe.Profiling(data, request.contract), out)
+        return describe.describe(describe.Profiling(data, request.contract, csv=request.csv), out)
     message = "no data is named (`data.path`), so no profile is made, and later data cannot be compared with it"
     check = Check("data.profile", Status.NOT_CHECKED, message, severity=Severity.WARNING)
     now = verdict.now()

@@ -1,23 +1,26 @@
 """The contract: what was promised of each object and column, and on which line.
 
 A contract is held against the standard (:mod:`mlops_actions.data.contracts.odcs`), then
-for sense, and given as dataclasses that know their place in the file. What it
-means for rows stands in :mod:`mlops_actions.data.rules.rules`.
+for sense (:mod:`mlops_actions.data.contracts.sense`), and given as dataclasses that
+know their place in the file. What it means for rows stands in
+:mod:`mlops_actions.data.rules.rules`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mlops_actions import yamlfile
-from mlops_actions.data.contracts import odcs
-from mlops_actions.errors import CallError, Problem
+from mlops_actions.data.contracts import odcs, sense
+from mlops_actions.data.contracts.element import Element
+from mlops_actions.data.types.nested import Each, Step
+from mlops_actions.data.types.zones import zone_of
+from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Severity
-from mlops_actions.yamlfile import Document, KeyPath
+from mlops_actions.yamlfile import Document
 
 ADDITIONAL_COLUMNS = "additionalColumns"
 """The custom property of an object that, when false, allows no column that the contract does not name.
@@ -39,26 +42,7 @@ _PRIVATE_TAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """A part of the contract, at its place: ``data`` is what stands there."""
-
-    data: Mapping[str, Any]
-    path: KeyPath
-    document: Document
-
-    def line(self, *path: str | int) -> int:
-        """The line of a key below this element, or of the element itself."""
-        return self.document.where_key(*self.path, *path).line
-
-    def problem(self, message: str, *path: str | int, hint: str | None = None) -> Problem:
-        """A problem with the value at ``path`` below this element."""
-        return self.document.problem(message, *self.path, *path, hint=hint)
-
-    def parts(self, key: str) -> Iterator[Element]:
-        """The elements of the list at ``key``."""
-        for index, each in enumerate(self.data.get(key) or ()):
-            yield Element(each, (*self.path, key, index), self.document)
+__all__ = ["Contract", "Element", "Object", "Property", "Quality", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +80,36 @@ class Quality:
         return {"info": Severity.INFO, "warning": Severity.WARNING, "warn": Severity.WARNING}.get(word, Severity.ERROR)
 
     @property
+    def unit(self) -> str | None:
+        """``rows`` (the default) or ``percent``; None where it is another."""
+        word = str(self.element.data.get("unit", "rows")).strip().casefold()
+        return {"rows": "rows", "row": "rows", "percent": "percent", "%": "percent"}.get(word)
+
+    @property
     def is_percent(self) -> bool:
-        return str(self.element.data.get("unit", "rows")).strip().casefold() in {"percent", "%"}
+        return self.unit == "percent"
+
+
+_STEPS: Mapping[str | int, Each] = {"items": Each.ITEM, "key": Each.KEY, "value": Each.VALUE}
+"""The step to what has no name; a property of an object stands in a list, so its place is a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A column as the contract has it."""
+    """A column as the contract has it; one that ``is_revealed`` was asked for by name, and may be shown."""
 
     element: Element
+    is_revealed: bool = False
 
     @property
     def name(self) -> str:
-        return str(self.element.data["name"])
+        """As the contract has it; the items of an array, the keys and values of a map have none of their own."""
+        return str(self.element.data.get("name") or self.element.path[-1])
+
+    @property
+    def step(self) -> Step:
+        """What leads here from the property around it."""
+        return _STEPS.get(self.element.path[-1]) or self.column
 
     @property
     def column(self) -> str:
@@ -128,20 +129,41 @@ class Property:
         return self.element.data.get("logicalTypeOptions") or {}
 
     @property
+    def zone(self) -> str | None:
+        """The time zone of what carries none, where that is not UTC."""
+        return zone_of(self.options.get("defaultTimezone"))
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether there are many values of what is inside of it in each row."""
+        return bool(self.element.data.get("items") or self.element.data.get("map"))
+
+    @property
+    def encrypted(self) -> str | None:
+        """What the column is called that has the same values, encrypted."""
+        name = self.element.data.get("encryptedName")
+        return str(name) if name else None
+
+    @property
     def is_stored(self) -> bool:
         """Whether there is such a column in the data; a measure is computed from others."""
         return self.element.data.get("semanticType") != "measure"
 
     @property
     def is_private(self) -> bool:
-        """Whether its values must not be shown: any classification but public or internal, or a tag like ``pii``."""
-        classification = str(self.element.data.get("classification") or "public").strip().casefold()
-        tags = {str(tag).strip().casefold() for tag in self.element.data.get("tags") or ()}
-        return classification not in _PUBLIC or bool(tags & _PRIVATE_TAGS)
+        """Whether its values must not be shown: it, or what is inside of it, is classified or tagged so."""
+        return not self.is_revealed and any(map(_is_private, self.element.within()))
 
     @property
     def quality(self) -> tuple[Quality, ...]:
         return tuple(map(Quality, self.element.parts("quality")))
+
+
+def _is_private(element: Element) -> bool:
+    """Whether there is any classification but public or internal, or a tag like ``pii``."""
+    classification = str(element.data.get("classification") or "public").strip().casefold()
+    tags = {str(tag).strip().casefold() for tag in element.data.get("tags") or ()}
+    return classification not in _PUBLIC or bool(tags & _PRIVATE_TAGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +195,18 @@ class Object:
         return None
 
     @property
+    def key(self) -> tuple[Property, ...]:
+        """The properties of the primary key, in its order."""
+        parts = [one for one in self.properties if one.element.data.get("primaryKey")]
+        return tuple(sorted(parts, key=lambda one: one.element.data.get("primaryKeyPosition", -1)))
+
+    @property
     def private(self) -> frozenset[str]:
-        """The columns whose values must not be shown."""
-        return frozenset(each.column for each in self.properties if each.is_private)
+        """The columns whose values must not be shown; encrypted ones are of no use, and none of anybody's business."""
+        columns = {each.column for each in self.properties if each.is_private}
+        return frozenset(
+            columns | {each.encrypted for each in self.properties if each.encrypted and not each.is_revealed}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +234,37 @@ def load(path: Path, name: str | None = None) -> Contract:
     if found:
         raise CallError(*found)
     root = Element(document.data, (), document)
-    objects = tuple(Object(each, tuple(map(Property, each.parts("properties")))) for each in root.parts("schema"))
-    found = list(_senseless(root, objects))
+    elements = tuple(root.parts("schema"))
+    if not elements:
+        raise CallError(root.problem("the contract has no `schema`, so there is nothing to check"))
+    found = list(sense.problems(elements))
     if found:
         raise CallError(*found)
+    objects = tuple(Object(each, tuple(map(Property, each.parts("properties")))) for each in elements)
     # Service levels as they stand: an older contract's are not held against the standard.
     return Contract(document.name, Element(original.data, (), original), objects)
+
+
+def reveal(contract: Contract, names: Sequence[str]) -> Contract:
+    """The contract with these columns (``column`` or ``object.column``) revealed.
+
+    Raises CallError for a name that it does not have.
+    """
+    known = {f"{of.name}.{one.name}": one.name for of in contract.objects for one in of.properties}
+    unknown = [name for name in names if name not in known and name not in known.values()]
+    if unknown:
+        hint = did_you_mean(unknown[0], [*known, *known.values()])
+        raise CallError(Problem(f"the contract has no column {unknown[0]!r} to reveal", contract.file, hint=hint))
+
+    def shown(of: Object, one: Property) -> Property:
+        return replace(one, is_revealed=bool({one.name, f"{of.name}.{one.name}"} & {*names}))
+
+    return replace(
+        contract,
+        objects=tuple(
+            replace(of, properties=tuple(shown(of, one) for one in of.properties)) for of in contract.objects
+        ),
+    )
 
 
 def _unwritable(document: Document) -> Iterator[Problem]:
@@ -216,58 +272,3 @@ def _unwritable(document: Document) -> Iterator[Problem]:
     for path, value in yamlfile.walk(document.data):
         if isinstance(value, str) and "\0" in value:
             yield document.problem("the text has a NUL in it", *path)
-
-
-def _senseless(root: Element, objects: tuple[Object, ...]) -> Iterator[Problem]:
-    if not objects:
-        yield root.problem("the contract has no `schema`, so there is nothing to check")
-    yield from _repeated("object", objects)
-    for each in objects:
-        yield from _repeated("property", each.properties)
-        for one in each.properties:
-            yield from _crossed(one)
-            yield from _timeless(one)
-
-
-def _repeated(what: str, parts: tuple[Object, ...] | tuple[Property, ...]) -> Iterator[Problem]:
-    first: dict[str, int] = {}
-    for part in parts:
-        if part.name in first:
-            message = f"the {what} {part.name!r} stands twice (first on line {first[part.name]})"
-            yield part.element.problem(message, "name")
-        first.setdefault(part.name, part.element.line("name"))
-
-
-def _crossed(part: Property) -> Iterator[Problem]:
-    """A range that no value can be in."""
-    for low, high in (
-        ("minimum", "maximum"),
-        ("minimum", "exclusiveMaximum"),
-        ("exclusiveMinimum", "maximum"),
-        ("minLength", "maxLength"),
-        ("minItems", "maxItems"),
-    ):
-        one, other = part.options.get(low), part.options.get(high)
-        if isinstance(one, int | float | str) and isinstance(other, type(one)) and one > other:  # type: ignore[operator]
-            message = f"no value can be in the range: `{low}` is {one}, `{high}` is {other}"
-            yield part.element.problem(message, "logicalTypeOptions", low)
-
-
-_MOMENTS: Mapping[str, Callable[[str], object]] = {
-    "date": date.fromisoformat,
-    "timestamp": datetime.fromisoformat,
-    "time": time.fromisoformat,
-}
-
-
-def _timeless(part: Property) -> Iterator[Problem]:
-    """Bounds of dates and times that are none in ISO 8601."""
-    read = _MOMENTS.get(part.logical_type or "")
-    for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
-        if read is None or key not in part.options:
-            continue
-        try:
-            read(part.options[key])
-        except ValueError:
-            message = f"`{key}` {part.options[key]!r} is no {part.logical_type} of ISO 8601"
-            yield part.element.problem(message, "logicalTypeOptions", key)

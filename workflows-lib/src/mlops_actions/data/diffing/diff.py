@@ -56,32 +56,58 @@ class _Versions:
         return self.new.order < self.old.order
 
 
-def diff(request: Comparison, _out: Path) -> Outcome:
-    """Compare the contracts. Raises CallError for one that does not hold, or whose version is not semantic."""
-    started = now()
-    old, new = contract.load(request.old), contract.load(request.new)
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of a comparison: the changes, a check of each, and the step that is due."""
+
+    found: Sequence[Change]
+    checks: tuple[Check, ...]
+    numbers: _Versions
+
+    @property
+    def due(self) -> Step:
+        return max((self.numbers.due(each.effect.step) for each in self.found), default=Step.NONE)
+
+    @property
+    def headline(self) -> str:
+        return _headline(self.found, self.numbers, self.due)
+
+    @property
+    def section(self) -> Section:
+        return _section(self.found)
+
+
+def compare(old: Contract, new: Contract) -> Compared:
+    """Compare two contracts. Raises CallError for a version that is not semantic."""
     numbers = _versions(old, new)
     found = changes.compare(old, new)
     checks = tuple(_check(each, numbers) for each in found)
     if numbers.go_back:
         checks = (_backwards(new, numbers), *checks)
-    due = max((numbers.due(each.effect.step) for each in found), default=Step.NONE)
-    breaking = [each.rule for each in found if each.effect.step is Step.MAJOR]
+    return Compared(found, checks, numbers)
+
+
+def diff(request: Comparison, _out: Path) -> Outcome:
+    """Compare the contracts. Raises CallError for one that does not hold, or whose version is not semantic."""
+    started = now()
+    old, new = contract.load(request.old), contract.load(request.new)
+    made = compare(old, new)
     verdict = Verdict(
         stage=STAGE,
-        status=conclude(checks),
-        checks=checks,
+        status=conclude(made.checks),
+        checks=made.checks,
         started=started,
         ended=now(),
         subjects=(Subject(new.file, digest(request.new)),),
         materials=(Subject(old.file, digest(request.old)),),
-        parameters={"old": old.file, "new": new.file, "from": numbers.old.text, "to": numbers.new.text},
+        parameters={"old": old.file, "new": new.file, "from": made.numbers.old.text, "to": made.numbers.new.text},
     )
+    breaking = [each.rule for each in made.found if each.effect.step is Step.MAJOR]
     return Outcome(
         verdict=verdict,
-        headline=_headline(found, numbers, due),
-        sections=(_section(found),),
-        outputs={"breaking": json.dumps(breaking), "due": due.word},
+        headline=made.headline,
+        sections=(made.section,),
+        outputs={"breaking": json.dumps(breaking), "due": made.due.word},
     )
 
 

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from mlops_actions.data.drafting import looks
 from mlops_actions.data.drafting.yamltext import comment, text
@@ -238,11 +239,7 @@ def _outward(value: float, *, up: bool) -> int | float:
     """The next number of two digits."""
     if not value or not math.isfinite(value):
         return value
-    scale = math.floor(math.log10(abs(value))) - 1
-    unit = 10.0 ** abs(scale)
-    digits = value / unit if scale >= 0 else value * unit
-    whole = math.ceil(digits) if up else math.floor(digits)
-    if scale >= 0:
-        return whole * int(unit)
-    rounded = float(f"{whole / unit:.12g}")
-    return int(rounded) if rounded.is_integer() else rounded
+    exact = Decimal(repr(value))
+    unit = Decimal(1).scaleb(exact.adjusted() - 1)
+    rounded = (exact / unit).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR) * unit
+    return int(rounded) if rounded == rounded.to_integral_value() else float(rounded)

@@ -25,7 +25,9 @@ from mlops_actions.data.rules.checks import ROWS
 from mlops_actions.data.rules.rules import Repeated
 from mlops_actions.data.rules.sql import Dialect
 from mlops_actions.data.sources.intake import Intake, take_in, unreadable
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
+from mlops_actions.data.sources.source import SUFFIXES
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.files import write_atomic
 from mlops_actions.outcome import Outcome, Section, Table
@@ -55,6 +57,7 @@ class Inference:
 
     data: Mapping[str, Sequence[str]]
     folder: Path
+    csv: CsvDialect = FOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,9 @@ def _is_text(name: str) -> bool:
 def _name(pattern: str) -> str:
     """An object's name, from the last part of a path that is no glob and no partition folder."""
     for part in reversed(Path(pattern).parts):
-        stem = re.sub(r"(\.csv|\.parquet|\.gz)+$", "", part, flags=re.IGNORECASE)
+        file, _, table = part.partition("#")
+        suffix = max((each for each in SUFFIXES if file.lower().endswith(each)), key=len, default="")
+        stem = table or file[: len(file) - len(suffix)]
         word = re.sub(r"[^A-Za-z0-9]+", "_", stem).strip("_").lower()
         if word and not re.search(r"[*?\[=]", part) and not word.isdigit():
             return word if not word[0].isdigit() else f"data_{word}"
@@ -104,7 +109,7 @@ def infer(request: Inference, out: Path) -> Outcome:
     Raises CallError for a path that names nothing.
     """
     started = now()
-    taken = [_take(name, patterns) for name, patterns in request.data.items()]
+    taken = [_take(name, patterns, request.csv) for name, patterns in request.data.items()]
     drafts = [each.draft for each in taken if each.draft]
     checks = tuple(check for each in taken for check in each.checks)
     written = len(drafts) == len(taken)
@@ -138,9 +143,9 @@ def _section(draft: Draft) -> Section:
     return Section(f"Columns of {draft.name} ({draft.rows:,} rows)", (table,))
 
 
-def _take(name: str, patterns: Sequence[str]) -> _Taken:
+def _take(name: str, patterns: Sequence[str], csv: CsvDialect) -> _Taken:
     try:
-        with take_in(name, patterns) as intake:
+        with take_in(name, patterns, Reading(csv=csv)) as intake:
             draft = _draft(intake)
             return _Taken(intake.checks(draft.rows), intake.subjects, draft)
     except Unreadable as error:

@@ -66,7 +66,8 @@ def connect(
             "allow_community_extensions": "false",
             "allow_persistent_secrets": "false",
             "python_enable_replacements": "false",
-            "enable_progress_bar": "false",
+            "enable_progress_bar_print": "false",  # it is asked for, and shown elsewhere
+            "enable_progress_bar": "true",
             "allowed_paths": listed(allowed),
             "enable_external_access": "false",
             "lock_configuration": "true",
@@ -112,6 +113,11 @@ class DuckSession:
     @property
     def engine(self) -> str:
         return "duckdb"
+
+    def share(self) -> float | None:
+        """How much of the query that runs in another thread is done, 0 to 1; None where that cannot be told."""
+        percent = self.connection.query_progress()
+        return min(percent / 100, 1.0) if percent >= 0 else None
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
         return fetch(self.connection, query)
@@ -246,7 +252,21 @@ def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str 
     return None
 
 
-def reason(error: Exception) -> str:
-    """An engine's error in one line, without its class and without the query."""
+_WORDLESS = {"BinderException", "CatalogException", "IOException", "OutOfMemoryException"}
+"""Errors whose words hold no value of the data."""
+
+
+def reason(error: Exception, *, private: bool = False) -> str:
+    """An engine's error in one line, without its class and without the query.
+
+    Where columns are ``private``, the words of an error that may hold values are left out.
+    """
+    if private and type(error).__name__ not in _WORDLESS:
+        return withheld(type(error).__name__)
     first = re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", str(error).partition("\n")[0])[:300]
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in first)
+
+
+def withheld(kind: str) -> str:
+    """What is said in the place of an error's words."""
+    return f"the engine stopped ({kind}); its words may hold values of private columns"

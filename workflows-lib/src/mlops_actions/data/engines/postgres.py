@@ -62,10 +62,19 @@ class PostgresSession:
         return self._run(self._writer.query(query))
 
     def refusal(self, relation: Relation, sql: str) -> str | None:
+        import psycopg  # pylint: disable=import-outside-toplevel
+
+        before = set(self._writer.patterns)
         try:
             self._expression(relation, sql)
+            for pattern in self._writer.patterns - before:
+                with self.server.connection.transaction():  # which an error in it does not end
+                    self._run(f"SELECT '' ~ {pattern}")
         except Untranslatable as error:
             return str(error)
+        except psycopg.errors.InvalidRegularExpression as error:
+            self._writer.patterns = before
+            return f"run the pattern: {error.diag.message_primary}"
         return None
 
     def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:

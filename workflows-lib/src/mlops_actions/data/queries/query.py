@@ -77,10 +77,20 @@ class Known:
         return cls(frozenset(pure | _ALLOWED), frozenset(relations | _OWN))
 
 
-def examine(
-    connection: duckdb.DuckDBPyConnection, known: Known, query: str, objects: Mapping[str, str]
-) -> frozenset[str]:
-    """The objects that a query reads. ``objects`` maps a table's name, in lower case, to the object's.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a query does: the objects that it reads, the columns it names (in lower case), whether it gives a count.
+
+    ``columns`` is None where it may take any of them, by a star or a place.
+    """
+
+    reads: frozenset[str]
+    columns: frozenset[str] | None
+    counts: bool
+
+
+def examine(connection: duckdb.DuckDBPyConnection, known: Known, query: str, objects: Mapping[str, str]) -> Examined:
+    """What a query does. ``objects`` maps a table's name, in lower case, to the object's.
 
     Raises Refused for all but one SELECT that reads those alone.
     """
@@ -104,7 +114,45 @@ def examine(
                 read.add(objects[name])
             elif name not in ctes:
                 raise _stranger(part)
-    return frozenset(read)
+    return Examined(frozenset(read), _columns(tree), _is_count(tree))
+
+
+def _columns(tree: Any) -> frozenset[str] | None:
+    """The last word of each name that stands for a value; None where there are values without a name."""
+    found = set()
+    for _, part in _parts(tree):
+        if part.get("class") in {"STAR", "POSITIONAL_REFERENCE"}:
+            return None
+        if part.get("class") == "COLUMN_REF":
+            found.add(str(part["column_names"][-1]).casefold())
+    return frozenset(found)
+
+
+_COUNTS = {"count", "count_star", "count_if", "countif", "approx_count_distinct"}
+_ARITHMETIC = {"+", "-", "*", "/", "//", "round", "coalesce", "nullif", "abs", "greatest", "least"}
+
+
+def _is_count(node: Mapping[str, Any]) -> bool:
+    """Whether a SELECT gives a number of rows, or one that is reckoned from such numbers alone."""
+    chosen = node.get("select_list") or []
+    return len(chosen) == 1 and all(map(_counts, chosen))
+
+
+def _counts(part: Mapping[str, Any]) -> bool:
+    match part.get("class"):
+        case "CONSTANT":
+            return True
+        case "CAST":
+            return _counts(part["child"])
+        case "SUBQUERY":
+            return part.get("subquery_type") == "SCALAR" and _is_count(part["subquery"]["node"])
+        case "OPERATOR":
+            return part.get("type") == "OPERATOR_COALESCE" and all(map(_counts, part["children"]))
+        case "FUNCTION":
+            name = str(part["function_name"]).casefold()
+            inner = (each["expression"] for each in part["arguments"])
+            return name in _COUNTS or (name in _ARITHMETIC and all(map(_counts, inner)))
+    return False
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, query: str) -> Any:

@@ -67,7 +67,9 @@ def _limit_memory() -> None:
 
 def _examined(connection: duckdb.DuckDBPyConnection, known: query.Known, request: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return {"reads": sorted(query.examine(connection, known, request["query"], request["objects"]))}
+        found = query.examine(connection, known, request["query"], request["objects"])
+        columns = None if found.columns is None else sorted(found.columns)
+        return {"reads": sorted(found.reads), "columns": columns, "counts": found.counts}
     except query.Refused as error:
         return {"refused": str(error)} | ({"reads": error.table} if error.table else {})
 

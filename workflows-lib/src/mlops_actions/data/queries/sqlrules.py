@@ -20,7 +20,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 from mlops_actions.data.contracts.contract import Contract
+from mlops_actions.data.engines.duck import withheld
 from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.queries.query import Examined
 from mlops_actions.data.rules import checks, rules
 from mlops_actions.data.rules.rules import Queried, Rule
 from mlops_actions.data.sources.relation import Relation, shown_names
@@ -32,8 +34,8 @@ SECONDS = 30.0
 
 _START = 120.0  # seconds until a process has read the heads of the files
 
-Reads: TypeAlias = Mapping[tuple[str, str], frozenset[str]]
-"""The objects that a rule's query reads, by object and name of the rule."""
+Reads: TypeAlias = Mapping[tuple[str, str], Examined]
+"""What a rule's query does, by object and name of the rule."""
 
 
 class _Ended(Exception):
@@ -136,7 +138,7 @@ def _tables(promised: Contract) -> dict[str, str]:
 
 def examine(promised: Contract, wanted: Mapping[str, Sequence[Rule]], seconds: float = SECONDS) -> Reads:
     """What each query reads. Raises CallError for those that are not run, each with its line."""
-    found: dict[tuple[str, str], frozenset[str]] = {}
+    found: dict[tuple[str, str], Examined] = {}
     problems: list[Problem] = []
     tables = _tables(promised)
     queried = list(_queried(wanted))
@@ -150,7 +152,8 @@ def examine(promised: Contract, wanted: Mapping[str, Sequence[Rule]], seconds: f
                 message = f"the query of {rule.name!r} is not run: {answer['refused']}"
                 problems.append(rules.problem(rule, message, near or _HINT))
             else:
-                found[name, rule.name] = frozenset(answer["reads"])
+                columns = None if answer["columns"] is None else frozenset(answer["columns"])
+                found[name, rule.name] = Examined(frozenset(answer["reads"]), columns, answer["counts"])
     if problems:
         raise CallError(*problems)
     return found
@@ -198,27 +201,33 @@ def _answer(
     session: _Session,
     rule: Rule,
     measure: Queried,
-    reads: frozenset[str],
+    does: Examined,
     relations: Mapping[str, Relation],
     seconds: float,
 ) -> Check:
-    if missing := sorted(reads - relations.keys()):
+    if missing := sorted(does.reads - relations.keys()):
         return checks.unanswered(rule, f"not evaluated: there is no data of {shown_names(missing)}")
     try:
         answer = session.ask({"query": measure.query}, seconds)
     except _Ended as error:
         return checks.unanswered(rule, f"not evaluated: {error}")
-    private = any(column.private for name in reads for column in relations[name].columns)
+    columns = [column for name in does.reads for column in relations[name].columns]
+    private = any(column.private for column in columns)
     if "error" in answer:
         reason, kind = answer["error"], answer.get("kind")
         if private and kind not in {None, "BinderException", "CatalogException", "OutOfMemoryException"}:
-            reason = f"the engine stopped ({kind}); its words may hold values of private columns"
+            reason = withheld(str(kind))
         return checks.unanswered(rule, f"not evaluated: {reason}")
-    return _judged(rule, answer["kind"], answer["value"], private=private)
+    public = {column.name.casefold() for column in columns if not column.private}
+    harmless = does.counts or (does.columns is not None and does.columns <= public)
+    return _judged(rule, answer["kind"], answer["value"], hidden=private and not harmless)
 
 
-def _judged(rule: Rule, kind: str, value: Any, *, private: bool) -> Check:
-    """The check of a value that the query gave. A value is compared with its own kind alone."""
+def _judged(rule: Rule, kind: str, value: Any, *, hidden: bool) -> Check:
+    """The check of a value that the query gave. A value is compared with its own kind alone.
+
+    It is ``hidden`` where it may be one of a private column, which a count is not.
+    """
     bounds = rule.bound if isinstance(rule.bound, list) else [rule.bound]
     wanted = {"boolean" if isinstance(each, bool) else "text" if isinstance(each, str) else "number" for each in bounds}
     given = "number" if kind in {"float", "exact"} else kind
@@ -233,8 +242,8 @@ def _judged(rule: Rule, kind: str, value: Any, *, private: bool) -> Check:
     else:
         held = checks.holds(rule.operator, rule.bound, value)
         shown = str(value).lower() if given == "boolean" else checks.example(value)
-        if given == "text" and private:
-            shown, value = "a text that is not shown: private columns are read", None
+    if hidden and given != "boolean":
+        shown, value = f"a {given} that is not shown: private columns are read", None
     message = f"the query gives {shown}" + ("" if held else f"; {checks.in_words(rule)}")
     passed = Status.PASS if held else broken(rule.severity)
     return replace(checks.unanswered(rule, message), status=passed, measured=value)

@@ -1,17 +1,16 @@
 """Rules on one relation: what each asks of the scan, and the check that comes of the answer.
 
 :func:`prepare` sorts rules into those that the schema alone decides and those
-that need the rows; :func:`judge` turns the numbers into checks. Evidence
-(examples, keys that are shared) is looked up afterwards, for failing rules only.
+that need the rows; :func:`judge` turns the numbers into checks. What more is to be
+said of failing rules stands in :mod:`.evidence`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.session import QUERYING, Aggregate, Session
 from mlops_actions.data.rules import uniqueness
 from mlops_actions.data.rules.rules import (
@@ -33,15 +32,13 @@ from mlops_actions.data.sources.relation import Column, Relation, shown_names
 from mlops_actions.data.types import families
 from mlops_actions.data.types.nested import Path
 from mlops_actions.report.wording import plural
-from mlops_actions.verdict import Check, Scalar, Severity, Status, broken
-
-EVIDENCE = 200
-"""Failing rules that examples are looked up for."""
+from mlops_actions.verdict import Check, Example, Scalar, Severity, Status, broken
 
 ROWS = "rows"
 """The key of the number of rows, among the values of a scan."""
 
-_EXAMPLE = 40  # characters
+EXAMPLE = 40
+"""Characters of a value in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +56,12 @@ class Question:
     def is_bound(self) -> bool:
         """The number of surplus rows is a bound that is exact at 0 (:mod:`.uniqueness`)."""
         return self.surplus is not None and not self.surplus.is_exact
+
+    @property
+    def condemns(self) -> bool:
+        """Whether the rows that are counted break the rule: with none of them, it would hold."""
+        rule = self.rule
+        return not isinstance(rule.measure, RowCount) and holds(rule.operator, rule.bound, 0)
 
     def keys(self, index: int) -> dict[str, str]:
         """Name to key of each aggregate; the key tells questions apart."""
@@ -212,22 +215,40 @@ def exact(session: Session, plan: Plan, values: Mapping[str, Any]) -> dict[str, 
     for index, question in plan.questions.items():
         key = question.keys(index).get("surplus", "")
         if question.is_bound and isinstance(question.rule.measure, Repeated) and found[key]:
-            sharing, keys = found[_sharing(index)] = uniqueness.recount(session, dialect, question.rule.measure)
+            sharing, keys = found[sharing_key(index)] = uniqueness.recount(session, dialect, question.rule.measure)
             found[key] = sharing - keys
     return found
 
 
-def _sharing(index: int) -> str:
+def sharing_key(index: int) -> str:
+    """Where :func:`exact` leaves how many rows share their key, and how many keys are shared."""
     return f"rule {index} sharing"
 
 
-def judge(plan: Plan, values: Mapping[str, Any], evidence: Mapping[int, str]) -> list[Check]:
-    """The check of each rule, in the order of the contract; ``evidence`` goes behind the message of a rule."""
-    rows = int(values[ROWS])
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is looked up for a rule that failed: words behind its count, and rows that break it."""
+
+    says: str = ""
+    examples: tuple[Example, ...] = ()
+
+
+NO_EVIDENCE = Evidence()
+
+
+def judge(plan: Plan, values: Mapping[str, Any], evidence: Mapping[int, Evidence]) -> list[Check]:
+    """The check of each rule, in the order of the contract; ``evidence`` goes with the check of a rule."""
     checks = dict(plan.decided)
     for index, question in plan.questions.items():
-        checks[index] = _judged(question, counted(question, index, values), rows, evidence.get(index, ""))
+        checks[index] = _judged(question, index, values, evidence.get(index, NO_EVIDENCE))
     return [checks[index] for index in sorted(checks)]
+
+
+def failing(plan: Plan, values: Mapping[str, Any]) -> Iterator[tuple[int, Question]]:
+    """The questions that did not come out as asked, by the rule's place in the contract."""
+    for index, question in plan.questions.items():
+        if _judged(question, index, values, NO_EVIDENCE).status is not Status.PASS:
+            yield index, question
 
 
 def counted(question: Question, index: int, values: Mapping[str, Any]) -> int:
@@ -237,24 +258,26 @@ def counted(question: Question, index: int, values: Mapping[str, Any]) -> int:
     return sum(int(values[key] or 0) for key in question.keys(index).values())
 
 
-def _judged(question: Question, count: int, rows: int, evidence: str) -> Check:
-    rule = question.rule
+def _judged(question: Question, index: int, values: Mapping[str, Any], evidence: Evidence) -> Check:
+    rule, count, rows = question.rule, counted(question, index, values), int(values[ROWS])
     amount: int | float = count
     if rule.percent and not isinstance(rule.measure, RowCount):
         amount = 100 * count / rows if rows else 0.0
     held = holds(rule.operator, rule.bound, amount)
-    message = f"{rows:,} rows" if isinstance(rule.measure, RowCount) else f"{count:,} of {rows:,} rows {_says(rule)}"
-    if rule.percent:
-        message += f" ({amount:.3g} %)"
-    message += evidence
+    message = f"{rows:,} rows"
+    if not isinstance(rule.measure, RowCount):
+        share = f" ({100 * count / rows:.3g} %)" if count else ""
+        message = f"{count:,} of {message}{share} {_says(rule)}"
+    message += evidence.says
     if not held and (rule.operator, rule.bound) != ("mustBe", 0):
         message += f"; {in_words(rule)}"
-    return _check(rule, Status.PASS if held else broken(rule.severity), message, measured=amount, rows=rows)
+    status = Status.PASS if held else broken(rule.severity)
+    return replace(_check(rule, status, message, measured=amount, rows=rows), examples=evidence.examples)
 
 
 def _says(rule: Rule) -> str:
     if isinstance(rule.measure, Repeated):
-        columns = shown_names(rule.measure.columns)
+        columns = shown_names(rule.measure.shown)
         repeat = f"repeat the key ({columns})" if len(rule.measure.columns) > 1 else "repeat a value"
         return f"{repeat} or have none" if rule.measure.key else repeat
     return rule.says
@@ -327,63 +350,7 @@ def _check(
     )
 
 
-# Evidence
-
-
-def find_evidence(session: Session, plan: Plan, values: Mapping[str, Any]) -> dict[int, str]:
-    """For failing rules, by index: what to say behind the count.
-
-    For values, the smallest and the largest that break the rule, unless the
-    column is private; for floating-point numbers, how many are not finite; for
-    duplicates, how many rows share a key.
-    """
-    rows = int(values[ROWS])
-    failing = [
-        (index, question)
-        for index, question in plan.questions.items()
-        if _judged(question, counted(question, index, values), rows, "").status is not Status.PASS
-    ][:EVIDENCE]
-    found = _examples(session, plan, [(index, question) for index, question in failing if question.column is not None])
-    for index, question in failing:
-        if isinstance(question.rule.measure, Repeated) and values[question.keys(index)["surplus"]]:
-            known = values.get(_sharing(index))
-            sharing, keys = known or uniqueness.recount(session, Dialect(plan.relation), question.rule.measure)
-            found[index] = f" ({sharing:,} rows share {plural(keys, 'key')})"
-    return found
-
-
-def _examples(session: Session, plan: Plan, failing: Sequence[tuple[int, Question]]) -> dict[int, str]:
-    dialect = Dialect(plan.relation)
-    asked = [each for index, question in failing for each in _asked_for(index, question, dialect)]
-    asked = [each for each in asked if session.refusal(plan.relation, str(each.of)) is None]  # which no value can be
-    values = session.aggregate(plan.relation, asked)
-    found = {}
-    for index, _ in failing:
-        sides = dict.fromkeys(values.get(f"{index} {side}") for side in ("min", "max"))
-        examples = " and ".join(example(each) for each in sides if each is not None)
-        parts = [f"for example {examples}"] if examples else []
-        if infinite := values.get(f"{index} infinite"):
-            parts.append(f"{infinite:,} of them NaN or infinite")
-        found[index] = f" ({'; '.join(parts)})" if parts else ""
-    return found
-
-
-def _asked_for(index: int, question: Question, dialect: Dialect) -> Iterator[Aggregate]:
-    """The least and the greatest value that breaks a rule, and how many are not finite."""
-    column = dialect.column(question.column or "")
-    condition, value = f"({question.condition})", quote(column.name)
-    if isinstance(question.rule.measure, OfType) or column.name in dialect.relation.guessed:
-        value = dialect.relation.raw[column.name]
-    elif dialect.is_floating(column.name):
-        yield Aggregate(f"{index} infinite", f"count_if({condition} AND NOT isfinite({value}))")
-        condition += f" AND isfinite({value})"
-    if not column.private:
-        for side in ("min", "max"):
-            shown = f"{side}(CASE WHEN {condition} THEN {value} END)"
-            yield Aggregate(f"{index} {side}", f"left(CAST({shown} AS VARCHAR), {_EXAMPLE + 1})")
-
-
 def example(value: object) -> str:
     """A value of the data for a message: quoted, one line, invisible characters escaped, cut to a length."""
     text = str(value)
-    return repr(text[:_EXAMPLE]) + ("…" if len(text) > _EXAMPLE else "")
+    return repr(text[:EXAMPLE]) + ("…" if len(text) > EXAMPLE else "")

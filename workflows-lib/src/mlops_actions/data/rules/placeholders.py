@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.quoting import literal, quote
 
 OBJECT = ("object", "table", "model")
 """Words for the object that a rule is of: the standard's prose says ``{object}``, its schema ``${table}``."""
@@ -16,9 +16,15 @@ _WORD = r"\$?\{\s*([A-Za-z_]+)\s*\}"
 _TOKEN = re.compile(rf"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\"{_WORD}\"|{_WORD}", re.DOTALL)
 
 
-def fill(query: str, object_name: str, column: str | None) -> str:
+def names_property(query: str) -> bool:
+    """Whether a query has a placeholder for the column that its rule is of."""
+    return any((match[1] or match[2] or "").casefold() in PROPERTY for match in _TOKEN.finditer(query))
+
+
+def fill(query: str, object_name: str, way: tuple[str, ...]) -> str:
     """The query with its placeholders filled by quoted names; in texts and comments they are let be.
 
+    ``way`` is the column that the rule is of, and the fields that lead to what is inside of it; empty for an object.
     Raises ValueError for a word that is not known, and for a column where the rule has none.
     """
 
@@ -31,8 +37,11 @@ def fill(query: str, object_name: str, column: str | None) -> str:
         if word.casefold() not in PROPERTY:
             known = ", ".join(f"{{{each}}}" for each in (*OBJECT, *PROPERTY))
             raise ValueError(f"the placeholder {match[0]} is not known; there is: {known}")
-        if column is None:
+        if not way:
             raise ValueError(f"the placeholder {match[0]} is of a column, and this rule is of an object")
-        return quote(column)
+        filled = quote(way[0])
+        for field in way[1:]:
+            filled = f"struct_extract({filled}, {literal(field)})"
+        return filled
 
     return _TOKEN.sub(put, query)

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeVar
 
 from mlops_actions.data.contracts.contract import Contract, Element, Object, Property
+from mlops_actions.data.rules.rules import whole_name
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Where
 from mlops_actions.yamlfile import KeyPath
@@ -33,6 +35,11 @@ class Key:
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(path[0].column for path in self.paths)
+
+    @property
+    def ways(self) -> tuple[tuple[str, ...], ...]:
+        """The way to each part: its column, and the fields inside of that."""
+        return tuple(tuple(one.column for one in path) for path in self.paths)
 
     @property
     def is_private(self) -> bool:
@@ -70,8 +77,8 @@ def resolve(contract: Contract) -> tuple[Relationship, ...]:
     found: list[Relationship] = []
     problems: list[Problem] = []
     names: Counter[str] = Counter()
-    for of, one, element in _elements(contract):
-        given = Key(of, ((one,),)) if one else None
+    for of, path, element in _elements(contract):
+        given = Key(of, (path,)) if path else None
         try:
             referring = given or _key(contract, element, "from")
             referred = _key(contract, element, "to")
@@ -81,12 +88,12 @@ def resolve(contract: Contract) -> tuple[Relationship, ...]:
             continue
         why = _unmeasured(referring, referred) if referring else "it begins in another contract"
         referring = referring or Key(of, ())
-        name = f"{referring.of.name}.{one.name}.{KEY}" if one else f"{referring.of.name}.{KEY}"
+        name = f"{reduce(whole_name, path, referring.of.name)}.{KEY}"
         names[name] += 1
         found.append(
             Relationship(
                 name if names[name] == 1 else f"{name}#{names[name]}",
-                Where(referring.of.name, one.column if one else None, contract.file, element.line()),
+                Where(referring.of.name, path[0].column if path else None, contract.file, element.line()),
                 referring,
                 referred,
                 referred.shown if referred else str(element.data["to"]),
@@ -98,13 +105,21 @@ def resolve(contract: Contract) -> tuple[Relationship, ...]:
     return tuple(found)
 
 
-def _elements(contract: Contract) -> Iterator[tuple[Object, Property | None, Element]]:
+def _elements(contract: Contract) -> Iterator[tuple[Object, tuple[Property, ...], Element]]:
+    """Each relationship with its object, and the properties that lead to the one that it is of, outermost first."""
     for of in contract.objects:
         for each in of.element.parts(KEY):
-            yield of, None, each
+            yield of, (), each
         for one in of.properties:
-            for each in one.element.parts(KEY) if one.is_stored else ():
-                yield of, one, each
+            for path in _paths((one,)) if one.is_stored else ():
+                for each in path[-1].element.parts(KEY):
+                    yield of, path, each
+
+
+def _paths(path: tuple[Property, ...]) -> Iterator[tuple[Property, ...]]:
+    yield path
+    for element in path[-1].element.inner():
+        yield from _paths((*path, Property(element)))
 
 
 def _unmeasured(referring: Key, referred: Key | None) -> str | None:
@@ -113,8 +128,8 @@ def _unmeasured(referring: Key, referred: Key | None) -> str | None:
     paths = [*referring.paths, *referred.paths]
     if not all(one.is_stored for path in paths for one in path):
         return "a measure is not a column"
-    if any(len(path) > 1 for path in paths):
-        return "a key inside of nested values is not compared yet"
+    if any(one.is_repeated for path in paths for one in path):
+        return "the key is many values in each row, inside of an array or a map"
     return None
 
 
@@ -167,8 +182,8 @@ def _located(contract: Contract, reference: str) -> tuple[Object, tuple[Property
 def _children(element: Element) -> Iterator[Element]:
     """The properties of an object, or of an array's items."""
     yield from element.parts("properties")
-    if items := element.data.get("items"):
-        yield from Element(items, (*element.path, "items"), element.document).parts("properties")
+    if element.data.get("items"):
+        yield from element.part("items").parts("properties")
 
 
 def _chosen(parts: tuple[_Part, ...], wanted: str, by_id: bool, lost: str) -> _Part:

@@ -8,18 +8,16 @@ written at it, and is the same in every engine that
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeGuard
 
 from mlops_actions.data.contracts.contract import ADDITIONAL_COLUMNS, Contract, Element, Object, Property, Quality
-from mlops_actions.data.contracts.odcs import OPERATORS
 from mlops_actions.data.rules import placeholders
 from mlops_actions.data.types import families, formats
 from mlops_actions.data.types.cells import strptime_format
-from mlops_actions.data.types.nested import Path
+from mlops_actions.data.types.nested import Each, Path, Step, is_single
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Json, Severity, Where
@@ -27,7 +25,8 @@ from mlops_actions.verdict import Json, Severity, Where
 Value: TypeAlias = str | int | float | bool | None
 
 
-# Tests of a row. A null is missing, never invalid: it meets IsNull and IsOneOf(…, None) alone.
+# Tests of a row. A null is missing, never invalid: it meets IsNull and IsOneOf(…, None) alone. Where a column holds
+# timestamps without a time zone, ``zone`` is the zone whose clock they were read off (None for UTC).
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class IsOneOf:
 
     column: str
     values: tuple[Value, ...]
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class IsNoneOf:
 
     column: str
     values: tuple[Value, ...]
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class IsOutside:
     high: Value = None
     low_open: bool = False
     high_open: bool = False
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,25 @@ class HasRepeats:
 
 
 @dataclass(frozen=True, slots=True)
+class IsFieldCountOutside:
+    """The object has fewer than ``low`` or more than ``high`` fields that are there: not null."""
+
+    column: str
+    low: int = 0
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IsNotNormalized:
+    """The vector's length (the root of the sum of squares) is not 1, within one part in a hundred.
+
+    Items that are null are left out. The tolerance is for the 8 bits that a bfloat16 has for digits.
+    """
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inside:
     """Any of the values at ``path`` inside of the column meets ``test``. What is around them is there: not null."""
 
@@ -128,7 +149,10 @@ class Inside:
 
 
 Plain: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple | IsZoned
-Test: TypeAlias = Plain | IsCountOutside | HasRepeats | Inside
+Whole: TypeAlias = IsCountOutside | HasRepeats | IsFieldCountOutside | IsNotNormalized
+"""Tests of a nested value as a whole."""
+
+Test: TypeAlias = Plain | Whole | Inside
 
 
 # Measures
@@ -145,11 +169,22 @@ class Broken:
 class Repeated:
     """The number of surplus rows: those whose key another row has already. A key with a null in it is none.
 
-    Where ``key`` is true, rows without a key count as well (a primary key has no nulls).
+    Where ``key`` is true, rows without a key count as well (a primary key has no nulls). ``paths`` leads through
+    fields, for each column; where it is empty, the columns themselves are meant.
     """
 
     columns: tuple[str, ...]
     key: bool = False
+    paths: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each column with the path inside of it."""
+        return tuple(zip(self.columns, self.paths or ((),) * len(self.columns), strict=True))
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        return tuple(".".join((column, *path)) for column, path in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,21 +273,17 @@ def _numbered(rules: list[Rule]) -> tuple[Rule, ...]:
 def _object_rules(contract: Contract, of: Object) -> Iterator[Rule]:
     make = _maker(contract, of, None)
     if closed := of.additional_columns:
-        columns = tuple(one.column for one in of.properties)
+        columns = tuple(name for one in of.properties for name in (one.column, one.encrypted) if name)
         yield make(ADDITIONAL_COLUMNS, closed.line("value"), Additional(columns), threshold={ADDITIONAL_COLUMNS: False})
-    keys = sorted(
-        (one for one in of.properties if one.element.data.get("primaryKey")),
-        key=lambda one: one.element.data.get("primaryKeyPosition", -1),
-    )
-    if len(keys) > 1:
+    if len(of.key) > 1:
         yield make(
             "primaryKey",
-            keys[0].element.line("primaryKey"),
-            Repeated(tuple(one.column for one in keys), key=True),
-            threshold={"primaryKey": [one.name for one in keys]},
+            of.key[0].element.line("primaryKey"),
+            Repeated(tuple(one.column for one in of.key), key=True),
+            threshold={"primaryKey": [one.name for one in of.key]},
         )
     for rule in of.quality:
-        yield from _quality_rule(make, rule, of, None)
+        yield from _quality_rule(make, rule, of, None, ())
 
 
 _Maker: TypeAlias = Callable[..., Rule]
@@ -276,7 +307,8 @@ def _property_rules(contract: Contract, of: Object, one: Property) -> Iterator[R
         yield from _inner_rules(contract, of, one, (), one)
 
 
-def _own_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
+def _own_rules(contract: Contract, of: Object, one: Property, way: Path = ()) -> Iterator[Rule]:
+    """The rules of a property by itself, as those of a column; ``way`` leads to one that is inside of a column."""
     make, data, line = _maker(contract, of, one), one.element.data, one.element.line
     if not one.is_stored:
         yield make(
@@ -284,6 +316,8 @@ def _own_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
         )
         return
     yield make("present", line("name"), Present(one.column), threshold={"present": True})
+    if one.encrypted:
+        yield make("encryptedName", line("encryptedName"), Present(one.encrypted), threshold={"present": True})
     yield from _type_rules(make, one)
     if data.get("required"):
         yield make(
@@ -291,62 +325,71 @@ def _own_rules(contract: Contract, of: Object, one: Property) -> Iterator[Rule]:
         )
     if data.get("unique"):
         yield make("unique", line("unique"), Repeated((one.column,)), threshold={"unique": True})
-    if data.get("primaryKey") and sum(bool(each.element.data.get("primaryKey")) for each in of.properties) == 1:
+    if data.get("primaryKey") and way:
+        yield make("primaryKey", line("primaryKey"), Unmeasured("what is inside of a column is no key of its rows"))
+    elif data.get("primaryKey") and len(of.key) == 1:
         primary = Repeated((one.column,), key=True)
         yield make("primaryKey", line("primaryKey"), primary, threshold={"primaryKey": True})
     if data.get("enum"):
         values = tuple(each["value"] for each in data["enum"])
-        plain = _plain(values)
-        measure = _broken(IsNoneOf(one.column, values)) if plain else Unmeasured("nested values are not compared yet")
-        threshold = {"enum": list(values[:20])} if plain else None
-        yield make("enum", line("enum"), measure, says=_listed(values), threshold=threshold)
+        test, threshold = IsNoneOf(one.column, values, one.zone), {"enum": list(values[:20])}
+        yield make("enum", line("enum"), _broken(test), says=_listed(values), threshold=threshold)
     yield from _option_rules(make, one)
     for rule in one.quality:
-        yield from _quality_rule(make, rule, of, one)
-    if data.get("map"):
-        yield make("map", line("map"), Unmeasured("the keys and values of maps are not checked yet"))
+        yield from _quality_rule(make, rule, of, one, way or (one.column,))
 
 
 def _inner_rules(contract: Contract, of: Object, outer: Property, path: Path, at: Property) -> Iterator[Rule]:
     """The rules of what is inside of ``at``, which is at ``path`` inside of the column ``outer``."""
     for inner, step in _inner(at):
         inward = (*path, step)
-        for rule in _own_rules(contract, of, inner):
-            if step is not None or not isinstance(rule.measure, Present):
+        for rule in _own_rules(contract, of, inner, (outer.column, *inward)):
+            if isinstance(step, str) or not isinstance(rule.measure, Present):
                 yield _inward(rule, outer, inward)
-        if inner.element.data.get("relationships"):
-            make, line = _maker(contract, of, inner), inner.element.line("relationships")
-            unmeasured = Unmeasured("a key inside of nested values is not compared yet")
-            yield _inward(make("relationships", line, unmeasured), outer, inward)
         yield from _inner_rules(contract, of, outer, inward, inner)
 
 
-def _inner(at: Property) -> Iterator[tuple[Property, str | None]]:
-    """The properties and the items of ``at``, each by its whole name, with the step that leads there."""
-    for one in map(Property, at.element.parts("properties")):
-        named = dict(one.element.data) | {"name": f"{at.name}.{one.name}"}
-        yield Property(Element(named, one.element.path, one.element.document)), one.column
-    if items := at.element.data.get("items"):
-        named = dict(items) | {"name": f"{at.name}[]"}
-        yield Property(Element(named, (*at.element.path, "items"), at.element.document)), None
+def _inner(at: Property) -> Iterator[tuple[Property, Step]]:
+    """What is right inside of ``at``, each by its whole name, with the step that leads there."""
+    for element in at.element.inner():
+        one = Property(element)
+        data = {**element.data, "name": whole_name(at.name, one), "physicalName": one.column}
+        yield Property(Element(data, element.path, element.document)), one.step
+
+
+def whole_name(outer: str, one: Property) -> str:
+    """The name of what is inside of ``outer``: ``lines[]``, ``lines[].amount``."""
+    return f"{outer}{one.step.value}" if isinstance(one.step, Each) else f"{outer}.{one.name}"
 
 
 def _inward(rule: Rule, outer: Property, path: Path) -> Rule:
     """The rule of a column as one of the values at ``path`` inside of a column: it counts rows that hold any such."""
     measure: Measure = rule.measure
+    says = f"hold values that {rule.says}"
     match measure:
-        case Present():
-            measure = Present(outer.column, path)
+        case Present(column):
+            measure = Present(outer.column, (*path[:-1], column))
         case OfType():
-            measure = replace(measure, column=outer.column, path=path)
-        case Broken(tests) if not set(OPERATORS) & set(rule.threshold or ()):
-            measure = Broken(tuple(Inside(outer.column, path, test) for test in tests))
-        case Unmeasured():
-            pass
+            measure = replace(measure, column=outer.column, path=(*path, *measure.path))
+        case Broken(tests):
+            measure = Broken(tuple(_inside(outer.column, path, test) for test in tests))
+        case Repeated(paths=()) if len(measure.columns) == 1 and is_single(path):
+            measure = Repeated((outer.column,), paths=(path,))
+        case Repeated(paths=()):
+            measure = Unmeasured(
+                "the standard does not say whether values of all rows are meant; `uniqueItems` compares those of one"
+            )
         case _:
-            measure = Unmeasured("metrics and uniqueness are not measured inside of nested values yet")
+            pass
     where = replace(rule.where, column=outer.column)
-    return replace(rule, where=where, measure=measure, says=f"hold values that {rule.says}")
+    return replace(rule, where=where, measure=measure, says=says)
+
+
+def _inside(column: str, path: Path, test: Test) -> Inside:
+    """A test of a column as one of values inside of a column."""
+    if isinstance(test, Inside):
+        return Inside(column, (*path, *test.path), test.test)
+    return Inside(column, path, test)
 
 
 def _broken(*tests: Test) -> Broken:
@@ -409,14 +452,20 @@ _TESTS: Mapping[str, Callable[[str, Any], tuple[Test, str]]] = {
     "minItems": lambda column, v: (IsCountOutside(column, low=v), f"have fewer than {plural(v, 'item')}"),
     "maxItems": lambda column, v: (IsCountOutside(column, high=v), f"have more than {plural(v, 'item')}"),
     "multipleOf": lambda column, v: (IsNoMultiple(column, v), f"are not a multiple of {v}"),
+    "minProperties": lambda column, v: (IsFieldCountOutside(column, low=v), f"have fewer than {plural(v, 'field')}"),
+    "maxProperties": lambda column, v: (IsFieldCountOutside(column, high=v), f"have more than {plural(v, 'field')}"),
+    "dimensions": lambda column, v: (IsCountOutside(column, v, v), f"have not {plural(v, 'item')}"),
 }
 """The options of a logical type that are tests of a row: the test, and the words for the rows that meet it."""
+
+
+_ADVICE = {"distanceMetric", "embeddingModel", "embeddingModelVersion"}
+"""Options that say how a vector is meant, and nothing of its values."""
 
 
 def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
     """A rule for each of ``logicalTypeOptions``."""
     for key, value in one.options.items():
-        _refuse_kind(one, key, value)
         line, threshold = one.element.line("logicalTypeOptions", key), {key: value}
         if key == "format":
             yield from _format_rule(make, one, value, line)
@@ -425,13 +474,49 @@ def _option_rules(make: _Maker, one: Property) -> Iterator[Rule]:
         elif key == "uniqueItems":
             if value:
                 yield make(key, line, _broken(HasRepeats(one.column)), says="hold an item twice", threshold=threshold)
+        elif key == "required":  # another key than the `required` beside it
+            tests = tuple(Inside(one.column, (_field(one, name),), IsNull(name)) for name in value)
+            says = f"lack {' or '.join(map(repr, value))}"
+            yield make("logicalTypeOptions.required", line, Broken(tests), says=says, threshold=threshold)
+        elif key in {"elementType", "normalized"}:
+            measure, says = _elements(one.column, value) if key == "elementType" else _normalized(one)
+            if value:
+                yield make(key, line, measure, says=says, threshold=threshold)
         elif key in _TESTS:
             test, says = _TESTS[key](one.column, value)
-            if isinstance(test, IsOutside) and one.logical_type in {None, "number"}:
-                says += ", or not finite"  # of other types, every value is
+            if isinstance(test, IsOutside):
+                test = replace(test, zone=one.zone)
+                if one.logical_type in {None, "number"}:
+                    says += ", or not finite"  # of other types, every value is
             yield make(key, line, _broken(test), says=says, threshold=threshold)
-        else:
+        elif key not in _ADVICE:
             yield make(key, line, Unmeasured(f"`{key}` is not checked yet"), threshold=threshold)
+
+
+def _field(one: Property, name: str) -> str:
+    """What a property inside of ``one`` is called in the data."""
+    inner = {str(each.data["name"]): Property(each).column for each in one.element.parts("properties")}
+    return inner.get(name, name)
+
+
+_ELEMENTS = {"int8": (-128, 127), "uint8": (0, 255), "binary": (0, 1)}
+"""What elements of a vector may be, of types that are narrower than an engine's numbers."""
+
+
+def _elements(column: str, kind: str) -> tuple[Measure, str]:
+    """What ``elementType`` asks of the elements, and the words for rows that do not keep it."""
+    if kind not in _ELEMENTS:  # widths of binary fractions are no promise of a value
+        return OfType(column, "number", path=(Each.ITEM,)), f"are not of the type {kind}"
+    outside, fraction = IsOutside(column, *_ELEMENTS[kind]), IsNoMultiple(column, 1)
+    tests = tuple(Inside(column, (Each.ITEM,), test) for test in (outside, fraction))
+    return Broken(tests), f"hold elements that no {kind} can be"
+
+
+def _normalized(one: Property) -> tuple[Measure, str]:
+    """What ``normalized`` asks of a vector, and the words for rows that do not keep it."""
+    if (kind := one.options.get("elementType")) in _ELEMENTS:
+        return Unmeasured(f"a vector of {kind} does not show what its length was before it was brought to that"), ""
+    return _broken(IsNotNormalized(one.column)), "are not of the length 1"
 
 
 def _format_rule(make: _Maker, one: Property, value: Any, line: int) -> Iterator[Rule]:
@@ -450,16 +535,13 @@ def _format_rule(make: _Maker, one: Property, value: Any, line: int) -> Iterator
         yield make("format", line, Unmeasured(f"the format {value!r} is not checked yet"), threshold=threshold)
 
 
-_UTC = {"utc", "etc/utc", "z", "gmt", "etc/gmt", "etc/uct", "uct", "zulu", "etc/zulu", "universal", "etc/universal"}
-
-
 def _zone_rule(make: _Maker, one: Property, key: str, line: int) -> Iterator[Rule]:
     value, form = one.options[key], one.options.get("format")
-    if key == "defaultTimezone":
-        if str(value).casefold() not in _UTC:
-            reason = f"what has no time zone is read as UTC here, not as {value}"
+    if key == "defaultTimezone":  # it says how a timestamp is read, and the rules on it read it so
+        if one.zone and one.logical_type == "time":
+            reason = f"a time of day has no date, so its distance from UTC in {value} cannot be told"
             yield make(key, line, Unmeasured(reason), threshold={key: value})
-        return  # and UTC is how it is read
+        return
     written = strptime_format(str(form)) if form is not None else ""
     if written is None:
         yield make(key, line, Unmeasured(f"the format {form!r} has letters that cannot be read here"))
@@ -469,37 +551,12 @@ def _zone_rule(make: _Maker, one: Property, key: str, line: int) -> Iterator[Rul
     yield make(key, line, _broken(IsZoned(one.column, not value, by_format)), says=says, threshold={key: value})
 
 
-_KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
-    **dict.fromkeys(
-        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), ((int, float, str), "a number or a time")
-    ),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (int, "a whole number")),
-    **dict.fromkeys(("pattern", "format"), (str, "a text")),
-    "multipleOf": ((int, float), "a number"),
-    "uniqueItems": (bool, "true or false"),
-    "timezone": (bool, "true or false"),
-}
-
-
-def _refuse_kind(one: Property, key: str, value: Any) -> None:
-    """Raises CallError for an option of a wrong kind; the standard asks nothing of them without a ``logicalType``."""
-    if key not in _KINDS:
-        return
-    wanted, words = _KINDS[key]
-    right = isinstance(value, wanted) and isinstance(value, bool) is (wanted is bool)
-    if right and isinstance(value, float):
-        right = math.isfinite(value)
-    if right and key in {"minLength", "maxLength", "minItems", "maxItems", "multipleOf"}:
-        right = value > 0 or (value == 0 and key != "multipleOf")
-    if not right:
-        raise CallError(one.element.problem(f"`{key}` must be {words}", "logicalTypeOptions", key))
-
-
 def _shown(pattern: str) -> str:
     return f"the pattern {pattern}" if len(pattern) <= 60 and pattern.isprintable() else "the pattern"
 
 
-def _quality_rule(make: _Maker, rule: Quality, of: Object, one: Property | None) -> Iterator[Rule]:
+def _quality_rule(make: _Maker, rule: Quality, of: Object, one: Property | None, way: Path) -> Iterator[Rule]:
+    """The rule, of the object or of the property that ``way`` leads to, the column first. Raises CallError."""
     line, severity = rule.element.line(), rule.severity
     match rule.kind:
         case "library" if "metric" not in rule.element.data:
@@ -509,7 +566,7 @@ def _quality_rule(make: _Maker, rule: Quality, of: Object, one: Property | None)
             yield make("text", line, Unmeasured("text is for people to read"), severity=Severity.INFO)
             return
         case "sql":
-            query = _query(rule, of, one)
+            query = _query(rule, of, way)
             yield make("sql", rule.element.line("query"), query, severity=severity, **_asked_for(rule))
             return
         case "custom":
@@ -529,12 +586,17 @@ def _asked_for(rule: Quality) -> dict[str, Any]:
     return {"threshold": threshold, "operator": rule.operator, "bound": rule.bound, "percent": rule.is_percent}
 
 
-def _query(rule: Quality, of: Object, one: Property | None) -> Queried:
+def _query(rule: Quality, of: Object, way: Path) -> Queried | Unmeasured:
     """The query of a rule, with its placeholders filled. Raises CallError."""
+    query = str(rule.element.data["query"])
     try:
-        return Queried(placeholders.fill(str(rule.element.data["query"]), of.name, one.column if one else None))
+        if is_single(way):
+            return Queried(placeholders.fill(query, of.name, way))
+        if not placeholders.names_property(query):
+            return Queried(placeholders.fill(query, of.name, ()))
     except ValueError as error:
         raise CallError(rule.element.problem(str(error), "query")) from error
+    return Unmeasured("its column is many values in each row, and SQL has no name for them")
 
 
 _ARGUMENTS = {
@@ -549,22 +611,27 @@ def _metric(rule: Quality, of: Object, one: Property | None) -> tuple[str, Measu
     metric, arguments = rule.metric, rule.arguments
     if unknown := sorted(set(arguments) - _ARGUMENTS.get(metric, set())):
         return metric, Unmeasured(f"{metric} has no argument `{unknown[0]}` that is known here"), ""
+    if rule.unit is None:
+        return metric, Unmeasured(f"the unit {rule.element.data['unit']!r} is not known here: `rows` or `percent`"), ""
     if metric == "rowCount":
-        return metric, RowCount(), ""
+        return metric, Unmeasured("of what rows would be a share is not said") if rule.is_percent else RowCount(), ""
     if metric == "duplicateValues":
         names = arguments.get("properties", [])
         if not _plain(names):
             raise CallError(rule.element.problem("`properties` must be a list of names", "arguments", "properties"))
-        columns = tuple(_column(rule, of, name, index) for index, name in enumerate(names))
-        if columns or one:
-            return metric, Repeated(columns or (one.column,) if one else columns), ""
+        parts = tuple(_column(rule, of, name, index) for index, name in enumerate(names))
+        if parts:
+            columns = tuple(column for column, *_ in parts)
+            return metric, Repeated(columns, paths=tuple(tuple(path) for _, *path in parts)), ""
+        if one:
+            return metric, Repeated((one.column,)), ""
     if one is None:
         return metric, Unmeasured(f"{metric} is a metric of a column, and this rule has none"), ""
     match metric:
         case "nullValues":
             return metric, _broken(IsNull(one.column)), "are null"
         case "missingValues":
-            return metric, _broken(IsOneOf(one.column, _missing_values(rule))), "are missing"
+            return metric, _broken(IsOneOf(one.column, _missing_values(rule), one.zone)), "are missing"
         case _:
             return _invalid_values(rule, one)
 
@@ -585,7 +652,7 @@ def _invalid_values(rule: Quality, one: Property) -> tuple[str, Measure, str]:
     tests: list[Test] = []
     words = []
     if _plain(valid):
-        tests.append(IsNoneOf(one.column, tuple(valid)))
+        tests.append(IsNoneOf(one.column, tuple(valid), one.zone))
         words.append(_listed(tuple(valid)))
     if isinstance(pattern, str):
         tests.append(IsUnmatched(one.column, pattern))
@@ -597,24 +664,23 @@ def _invalid_values(rule: Quality, one: Property) -> tuple[str, Measure, str]:
     return key, Broken(tuple(tests)), " or ".join(words)
 
 
-def _column(rule: Quality, of: Object, name: Any, index: int) -> str:
-    """The column of a property that a rule names. Raises CallError where there is no such property."""
-    for one in of.properties:
-        if one.name == name:
-            return one.column
-    hint = did_you_mean(str(name), [one.name for one in of.properties])
+def _column(rule: Quality, of: Object, name: Any, index: int) -> tuple[str, ...]:
+    """The way to a property that a rule names, the column first. Raises CallError where there is no such property."""
+    known = dict(_ways(of.properties))
+    if name in known:
+        return known[name]
     message = f"{of.name} has no property {str(name)!r}"
+    hint = did_you_mean(str(name), known)
     raise CallError(rule.element.problem(message, "arguments", "properties", index, hint=hint))
 
 
-def patterns(rules: tuple[Rule, ...]) -> Iterator[tuple[str, Rule]]:
-    """Every pattern of the rules, with the rule it is of."""
-    for rule in rules:
-        if isinstance(rule.measure, Broken):
-            for test in rule.measure.tests:
-                inner = test.test if isinstance(test, Inside) else test
-                if isinstance(inner, IsUnmatched):
-                    yield inner.pattern, rule
+def _ways(
+    properties: Iterable[Property], before: str = "", way: tuple[str, ...] = ()
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each property that has one value in each row, by its name (``customer.zip``), with the way to it."""
+    for one in properties:
+        yield f"{before}{one.name}", (*way, one.column)
+        yield from _ways(map(Property, one.element.parts("properties")), f"{before}{one.name}.", (*way, one.column))
 
 
 def problem(rule: Rule, message: str, hint: str | None = None) -> Problem:

@@ -12,8 +12,8 @@ import math
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from mlops_actions.data.contracts.contract import Contract, Element, Object, Property
@@ -24,6 +24,7 @@ from mlops_actions.data.rules.rules import Rule, Unmeasured
 from mlops_actions.data.rules.sql import Dialect, Unfit
 from mlops_actions.data.sources.relation import Relation
 from mlops_actions.data.types.families import family
+from mlops_actions.data.types.zones import in_utc
 from mlops_actions.verdict import Check, Severity, Status, Where, broken
 
 _SIDES = {
@@ -55,6 +56,8 @@ class Level:
     value: float = math.inf
     unit: str = ""
     private: bool = False
+    zone: str | None = None
+    """The zone whose clock the values were read off, where they are no moments."""
 
 
 def derive(contract: Contract) -> tuple[Level, ...]:
@@ -93,7 +96,8 @@ def _level(contract: Contract, each: Element, data: Mapping[str, Any], name: str
     where = Where(object=of.name, column=one.column, file=contract.file, line=each.line("property"))
     unseen = Unmeasured("there is no data of its object")  # which is said where the object was given none
     threshold = {"atMost": data["value"], "unit": unit}
-    return Level(Rule(name, where, unseen, threshold=threshold), one.column, side, value, unit, one.is_private)
+    rule = Rule(name, where, unseen, threshold=threshold)
+    return Level(rule, one.column, side, value, unit, one.is_private, one.zone)
 
 
 def _amount(data: Mapping[str, Any]) -> tuple[float, str]:
@@ -161,7 +165,8 @@ def prepare(levels: Sequence[Level], relation: Relation) -> Levels:
             continue
         try:
             aggregates += _aggregates(index, level, dialect)
-            asked[index] = level
+            is_instant = dialect.is_instant(dialect.column(level.column))
+            asked[index] = replace(level, zone=None) if is_instant else level
         except Unfit as error:
             decided[index] = _check(level, Status.ERROR, f"not evaluated: {error}")
     return Levels(asked, aggregates, decided)
@@ -195,7 +200,7 @@ def _judged(level: Level, microseconds: int | None, infinite: int, moment: datet
     if microseconds is None:
         return _check(level, Status.ERROR, f"not evaluated: there is no value, so none is the {word}")
     try:
-        value = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+        value = in_utc(datetime(1970, 1, 1) + timedelta(microseconds=microseconds), level.zone)
     except OverflowError:
         return _check(level, Status.ERROR, f"not evaluated: the {word} value is in no year from 1 to 9999")
     if value > moment + _AHEAD:

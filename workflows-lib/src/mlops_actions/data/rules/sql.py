@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 
 from mlops_actions.data.engines.quoting import all_present, literal, quote
 from mlops_actions.data.rules import rules
 from mlops_actions.data.rules.rules import Repeated, Test, Value
 from mlops_actions.data.sources.relation import Column, Relation, aliases
+from mlops_actions.data.types.cells import OFFSET
 from mlops_actions.data.types.families import FLOATING, NUMERIC, UNBOUNDED, family
-from mlops_actions.data.types.nested import Path, field_types, item_type
+from mlops_actions.data.types.nested import Each, Path, Step, entry_types, field_types, item_type
+from mlops_actions.data.types.zones import in_utc, on_the_clock
 from mlops_actions.errors import did_you_mean
 
 
@@ -51,9 +53,9 @@ class Dialect:
                 # Text that is not of the column's type is null here, but it is not missing.
                 return f"({self.relation.raw.get(column.name, name)} IS NULL)"
             case rules.IsOneOf():
-                return self._is_one_of(column, test.values)
+                return self._is_one_of(column, test)
             case rules.IsNoneOf():
-                operand, values = self._comparable(column, test.values)
+                operand, values = self._comparable(column, test)
                 return f"({operand} NOT IN ({', '.join(values)}))" if values else f"({operand} IS NOT NULL)"
             case rules.IsOutside():
                 return self._is_outside(column, test)
@@ -61,24 +63,31 @@ class Dialect:
                 pattern = literal(re2(test.pattern))
                 return f"(NOT regexp_matches({self._text(column, 'a pattern')}, {pattern}))"
             case rules.IsLengthOutside():
-                length = f"length({self._text(column, 'a length')})"
-                parts = [f"{length} < {literal(test.low)}"] if test.low else []
-                parts += [f"{length} > {literal(test.high)}"] if test.high is not None else []
-                return f"({' OR '.join(parts) or 'FALSE'})"
+                return _is_number_outside(f"length({self._text(column, 'a length')})", test)
             case rules.IsNoMultiple():
                 return self._is_no_multiple(column, test.of)
             case rules.IsZoned():
                 return self._is_zoned(column, test)
+            case rules.Inside():
+                return self._any(name, column.type, test.path, test.test, column.name)
+            case _:
+                return self._of_whole(column, test)
+
+    def _of_whole(self, column: Column, test: rules.Whole) -> str:
+        """The condition of a test of a nested value as a whole."""
+        name = quote(column.name)
+        match test:
             case rules.IsCountOutside():
-                count = f"len({self._array(column, 'a number of items')})"
-                parts = [f"{count} < {literal(test.low)}"] if test.low else []
-                parts += [f"{count} > {literal(test.high)}"] if test.high is not None else []
-                return f"({' OR '.join(parts) or 'FALSE'})"
+                return _is_number_outside(f"len({self._array(column, 'a number of items')})", test)
             case rules.HasRepeats():
                 items = self._array(column, "unique items")
                 return f"(list_unique({items}) < list_count({items}))"
-            case rules.Inside():
-                return self._any(name, column.type, test.path, test.test, column.name)
+            case rules.IsFieldCountOutside():
+                there = (f"struct_extract({name}, {literal(field)})" for field in _fields(column))
+                count = " + ".join(f"CASE WHEN {value} IS NULL THEN 0 ELSE 1 END" for value in there)
+                return f"({name} IS NOT NULL AND {_is_number_outside(f'({count})', test)})"
+            case rules.IsNotNormalized():
+                return self._is_not_normalized(column)
 
     def unparsed(self, name: str, missing: Sequence[Value]) -> str | None:
         """The condition for cells of text that are not of the column's type, nor one of ``missing``."""
@@ -90,7 +99,7 @@ class Dialect:
 
     def surplus(self, measure: Repeated) -> str:
         """The aggregate that counts surplus rows. Raises Unfit."""
-        names = [quote(self.column(name).name) for name in measure.columns]
+        names = self.values(measure)
         if len(names) == 1:
             return f"count({names[0]}) - count(DISTINCT {names[0]})"
         key = f"CASE WHEN {all_present(names)} THEN row({', '.join(names)}) END"
@@ -102,10 +111,26 @@ class Dialect:
 
     def sharing(self, measure: Repeated) -> str:
         """A query for how many rows share their key with another, and how many keys are shared."""
-        names = [quote(name) for name in measure.columns]
+        names = self.values(measure)
         by = f"WHERE {all_present(names)} GROUP BY {', '.join(names)} HAVING count(*) > 1"
         keys = f"(SELECT count(*) FROM {self.relation.sql} {by}) AS keys(amount)"
         return f"SELECT coalesce(sum(amount), 0)::BIGINT, count(*) FROM {keys}"
+
+    def values(self, measure: Repeated) -> list[str]:
+        """The expression of each part of a key. Raises Unfit."""
+        return [self.value(column, path) for column, path in measure.parts]
+
+    def value(self, name: str, path: tuple[str, ...]) -> str:
+        """The expression for what ``path`` leads to inside of a column, through fields alone. Raises Unfit."""
+        self.inner(name, path)
+        value = quote(name)
+        for field in path:
+            value = f"struct_extract({value}, {literal(field)})"
+        return value
+
+    def is_instant(self, column: Column) -> bool:
+        """Whether a column's timestamps are moments (in UTC), and not what some clock showed."""
+        return column.name in self.relation.raw or "WITH TIME ZONE" in column.type
 
     def is_floating(self, name: str) -> bool:
         return self.column(name).type in UNBOUNDED
@@ -120,40 +145,47 @@ class Dialect:
             return f"CAST({quote(column.name)} AS VARCHAR)"
         raise Unfit(f"{what} is asked of text, and the column is {column.type}")
 
-    def _is_one_of(self, column: Column, values: Sequence[Value]) -> str:
+    def _is_one_of(self, column: Column, test: rules.IsOneOf) -> str:
         if raw := self.relation.raw.get(column.name):
-            operand, constants = raw, [literal(_as_text(value)) for value in values if value is not None]
+            operand, constants = raw, [literal(_as_text(value)) for value in test.values if value is not None]
         else:
-            operand, constants = self._comparable(column, values)
+            operand, constants = self._comparable(column, test)
         parts = [f"{operand} IN ({', '.join(constants)})"] if constants else []
-        parts += [f"{operand} IS NULL"] if None in values else []
+        parts += [f"{operand} IS NULL"] if None in test.values else []
         return f"coalesce({' OR '.join(parts) or 'FALSE'}, FALSE)"
 
-    def _comparable(self, column: Column, values: Sequence[Value]) -> tuple[str, list[str]]:
-        """The column, and those of ``values`` that it could hold, each as a literal of its type."""
+    def _comparable(self, column: Column, test: rules.IsOneOf | rules.IsNoneOf) -> tuple[str, list[str]]:
+        """The column, and those of the test's values that it could hold, each as a literal of its type."""
         kind = family(column.type)
         if kind is None or kind in {"binary", "object", "array", "map"}:
             raise Unfit(f"a list of values is asked of plain values, and the column is {column.type}")
         operand = self._text(column, "a list of values") if kind == "string" else quote(column.name)
-        constants = (constant(value, column) for value in values if value is not None)
+        of = (value for value in test.values if value is not None)
+        constants = (constant(value, column, test.zone, is_instant=self.is_instant(column)) for value in of)
         return operand, [each for each in constants if each is not None]
 
     def _is_outside(self, column: Column, test: rules.IsOutside) -> str:
         name, kind = quote(column.name), family(column.type)
         if kind not in NUMERIC | {"date", "timestamp", "time"}:
             raise Unfit(f"a range is asked of numbers and times, and the column is {column.type}")
-        parts = []
-        for value, is_open, below in ((test.low, test.low_open, True), (test.high, test.high_open, False)):
-            if value is None:
-                continue
-            limit = constant(value, column)
-            if limit is None or (isinstance(value, str) and kind in NUMERIC):
-                raise Unfit(f"{value!r} is no bound for a column that is {column.type}")
-            sign = ("<=" if is_open else "<") if below else (">=" if is_open else ">")
-            parts.append(f"{name} {sign} {limit}")
+        low = self._beyond(column, test.low, "<=" if test.low_open else "<", test.zone)
+        high = self._beyond(column, test.high, ">=" if test.high_open else ">", test.zone)
+        parts = [part for part in (low, high) if part]
         if column.type in UNBOUNDED or kind in {"date", "timestamp"}:
             parts.append(f"NOT isfinite({name})")
-        return f"({' OR '.join(parts)})"
+        return f"({' OR '.join(parts) or 'FALSE'})"
+
+    def _beyond(self, column: Column, bound: Value, sign: str, zone: str | None) -> str | None:
+        """The condition for values beyond a bound, or None where there is none, or no value can be. Raises Unfit."""
+        if bound is None:
+            return None
+        if isinstance(bound, int) and not _holds(column.type, bound):
+            everything = (bound > 0) == (sign[0] == "<")
+            return f"{quote(column.name)} IS NOT NULL" if everything else None
+        limit = constant(bound, column, zone, is_instant=self.is_instant(column))
+        if limit is None or (isinstance(bound, str) and family(column.type) in NUMERIC):
+            raise Unfit(f"{bound!r} is no bound for a column that is {column.type}")
+        return f"{quote(column.name)} {sign} {limit}"
 
     def inner(self, name: str, path: Path) -> Column:
         """The column of this very name, or what is at ``path`` inside of it. Raises Unfit."""
@@ -176,19 +208,25 @@ class Dialect:
         A value is given a name by a lambda, so that a condition is written as for a column. The name is one that no
         column has; of lambdas inside of one another, the inner one's holds.
         """
-        if path and path[0] is not None:
+        if path and isinstance(path[0], str):
             field, further = _stepped(kind, path[0], shown)
             inside = self._any(f"struct_extract({value}, {literal(path[0])})", field, path[1:], test, further)
             return f"({value} IS NOT NULL AND {inside})"
-        taken = [each.name for each in self.relation.columns]
-        (name,) = aliases([shown], [*taken, *(raw.strip('"') for raw in self.relation.raw.values())])
+        name = self._free(shown)
         if path:
-            item, further = _stepped(kind, None, shown)
-            values, condition = f"CAST({value} AS {item}[])", self._any(quote(name), item, path[1:], test, further)
+            step = path[0]
+            item, further = _stepped(kind, step, shown)
+            values = f"{_LISTS[step]}({value})" if step in _LISTS else f"CAST({value} AS {item}[])"
+            condition = self._any(quote(name), item, path[1:], test, further)
         else:
             alone = Relation(self.relation.object, "", (Column(name, kind),), ())
             values, condition = f"[{value}]", Dialect(alone).condition(replace(test, column=name))
         return f"coalesce(len(list_filter({values}, lambda {quote(name)}: {condition})) > 0, FALSE)"
+
+    def _free(self, name: str) -> str:
+        """A name that no column has."""
+        taken = [each.name for each in self.relation.columns]
+        return aliases([name], [*taken, *(raw.strip('"') for raw in self.relation.raw.values())])[0]
 
     def _is_zoned(self, column: Column, test: rules.IsZoned) -> str:
         name = quote(column.name)
@@ -198,8 +236,18 @@ class Dialect:
         if raw is None or test.by_format is not None:
             zoned = test.by_format if raw else "WITH TIME ZONE" in column.type
             return f"({name} IS NOT NULL AND {literal(zoned is test.zoned)})"
-        offset = f"regexp_matches({raw}, {literal(_OFFSET)})"
+        offset = f"regexp_matches({raw}, {literal(OFFSET)})"
         return f"({name} IS NOT NULL AND {offset} = {literal(test.zoned)})"
+
+    def _is_not_normalized(self, column: Column) -> str:
+        items = item_type(column.type)
+        if items is None or family(items) not in NUMERIC:
+            raise Unfit(f"a length of 1 is asked of vectors of numbers, and the column is {column.type}")
+        item = self._free(column.name)
+        squares = f"list_transform(CAST({quote(column.name)} AS DOUBLE[]), lambda {item}: {item} * {item})"
+        return (
+            f"(abs(coalesce(list_sum({squares}), 0) - 1) > {literal(_TOLERANCE)} AND {quote(column.name)} IS NOT NULL)"
+        )
 
     def _is_no_multiple(self, column: Column, of: int | float) -> str:
         name = quote(column.name)
@@ -212,13 +260,55 @@ class Dialect:
         return f"(NOT isfinite({name}) OR abs({share} - round({share})) > 1e-9 * greatest(1, abs({share})))"
 
 
-def _stepped(kind: str, step: str | None, shown: str) -> tuple[str, str]:
-    """The type of a field, or of an array's items, and what it is called. Raises Unfit, with the nearest name."""
-    if step is None:
+_BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
+_INTEGERS: Mapping[str, tuple[int, int]] = {
+    **{name: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for name, bits in _BITS.items()},
+    **{f"U{name}": (0, 2**bits - 1) for name, bits in _BITS.items()},
+}
+"""The least and the greatest value of each type of whole numbers."""
+
+
+def _holds(kind: str, number: int) -> bool:
+    """Whether a type can hold a whole number. A literal that it cannot hold stops DuckDB 2.0 at a file's footer."""
+    least, most = _INTEGERS.get(kind, (-math.inf, math.inf))
+    return least <= number <= most
+
+
+_LISTS: Mapping[Step, str] = {Each.KEY: "map_keys", Each.VALUE: "map_values"}
+"""The function that gives the values of a step as a list."""
+
+_TOLERANCE = 0.02
+"""Of a sum of squares: two parts in a hundred are one in its root."""
+
+
+def _is_number_outside(
+    number: str, test: rules.IsLengthOutside | rules.IsCountOutside | rules.IsFieldCountOutside
+) -> str:
+    parts = [f"{number} < {literal(test.low)}"] if test.low else []
+    parts += [f"{number} > {literal(test.high)}"] if test.high is not None else []
+    return f"({' OR '.join(parts) or 'FALSE'})"
+
+
+def _fields(column: Column) -> dict[str, str]:
+    """The fields of an object, with their types. Raises Unfit."""
+    fields = field_types(column.type)
+    if fields is None:
+        raise Unfit(f"a number of fields is asked of objects, and the column is {column.type}")
+    return fields
+
+
+def _stepped(kind: str, step: Step, shown: str) -> tuple[str, str]:
+    """The type that a step leads to, and what it is called. Raises Unfit, with the nearest name."""
+    if step is Each.ITEM:
         items = item_type(kind)
         if items is None:
             raise Unfit(f"{shown!r} is {kind}, which has no items")
-        return items, f"{shown}[]"
+        return items, shown + step.value
+    if isinstance(step, Each):
+        entries = entry_types(kind)
+        if entries is None:
+            raise Unfit(f"{shown!r} is {kind}, which has no keys and values")
+        return entries[step is Each.VALUE], shown + step.value
     fields = field_types(kind)
     if fields is None:
         raise Unfit(f"{shown!r} is {kind}, which has no fields")
@@ -228,12 +318,11 @@ def _stepped(kind: str, step: str | None, shown: str) -> tuple[str, str]:
     return fields[step], f"{shown}.{step}"
 
 
-_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-"""The end of a cell that carries a time zone, where the cell is known to be a timestamp."""
+def constant(value: Value, column: Column, zone: str | None = None, *, is_instant: bool = False) -> str | None:
+    """A value of the contract as a literal of the column's type, or None where no such column can hold it.
 
-
-def constant(value: Value, column: Column) -> str | None:
-    """A value of the contract as a literal of the column's type, or None where no such column can hold it."""
+    A timestamp without a time zone is of ``zone``, in the contract as in the column, unless that holds moments.
+    """
     kind = family(column.type)
     if kind == "string":
         return literal(_as_text(value))
@@ -243,10 +332,10 @@ def constant(value: Value, column: Column) -> str | None:
         return None if known is None else literal(known)
     if kind in NUMERIC:
         number = _number(value)
-        if number is None:
+        if number is None or (isinstance(number, int) and not _holds(column.type, number)):
             return None
         return f"CAST({literal(number)} AS FLOAT)" if column.type == "FLOAT" else literal(number)
-    moment = _moment(str(value), kind)
+    moment = _moment(str(value), kind, zone, is_instant=is_instant)
     return None if moment is None else f"CAST({literal(moment)} AS {column.type})"
 
 
@@ -259,23 +348,24 @@ def _number(value: Value) -> int | float | None:
                 value = float(value)
             except ValueError:
                 return None
-    if value is None or isinstance(value, bool) or not math.isfinite(value):
+    if value is None or isinstance(value, bool):
         return None
-    return value
+    if isinstance(value, int) and not -(2**127) <= value < 2**128:  # beyond what an integer literal holds
+        value = float(value) if abs(value) < 10**308 else math.inf
+    return value if math.isfinite(value) else None
 
 
-def _moment(text: str, kind: str | None) -> str | None:
-    """A date, timestamp (in UTC) or time of ISO 8601 as the engine writes it."""
+def _moment(text: str, kind: str | None, zone: str | None, *, is_instant: bool) -> str | None:
+    """A date, time or timestamp (in UTC, or on the clock of ``zone``) of ISO 8601 as the engine writes it."""
     try:
         if kind == "date":
             return date.fromisoformat(text).isoformat()
         if kind == "time":
             return time.fromisoformat(text).isoformat()
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = in_utc(moment, zone).replace(tzinfo=None) if is_instant else on_the_clock(moment, zone)
+    except (ValueError, OverflowError):  # of the first and the last day that there is
         return None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.isoformat(sep=" ")
 
 

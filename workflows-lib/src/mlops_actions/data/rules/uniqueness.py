@@ -23,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.quoting import all_present, literal, quote
+from mlops_actions.data.engines.quoting import all_present, literal
 from mlops_actions.data.types.families import family
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ class Surplus:
 
 def surplus(dialect: Dialect, measure: Repeated, footers: Footers) -> Surplus:
     """How to confirm that a key is unique. Raises Unfit."""
-    columns = [dialect.column(name) for name in measure.columns]
-    names = [quote(column.name) for column in columns]
+    columns = [dialect.inner(name, path) for name, path in measure.parts]
+    names = dialect.values(measure)
     apart = footers.rows >= APART
     if len(columns) > 1:
         hashed = f"CASE WHEN {all_present(names)} THEN hash({', '.join(names)}) END"
         return Surplus(f"count({hashed}) - count(DISTINCT {hashed})", is_exact=False, apart=apart)
     (column,), (name,) = columns, names
-    if family(column.type) == "integer" and column.name in footers.bounds:
+    if family(column.type) == "integer" and column.name in footers.bounds and not any(measure.paths):
         low, high = footers.bounds[column.name]
         if high - low < min(WIDEST, SPARSE * footers.rows):
             inside = f"CASE WHEN {name} BETWEEN {literal(low)} AND {literal(high)} THEN CAST({name} AS HUGEINT) END"

@@ -10,41 +10,42 @@ here, apart from it, while the file is digested.
 from __future__ import annotations
 
 import csv
-import gzip
-import hashlib
 import io
 import re
-import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines.duck import pattern_for
 from mlops_actions.data.engines.quoting import listed, literal, quote
+from mlops_actions.data.sources.pointers import refuse_pointer
+from mlops_actions.data.sources.positions import packed
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import (
     Column,
     File,
     Header,
+    Located,
     Relation,
     Unreadable,
     aliases,
     differences,
     refuse_clash,
-    refuse_pointer,
+    refuse_width,
 )
+from mlops_actions.data.sources.survey import Counter, Endless, Record, damage, open_bytes, packing
 from mlops_actions.data.types import cells
 from mlops_actions.data.types.cells import TextType
 
 if TYPE_CHECKING:
     import duckdb
 
+NAME = "CSV"
+SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".csv.zst")
+
 MAX_LINE = 2_000_000
 """Bytes in one record that the reader takes (DuckDB's own limit)."""
 
-_CHUNK = 1024 * 1024
 _DELIMITERS = ",;\t|"
-_REJECTS = 100  # lines kept as evidence; they are counted elsewhere
 
 
 # Reading
@@ -55,27 +56,42 @@ def open_files(
     object_name: str,
     files: Sequence[File],
     keys: tuple[str, ...],
-    types: Mapping[str, TextType],
-    private: frozenset[str],
+    reading: Reading,
 ) -> Relation:
     """The rows of CSV files; ``keys`` are those of their partition folders. Raises Unreadable or duckdb.Error."""
-    headers = {file.name: read_header(file) for file in files}
+    headers = {file.name: read_header(file, reading.csv) for file in files}
     names = [*dict.fromkeys(name for head in headers.values() for name in head.names), *keys]
     refuse_clash(names, files[0].name)
     raw = dict(zip(names, map(quote, aliases(names, names)), strict=True))
     alike = {head: [file for file in files if headers[file.name] == head] for head in headers.values()}
-    rows = " UNION ALL ".join(_select(head, group, keys, raw) for head, group in alike.items())
-    declared = cells.types(connection, f"({rows})", raw, types)
+    rows = " UNION ALL ".join(
+        _select(head, [file for file in group if packing(file) == packed], keys, raw)
+        for head, group in alike.items()
+        for packed in dict.fromkeys(map(packing, group))
+    )
+    (position,) = aliases([""], [*names, *(each.strip('"') for each in raw.values())], "position")
+    placed = " UNION ALL ".join(
+        f"SELECT *, {packed(str(number), 'row_number() OVER ()')} AS {position} "
+        f"FROM ({_select(headers[file.name], [file], keys, raw)})"
+        for number, file in enumerate(files)
+    )
+    promised = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
+    declared = cells.types(connection, f"({rows})", raw, promised)
     typed = [f"{cells.value(raw[name], declared[name])} AS {quote(name)}" for name in names]
     return Relation(
         object=object_name,
         sql=f"(SELECT {', '.join([*typed, *raw.values()])} FROM ({rows}))",
-        columns=tuple(Column(name, declared[name].type, name in private) for name in names),
+        columns=tuple(Column(name, declared[name].type, name in reading.private) for name in names),
         files=tuple(files),
         raw=raw,
-        guessed=frozenset(names) - frozenset(types),
-        headers=headers,
+        guessed=frozenset(names) - promised.keys(),
         differences=tuple(differences({name: dict.fromkeys(head.names, "") for name, head in headers.items()})),
+        is_text=True,
+        located=Located(
+            f"(SELECT {', '.join([*typed, *raw.values(), position])} FROM ({placed}))",
+            position,
+            lambda file: records(file, reading),
+        ),
     )
 
 
@@ -86,115 +102,115 @@ def _select(head: Header, files: Sequence[File], keys: tuple[str, ...], raw: Map
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(head.names)))
     return (
         f"SELECT {select} FROM read_csv({listed(pattern_for(file.path) for file in files)}, "
-        f"columns = {{{columns}}}, auto_detect = false, header = true, "
-        f"delim = {literal(head.delimiter)}, quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
-        f"max_line_size = {MAX_LINE}, store_rejects = true, rejects_limit = {_REJECTS}, "
+        f"columns = {{{columns}}}, auto_detect = false, header = true, compression = {literal(packing(files[0]))}, "
+        f"delim = {literal(head.delimiter)}, quote = {literal(head.quote)}, escape = {literal(head.quote)}, "
+        f"nullstr = '', allow_quoted_nulls = false, max_line_size = {MAX_LINE}, "
+        # Not `ignore_errors`, with which DuckDB 2.0 loses the row after one that ends in a stray quote as well.
+        f"store_rejects = true, rejects_limit = 1, "
         f"hive_partitioning = {literal(bool(keys))}, hive_types_autocast = false)"
     )
-
-
-def read_header(file: File) -> Header:
-    try:
-        head = header(file.path)
-    except (ValueError, EOFError, zlib.error) as error:
-        raise Unreadable(str(error), file.name) from error
-    except OSError as error:  # gzip's own error has no strerror
-        raise Unreadable(f"cannot be read: {error.strerror or error}", file.name) from error
-    refuse_pointer(head.names[0].encode(), file.name)
-    refuse_clash(head.names, file.name)
-    return head
 
 
 # The first line
 
 
-def header(file: Path) -> Header:
-    """The header of a CSV file. Raises ValueError with what is wrong with it, OSError, EOFError or zlib.error."""
-    with _open(file) as stream:
-        line = stream.readline(MAX_LINE + 1)
-        while line.count(b'"') % 2 and len(line) <= MAX_LINE and (more := stream.readline(MAX_LINE)):
+def read_header(file: File, dialect: CsvDialect = FOUND) -> Header:
+    """The header of a CSV file, and its dialect as far as ``dialect`` does not say it. Raises Unreadable."""
+    try:
+        head = header(file, dialect)
+    except ValueError as error:
+        raise Unreadable(str(error), file.name) from error
+    except damage() as error:  # gzip's own errors have no strerror
+        raise Unreadable(f"cannot be read: {getattr(error, 'strerror', None) or error}", file.name) from error
+    refuse_pointer(head.names[0].encode(), file.name)
+    refuse_clash(head.names, file.name)
+    refuse_width(len(head.names), file.name)
+    return head
+
+
+def header(file: File, dialect: CsvDialect = FOUND) -> Header:
+    """As :func:`read_header`. Raises ValueError with what is wrong, and what reading a damaged file raises."""
+    with open_bytes(file) as stream:
+        line = first = stream.readline(MAX_LINE + 1)
+        marks = b'"' if dialect.quote is None else dialect.quote.encode()
+        while marks and line.count(marks) % 2 and len(line) <= MAX_LINE and (more := stream.readline(MAX_LINE)):
             line += more
     if not line:
         raise ValueError("is empty")
+    _refuse_encoding(first)
     if len(line) > MAX_LINE:
         raise ValueError(f"its first line is longer than {MAX_LINE:,} bytes")
     try:
         text = line.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise ValueError("its first line is not UTF-8") from None
+        raise ValueError(f"its first line is not UTF-8: {_convert('LATIN1')}, where it is Latin-1") from None
     if "\r" in text and '"' not in text:
         raise ValueError("its lines end in a lone carriage return; write them with a line feed")
     if not text:
         raise ValueError("its first line is empty; the first line must name the columns")
-    bare = re.sub(r'"[^"]*"', "", text)
-    delimiter = max(_DELIMITERS, key=bare.count)  # the first of them where none stands there
+    mark = _quote(text) if dialect.quote is None else dialect.quote
+    bare = re.sub(f"{mark}[^{mark}]*{mark}", "", text) if mark else text
+    # The first of them where none stands there.
+    delimiter = dialect.delimiter or max(_DELIMITERS, key=bare.count)
+    if not mark:
+        return Header(delimiter, tuple(text.split(delimiter)), mark)
     try:
-        (names,) = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        (names,) = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=mark, strict=True)
     except (csv.Error, ValueError) as error:
         raise ValueError(f"its first line is not CSV: {error}") from None
-    return Header(delimiter, tuple(names))
+    return Header(delimiter, tuple(names), mark)
 
 
-def _open(file: Path) -> BinaryIO:
-    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[return-value]
+def _quote(text: str) -> str:
+    """The sign around names: an apostrophe where every name stands in a pair, since elsewhere that is a letter."""
+    signs = "".join(map(re.escape, _DELIMITERS))
+    return "'" if re.fullmatch(f"'[^']*'([{signs}]'[^']*')*", text) else '"'
 
 
-# Digest and number of records
+def _refuse_encoding(first: bytes) -> None:
+    """Refuse what is not in bytes of ASCII and more, before its zeros are taken for text."""
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first[:1] + first[1:2]:
+        raise ValueError(f"is UTF-16, and only UTF-8 is read: {_convert('UTF-16')}")
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """A file's SHA-256 (hex) and, for text, how many records follow its header (None where it cannot be told)."""
-
-    sha256: str
-    records: int | None = None
+_RETURN = re.compile(rb"[^\"']*\r")
+_LINE_ENDS = "type `sed 's/\\r//' OLD > NEW`"
 
 
-def survey(file: Path, columns: int | None = None) -> Survey:
-    """Digest a file in one streaming pass and, where ``columns`` is given, count its records. Raises OSError."""
-    digest = hashlib.sha256()
-    counter = _Records(skip_blank=columns != 1) if columns else None
-    inflate = zlib.decompressobj(31) if file.suffix == ".gz" else None
-    with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            if counter is None:
-                continue
-            try:
-                while chunk:
-                    if inflate is None:
-                        counter.feed(chunk)
-                        break
-                    counter.feed(inflate.decompress(chunk, _CHUNK))
-                    chunk = inflate.unconsumed_tail
-                    if inflate.eof:  # another member may follow
-                        chunk = inflate.unused_data.lstrip(b"\0")
-                        inflate = zlib.decompressobj(31)
-            except zlib.error:
-                counter = None
-    return Survey(digest.hexdigest(), counter.total() if counter else None)
+def _convert(encoding: str) -> str:
+    return f"type `iconv -f {encoding} -t UTF-8 OLD > NEW`"
+
+
+# The number of records
+
+
+def counter(file: File, reading: Reading) -> Counter:
+    """What counts the records of a file beside its reader, fast. Raises Unreadable."""
+    head = read_header(file, reading.csv)
+    return _Records(head.quote.encode(), skip_blank=len(head.names) != 1)
 
 
 class _Records:
     """Counts lines that end outside of quotes, taking every quote for the begin or the end of a quoted part.
 
-    That is right for every file that keeps RFC 4180, and fast; :func:`recount`
+    That is right for every file that keeps RFC 4180, and fast; :func:`records`
     looks closer where the reader comes to another number.
     """
 
-    def __init__(self, *, skip_blank: bool) -> None:
+    def __init__(self, mark: bytes, *, skip_blank: bool) -> None:
+        self._mark = mark
         self._skip_blank = skip_blank
         self._lines = 0
         self._inside = False
         self._blank = True  # the line so far
 
     def feed(self, chunk: bytes) -> None:
-        if b'"' in chunk or self._inside:
+        if self._mark and (self._mark in chunk or self._inside):
             was_inside = self._inside
-            parts = chunk.split(b'"')
+            parts = chunk.split(self._mark)
             self._inside ^= len(parts) % 2 == 0
-            outside = b'"'.join(parts[1::2] if was_inside else parts[::2])
-            chunk = b'"' * was_inside + outside + b'"' * self._inside
+            outside = self._mark.join(parts[1::2] if was_inside else parts[::2])
+            chunk = self._mark * was_inside + outside + self._mark * self._inside
         if b"\r" in chunk:
             chunk = chunk.replace(b"\r", b"")
         if not chunk:
@@ -212,39 +228,114 @@ class _Records:
         return None if self._inside else max(0, self._lines + (not self._blank) - 1)
 
 
-def recount(file: Path, head: Header) -> tuple[int, str | None]:
-    """The records of a CSV file, quote by quote, and where the count had to end: a line too long, a quote not closed.
+def records(file: File, reading: Reading) -> Iterator[Record]:
+    """The records of a CSV file below its header, quote by quote, each with why the reader refuses it, if it does.
 
-    Slow; for a file whose fast count and whose reader disagree.
+    Slow, and streamed: for a file whose fast count and whose reader disagree.
+    Raises Endless where a line is too long or a quote is never closed, since
+    what comes after it cannot be told; Unreadable; and what reading a damaged
+    file raises.
     """
-    opening = re.compile(rb"(?:^|" + re.escape(head.delimiter.encode()) + rb')"')
-    records, number, start, size, inside = -1, 0, 1, 0, False
-    with _open(file) as stream:
+    head = read_header(file, reading.csv)
+    form = _Form(head)
+    parts: list[bytes] = []
+    number, start, size, inside, is_header = 0, 1, 0, False, True
+    with open_bytes(file) as stream:
         while line := stream.readline(MAX_LINE + 1):
             number += 1
-            start, size = (start, size + len(line)) if inside else (number, len(line))
+            if not inside:
+                start, parts, size = number, [], 0
+            parts.append(line)
+            size += len(line)
             if size > MAX_LINE:
                 what = "opens a quote that is not closed within" if inside else "is longer than"
-                return records, f"line {start:,} {what} {MAX_LINE:,} bytes"
-            inside = _is_open_after(line, inside, opening)
-            if not inside and (start < number or line.strip(b"\r\n") or len(head.names) == 1):
-                records += 1
-    return records, f"line {start:,} opens a quote that is never closed" if inside else None
-
-
-def _is_open_after(line: bytes, inside: bool, opening: re.Pattern[bytes]) -> bool:
-    """Whether a quoted field is open at the end of ``line``, given whether one is at its begin."""
-    position = 0
-    while True:
-        if inside:
-            position = line.find(b'"', position) + 1
-            if not position:
-                return True
-            if line[position : position + 1] == b'"':
-                position += 1
+                raise Endless(f"line {start:,} {what} {MAX_LINE:,} bytes")
+            inside = form.is_open_after(line, inside)
+            if inside or (start == number and line == form.end and len(head.names) != 1):
                 continue
-            inside = False
-        elif match := opening.search(line, position):
-            inside, position = True, match.end()
-        else:
-            return False
+            if is_header:
+                form.end = line[len(line.rstrip(b"\r\n")) :] or form.end
+            else:
+                raw = b"".join(parts)
+                yield Record(start, raw, form.refused(raw, start, number))
+            is_header = False
+    if inside:
+        raise Endless(f"line {start:,} opens a quote that is never closed")
+
+
+def heading(file: File, reading: Reading) -> bytes:
+    """The bytes of the first line, which names the columns, line end and all. Raises as :func:`records` does."""
+    form = _Form(read_header(file, reading.csv))
+    raw, inside = b"", False
+    with open_bytes(file) as stream:
+        while line := stream.readline(MAX_LINE + 1):
+            raw += line
+            inside = form.is_open_after(line, inside)
+            if not inside:
+                break
+    return raw
+
+
+class _Form:
+    """The form of a record: so many fields, each in quotes as a whole or not at all."""
+
+    def __init__(self, head: Header) -> None:
+        self._width = len(head.names)
+        self._delimiter, self._mark = head.delimiter.encode(), head.quote.encode()
+        sign, mark = re.escape(self._delimiter), re.escape(self._mark)
+        self._opening = re.compile(rb"(?:^|" + sign + rb") *" + mark)
+        bare = rb"(?:(?! *" + mark + rb")[^" + sign + rb"\r\n][^" + sign + rb"\r\n]*)?" if mark else b""
+        quoted = mark + rb"(?:[^" + mark + rb"]|" + mark + mark + rb")*" + mark
+        self.end = b"\n"  # what the first line ends in
+        self._field = re.compile(rb" *" + quoted + rb" *(?=" + sign + rb"|[\r\n]|\Z)|" + bare, re.DOTALL)
+
+    def is_open_after(self, line: bytes, inside: bool) -> bool:
+        """Whether a quoted field is open at the end of ``line``, given whether one is at its begin."""
+        mark, position = self._mark, 0
+        while mark:
+            if inside:
+                position = line.find(mark, position) + 1
+                if not position:
+                    return True
+                if line[position : position + 1] == mark:
+                    position += 1
+                    continue
+                inside = False
+            elif match := self._opening.search(line, position):
+                inside, position = True, match.end()
+            else:
+                return False
+        return False
+
+    def refused(self, raw: bytes, first: int, last: int) -> str | None:
+        """Why the reader refuses a record of the lines ``first`` to ``last``, None where it does not."""
+        try:
+            raw.decode()
+        except UnicodeDecodeError as error:
+            return f"is not UTF-8 (byte 0x{raw[error.start]:02x}); {_convert('LATIN1')}, where it is Latin-1"
+        line = raw.rstrip(b"\r\n")
+        end = raw[len(line) :]
+        if (end and end != self.end) or (first == last and _RETURN.match(line)):
+            return f"ends in another way than the first line, or has a carriage return in it: {_LINE_ENDS}"
+        width = 1 + line.count(self._delimiter)
+        if self._mark and self._mark in line:
+            fields = self._fields(line)
+            if fields is None:
+                lines = f" on line {last:,}" if last > first else ""
+                return f"has a quoted field that goes on after its closing quote{lines}: is there a stray quote?"
+            width = fields
+        if width > self._width:  # the reader leaves out what is empty beyond the last column
+            width = max(self._width, width - len(line) + len(line.rstrip(self._delimiter)))
+        return None if width == self._width else f"has {width:,} fields, and the first line has {self._width:,}"
+
+    def _fields(self, raw: bytes) -> int | None:
+        count, position = 0, 0
+        while True:
+            match = self._field.match(raw, position)
+            end = match.end() if match else position
+            count += 1
+            if end == len(raw):
+                return count
+            if raw[end : end + 1] != self._delimiter:
+                return None
+            position = end + 1

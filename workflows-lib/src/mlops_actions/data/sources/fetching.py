@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlops_actions.data.contracts.servers import Place
-from mlops_actions.data.sources import source, tables
+from mlops_actions.data.sources import arrowfiles, source, tables
 from mlops_actions.data.sources.located import EXTRAS, Located, is_full, need
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.errors import CallError, Problem
@@ -32,8 +32,16 @@ def extras(place: Place, root: Path) -> set[str]:
     """The extras that a place needs, as far as can be told without them: what lies in a bucket may need another."""
     scheme = _scheme(place.text)
     found = {"s3": "s3", "postgresql": "postgres", "postgres": "postgres"}.get(scheme or "")
-    table = tables.kind_of(place.text, root) if scheme is None else place.format
-    return {each for each in (found, table) if each in EXTRAS}
+    kind = tables.kind_of(place.text, root) or _arrow(place.text, root) if scheme is None else place.format
+    return {each for each in (found, kind) if each in EXTRAS}
+
+
+def _arrow(text: str, root: Path) -> str | None:
+    """``arrow``, where a path is of Arrow files. What cannot be told is left for the run to say."""
+    with suppress(CallError, Unreadable):
+        if source.reader_of(source.find([text], root)[0]) is arrowfiles:
+            return "arrow"
+    return None
 
 
 @contextmanager
@@ -65,10 +73,10 @@ def locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Locate
     Raises CallError for a place that names nothing, or whose extra is not
     installed; Unreadable for one that is there and cannot be read.
     """
-    if all(_is_path(each, root) for each in places):
+    if all(is_path(each, root) for each in places):
         return _files(places, root)
     if len(places) > 1:
-        other = next(each for each in places if not _is_path(each, root))
+        other = next(each for each in places if not is_path(each, root))
         hint = "A list holds files alone; a table, a server or a bucket is named by itself."
         raise CallError(Problem("cannot be one of several places of an object", other.text, hint=hint))
     into.mkdir(parents=True, exist_ok=True)
@@ -114,7 +122,8 @@ def _files(places: Sequence[Place], root: Path) -> Located:
     return Located(files)
 
 
-def _is_path(place: Place, root: Path) -> bool:
+def is_path(place: Place, root: Path) -> bool:
+    """Whether a place is files here, and no table."""
     return _scheme(place.text) is None and not tables.is_local_table(place.text, root)
 
 

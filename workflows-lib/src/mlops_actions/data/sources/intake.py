@@ -4,31 +4,31 @@ What a stage does with the rows is its own matter; that none of them was lost
 on the way is found out here.
 """
 
-# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
-
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.contracts.contract import Object
+from mlops_actions.data.contracts.contract import Element, Object, Property
 from mlops_actions.data.engines import duck
-from mlops_actions.data.engines.duck import DuckSession, pattern_for
-from mlops_actions.data.engines.quoting import literal
+from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Session
-from mlops_actions.data.sources import csvfiles, parquet, source
-from mlops_actions.data.sources.csvfiles import Survey
+from mlops_actions.data.sources import parquet, partitions, source, spool
 from mlops_actions.data.sources.fetching import brought, opened, places_of
 from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.parquet import Footers
-from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
+from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
+from mlops_actions.data.sources.relation import File, Relation, Unreadable
+from mlops_actions.data.sources.source import Texts
+from mlops_actions.data.sources.spool import Spool
+from mlops_actions.data.sources.survey import Endless, Record, Survey, damage, survey
 from mlops_actions.data.types import families
 from mlops_actions.data.types.cells import TextType
+from mlops_actions.data.types.jsoncells import ANYTHING, CellType, Fields, Items
 from mlops_actions.verdict import Check, Severity, Status, Subject, Where
 
 if TYPE_CHECKING:
@@ -39,12 +39,44 @@ EVIDENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that does not parse: the file that it stands in, and where."""
+
+    file: File
+    record: Record
+
+
+@dataclass(slots=True)
+class _Recount:
+    """The number of records, that of those which do not parse, the first of them, and the record of the most lines."""
+
+    records: int = 0
+    refused: int = 0
+    first: list[Refusal] = field(default_factory=list)
+    longest: Refusal | None = None
+
+    def take(self, one: Refusal) -> None:
+        self.records += 1
+        if one.record.refused is not None:
+            self.refused += 1
+            self.first += [one] if len(self.first) < EVIDENCE else []
+        lines = one.record.raw.count(b"\n")
+        if lines > 1 and (self.longest is None or lines > self.longest.record.raw.count(b"\n")):
+            self.longest = one
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
-    """An object's rows, and what is being found out about its files meanwhile."""
+    """An object's rows, and what is being found out about its files meanwhile.
+
+    ``states`` is what each file was like (size, time, place on the disk) before the first byte was read.
+    """
 
     connection: duckdb.DuckDBPyConnection
     relation: Relation
+    reading: Reading
     surveys: Mapping[File, Future[Survey]]
+    states: Mapping[File, tuple[int, ...]]
     located: Located
 
     @property
@@ -68,18 +100,31 @@ class Intake:
         """What is known of ``columns`` without a scan."""
         return parquet.footers(self.connection, self.relation.files, columns)
 
-    def checks(self, rows: int, *, reread: bool = False) -> list[Check]:
+    @property
+    def known_rows(self) -> int | None:
+        """The number of rows, where it is known before the scan."""
+        return parquet.count(self.connection, self.relation.files)
+
+    def checks(self, rows: int, *, elsewhere: bool = False) -> list[Check]:
         """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable.
 
-        Where another engine has read them, ``reread`` says to look here for the lines that do not parse.
+        A scan that was made ``elsewhere`` does not tell what it refused, so records of text are looked at here.
         """
-        found = [self._readable(rows, reread)]
+        found = [self._readable(rows, elsewhere)]
         if len(self.located.files) > 1:
             found.append(self._schema())
+            found += self._partitions()
         if not rows:
             message = "there are no rows, so every rule about rows holds of nothing"
             found.append(self._check("rows", Status.WARN, message, Severity.WARNING, measured=0))
         return found
+
+    def refused(self) -> Iterator[Refusal]:
+        """The records that do not parse, streamed, in the order of the files: none of them is among the rows.
+
+        Raises Unreadable where the records after a line cannot be told.
+        """
+        return (each for each in self._records() if each.record.refused is not None)
 
     def _survey(self, file: File) -> Survey:
         try:
@@ -87,46 +132,78 @@ class Intake:
         except OSError as error:
             raise Unreadable(f"cannot be read: {error.strerror or error}", file.name) from error
 
-    def _readable(self, rows: int, reread: bool) -> Check:
-        if not self.relation.is_text:
+    def _refuse_changed(self) -> None:
+        for file, state in self.states.items():
+            if _state(file) != state:
+                raise Unreadable(
+                    "changed while it was read, so what was found is of no one version: run again", file.name
+                )
+
+    def _readable(self, rows: int, elsewhere: bool) -> Check:
+        self._refuse_changed()
+        texts = self._texts
+        if texts is None:
             read = self.located.note or f"all files could be read: {len(self.located.files):,}"
             return self._check("readable", Status.PASS, read, rows=rows)
         records = [self._survey(file).records for file in self.surveys]
         counted = sum(count or 0 for count in records)
-        if None in records or counted != rows:
-            counted = self._recounted()
-        lost = counted - rows
-        if lost < 0:
-            message = f"the reader found {rows:,} rows where the files have {counted:,} records: quotes do not pair up"
-            return self._check("readable", Status.ERROR, message, measured=lost, rows=rows)
-        if lost and reread:
-            duck.fetch(self.connection, f"SELECT count(*) FROM {self.relation.sql}")
-        message = f"{lost:,} of {counted:,} records do not parse{self._rejected() if lost else ''}"
-        status = Status.FAIL if lost else Status.PASS
-        return self._check("readable", status, message, measured=lost, rows=counted)
+        if None not in records and counted == rows and not elsewhere and not self._has_rejects():
+            return self._parsed(rows, rows, 0)
+        seen = self._recounted()
+        if rows <= seen.records:
+            return self._parsed(rows, seen.records, seen.refused, seen.first)
+        message = f"the reader found {rows:,} rows where the files have {seen.records:,} records: quotes do not pair up"
+        places = [*map(_place, seen.first)]
+        if seen.longest is not None:
+            lines = seen.longest.record.raw.count(b"\n")
+            places.append(
+                f"{seen.longest.file.name}, line {seen.longest.record.line:,}: a field runs on for {lines:,} lines"
+            )
+        message += f" (see {'; '.join(places)})" if places else ""
+        return self._check("readable", Status.ERROR, message, measured=seen.records - rows, rows=rows)
 
-    def _recounted(self) -> int:
-        """The records of all files, counted the slow way. Raises Unreadable where a count has no end."""
-        total = 0
+    def _parsed(self, rows: int, records: int, refused: int, first: Sequence[Refusal] = ()) -> Check:
+        """The check on ``records``, of which ``refused`` do not parse, and of which the reader made ``rows``."""
+        lost = max(refused, records - rows)
+        message = f"{lost:,} of {records:,} records do not parse"
+        message += f" (for example {'; '.join(map(_place, first))})" if first else ""
+        if refused != records - rows:
+            message += f"; the reader made {rows:,} rows of them, which are not all as they stand in the file"
+        return self._check("readable", Status.FAIL if lost else Status.PASS, message, measured=lost, rows=records)
+
+    def _has_rejects(self) -> bool:
+        """Whether the engine says that it refused something; it may make a row of what it refused, too."""
+        import duckdb  # pylint: disable=import-outside-toplevel
+
+        try:
+            ((count,),) = self.connection.execute("SELECT count(*) FROM reject_errors").fetchall()
+        except duckdb.CatalogException:  # made by the first scan that keeps them
+            return False
+        return bool(count)
+
+    @property
+    def _texts(self) -> Texts | None:
+        reader = source.reader_of(self.relation.files[0])
+        return reader if isinstance(reader, Texts) else None
+
+    def _records(self) -> Iterator[Refusal]:
+        """All records of all files, looked at one by one. Raises Unreadable where a count has no end."""
         for file in self.surveys:
             try:
-                records, stop = csvfiles.recount(file.path, self.relation.headers[file.name])
-            except (OSError, EOFError, zlib.error) as error:
+                if self._texts is not None:
+                    for record in self._texts.records(file, self.reading):
+                        yield Refusal(file, record)
+            except Endless as error:
+                raise Unreadable(f"{error}, so the rows after it cannot be told", file.name) from error
+            except damage() as error:
                 raise Unreadable(f"cannot be read to its end: {error}", file.name) from error
-            if stop is not None:
-                raise Unreadable(f"{stop}, so the rows after it cannot be told", file.name)
-            total += records
-        return total
 
-    def _rejected(self) -> str:
-        """The first lines that the reader refused, with its reasons."""
-        rows = self.connection.execute(
-            "SELECT DISTINCT file_path, line, error_message FROM reject_errors JOIN reject_scans "
-            f"USING (scan_id, file_id) ORDER BY 1, 2 LIMIT {EVIDENCE}"
-        ).fetchall()
-        names = {pattern_for(file.path): file.name for file in self.surveys}
-        places = [f"{names.get(path, path)}, line {line:,}: {message}" for path, line, message in rows]
-        return f" (for example {'; '.join(places)})" if places else ""
+    def _recounted(self) -> _Recount:
+        """All records, looked at one by one. Raises Unreadable where a count has no end."""
+        found = _Recount()
+        for each in self._records():
+            found.take(each)
+        return found
 
     def _schema(self) -> Check:
         found = self.relation.differences
@@ -135,6 +212,14 @@ class Intake:
         more = f"; and {len(found) - EVIDENCE:,} more" if len(found) > EVIDENCE else ""
         message = f"the files are not of one schema: {'; '.join(found[:EVIDENCE])}{more}"
         return self._check("schema", Status.FAIL, message, measured=len(found))
+
+    def _partitions(self) -> list[Check]:
+        gaps = partitions.gaps(file.name for file in self.surveys)
+        if not gaps:
+            return []
+        more = f"; and {len(gaps) - EVIDENCE:,} more" if len(gaps) > EVIDENCE else ""
+        message = f"there seems to be a gap among the partition folders: {'; '.join(gaps[:EVIDENCE])}{more}"
+        return [self._check("partitions", Status.WARN, message, Severity.WARNING, measured=len(gaps))]
 
     def _check(
         self,
@@ -149,70 +234,77 @@ class Intake:
         return Check(f"{name}.{key}", status, message, severity, Where(object=name), measured, None, rows)
 
 
+def _place(refusal: Refusal) -> str:
+    return f"{refusal.file.name}, line {refusal.record.line:,}: {refusal.record.refused}"
+
+
+def _state(file: File) -> tuple[int, ...]:
+    """What tells that a file is another, or was written to. Raises Unreadable where it is gone."""
+    try:
+        found = file.own.stat()
+    except OSError as error:
+        raise Unreadable(f"is not there any more: {error.strerror}", file.name) from error
+    return (found.st_size, found.st_mtime_ns, found.st_ino)
+
+
 @contextmanager
 def take_in(
     name: str,
     data: Sequence[str] | Located,
-    types: Mapping[str, TextType] | None = None,
-    private: frozenset[str] = frozenset(),
+    reading: Reading | None = None,
+    spooled: Spool | None = None,
 ) -> Iterator[Intake]:
     """The rows of the object ``name``, which are located already, or at places that are named.
 
-    Raises CallError and Unreadable as :func:`fetching.locate` and
-    :func:`source.open_relation` do; an error of the engine inside the block
-    becomes Unreadable.
+    What the engine cannot read itself is written into ``spooled``; without
+    one, into one that ends with the block. Raises CallError and Unreadable as
+    :func:`fetching.locate` and :func:`source.open_relation` do; an error of the
+    engine inside the block becomes Unreadable.
     """
     if isinstance(data, Located):
-        with _taken_in(name, data, types, private) as intake:
+        with _taken_in(name, data, reading, spooled) as intake:
             yield intake
     else:
         with (
             brought({name: places_of(data)}) as found,
-            _taken_in(name, opened(found[name]), types, private) as intake,
+            _taken_in(name, opened(found[name]), reading, spooled) as intake,
         ):
             yield intake
 
 
 @contextmanager
-def _taken_in(
-    name: str, located: Located, types: Mapping[str, TextType] | None, private: frozenset[str]
-) -> Iterator[Intake]:
+def _taken_in(name: str, located: Located, reading: Reading | None, spooled: Spool | None) -> Iterator[Intake]:
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    files = located.files
-    columns = {file: len(csvfiles.read_header(file).names) for file in files if file.is_text}
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        # What has a digest already is not read once more for one; records of text are counted in any case.
-        asked = [file for file in files if located.subjects is None or file in columns]
-        surveys = {file: pool.submit(csvfiles.survey, file.path, columns.get(file)) for file in asked}
+    reading = reading or Reading()
+    states = {file: _state(file) for file in located.files}
+    with ExitStack() as stack:
+        files = source.prepare(located.files, reading, spooled or stack.enter_context(spool.opened()))
+        surveys = stack.enter_context(_surveyed(files, reading, digested=located.subjects is not None))
         try:
-            with duck.connect(file.path for file in files) as connection:
-                relation = source.open_relation(connection, name, files, types, private)
-                yield Intake(connection, relation, surveys, located)
+            with duck.connect((file.path for file in files), source.memory(files)) as connection:
+                relation = source.open_relation(connection, name, files, reading)
+                yield Intake(connection, relation, reading, surveys, states, located)
         except duckdb.Error as error:
-            raise _culprit(error, files) from error
-        finally:
-            for survey in surveys.values():
-                survey.cancel()
+            raise source.culprit(error, files, reading) from error
 
 
-def _culprit(error: Exception, files: Sequence[File]) -> Unreadable:
-    """What to say of an engine's error: where it names no file, each is read alone, to find the one."""
-    import duckdb  # pylint: disable=import-outside-toplevel
+@contextmanager
+def _surveyed(files: Sequence[File], reading: Reading, *, digested: bool) -> Iterator[dict[File, Future[Survey]]]:
+    """The files being digested, and counted where they are text, beside what is done in the block.
 
-    message = duck.reason(error)
-    if any(str(file.path) in message for file in files):
-        return Unreadable(named(message, files))
-    for file in files:
-        if file.is_text:
-            continue
+    What has a digest already is not read once more for one; records of text are counted in any case.
+    """
+    reader = source.reader_of(files[0])
+    counters = {file: reader.counter(file, reading) if isinstance(reader, Texts) else None for file in files}
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        asked = [file for file in files if counters[file] is not None or not digested]
+        surveys = {file: pool.submit(survey, file, counters[file]) for file in asked}
         try:
-            with duck.connect([file.path]) as connection:
-                reader = f"read_parquet({literal(pattern_for(file.path))})"
-                duck.fetch(connection, f"SELECT max(hash(COLUMNS(*))) FROM {reader}")
-        except duckdb.Error:
-            return Unreadable(named(message, files), file.name)
-    return Unreadable(message)
+            yield surveys
+        finally:
+            for each in surveys.values():
+                each.cancel()
 
 
 def unreadable(name: str, error: Unreadable) -> Check:
@@ -221,15 +313,33 @@ def unreadable(name: str, error: Unreadable) -> Check:
     return Check(f"{name}.readable", Status.ERROR, f"the data cannot be read: {error}", where=where)
 
 
-def cell_types(of: Object) -> tuple[dict[str, TextType], dict[str, str]]:
+def cell_types(of: Object) -> tuple[dict[str, CellType], dict[str, str]]:
     """How cells of text are to be read, by column; and why not, for those whose format is not known here."""
-    types, unwritten = {}, {}
+    types: dict[str, CellType] = {}
+    unwritten: dict[str, str] = {}
     for one in of.properties:
         try:
-            declared = families.text_type(one.logical_type, one.physical_type, one.options)
+            declared = _cell_type(one)
         except ValueError as error:
             types[one.column] = TextType("VARCHAR")
             unwritten[one.column] = str(error)
         else:
             types |= {one.column: declared} if declared else {}
     return types, unwritten
+
+
+def _cell_type(one: Property) -> CellType | None:
+    """The type of a property's values, at any depth; None where the contract does not say. Raises ValueError."""
+    if inner := {each.column: _cell_type(each) for each in map(Property, one.element.parts("properties"))}:
+        return Fields({name: each or ANYTHING for name, each in inner.items()})
+    if items := one.element.data.get("items"):
+        item = Property(Element(items, (*one.element.path, "items"), one.element.document))
+        return Items(_cell_type(item) or ANYTHING)
+    return families.text_type(one.logical_type, one.physical_type, one.options)
+
+
+def reading_of(of: Object, csv: CsvDialect = FOUND) -> tuple[Reading, dict[str, str]]:
+    """How an object's files are to be read, and what :func:`cell_types` says of formats that are not known."""
+    types, unwritten = cell_types(of)
+    names = (str(of.element.data.get("physicalName") or of.name), of.name)
+    return Reading(types, of.private, csv, tuple(dict.fromkeys(names))), unwritten

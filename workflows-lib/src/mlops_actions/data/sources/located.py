@@ -11,6 +11,7 @@ from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Subject
 
 EXTRAS = {
+    "arrow": ("pyarrow",),
     "delta": ("deltalake", "pyarrow"),
     "iceberg": ("pyiceberg", "pyarrow"),
     "s3": ("botocore",),

@@ -10,23 +10,31 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.duck import pattern_for, reason
+from mlops_actions.data.engines.duck import connect, fetch, pattern_for, reason
 from mlops_actions.data.engines.quoting import listed, literal, quote
+from mlops_actions.data.sources.pointers import refuse_pointer
+from mlops_actions.data.sources.positions import packed
+from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import (
     Column,
     File,
+    Located,
     Relation,
     Unreadable,
     aliases,
     differences,
     refuse_clash,
-    refuse_pointer,
+    refuse_width,
 )
 from mlops_actions.data.types import cells
 from mlops_actions.data.types.cells import TextType
 
 if TYPE_CHECKING:
     import duckdb
+
+
+NAME = "Parquet"
+SUFFIXES: tuple[str, ...] = (".parquet",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +56,9 @@ def open_files(
     object_name: str,
     files: Sequence[File],
     keys: tuple[str, ...],
-    types: Mapping[str, TextType],
-    private: frozenset[str],
+    reading: Reading,
 ) -> Relation:
-    """The rows of Parquet files; ``keys`` are those of their partition folders, which alone are of ``types``.
+    """The rows of Parquet files; ``keys`` are those of their partition folders, whose types alone are promised ones.
 
     Raises Unreadable or duckdb.Error.
     """
@@ -59,6 +66,8 @@ def open_files(
         _check(file)
     schemas = schemas_of(connection, files)
     names = list(dict.fromkeys(chain.from_iterable(schemas.values())))
+    refuse_width(len(names), files[0].name)
+    types = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
     refuse_clash([*names, *keys], files[0].name)
     rows = (
         f"read_parquet({listed(pattern_for(file.path) for file in files)}, union_by_name = true, "
@@ -72,12 +81,22 @@ def open_files(
     return Relation(
         object=object_name,
         sql=sql,
-        columns=tuple(Column(name, described[name], name in private) for name in [*names, *keys]),
+        columns=tuple(Column(name, described[name], name in reading.private) for name in [*names, *keys]),
         files=tuple(files),
         raw=raw,
         guessed=frozenset(keys) - frozenset(types),
         differences=tuple(differences(schemas)),
+        located=_located(select, rows, [*names, *keys]),
     )
+
+
+def _located(select: Sequence[str], rows: str, columns: Sequence[str]) -> Located | None:
+    """What is selected of the rows, with their places; None where a column hides what the engine knows of those."""
+    if {"file_index", "file_row_number"} & {name.casefold() for name in columns}:
+        return None
+    (position,) = aliases([""], columns, "position")
+    place = f"{packed('CAST(file_index AS BIGINT)', 'file_row_number + 1')} AS {position}"
+    return Located(f"(SELECT {', '.join([*select, place])} FROM {rows})", position)
 
 
 def _folder(key: str, raw: str, of: TextType) -> str:
@@ -138,11 +157,13 @@ def _check(file: File) -> None:
         raise Unreadable("is truncated: a Parquet file ends with its index, and this one does not", file.name)
 
 
-def row_count(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> int:
-    """The number of rows that the files say they have. Raises duckdb.Error."""
+def count(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> int | None:
+    """The rows of all files as their footers have it; None where they are of another format. Raises duckdb.Error."""
+    if not all(is_parquet(file) for file in files):
+        return None
     names = listed(pattern_for(file.path) for file in files)
-    ((count,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
-    return int(count)
+    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
+    return int(rows)
 
 
 def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], columns: Iterable[str]) -> Footers:
@@ -151,7 +172,7 @@ def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], column
     A column is left out where a row group does not tell.
     """
     wanted = list(columns)
-    if not wanted or files[0].is_text:
+    if not wanted or not is_parquet(files[0]):
         return Footers()
     names = listed(pattern_for(file.path) for file in files)
     query = (
@@ -161,5 +182,32 @@ def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], column
         f"WHERE path_in_schema IN ({', '.join(map(literal, wanted))}) AND type IN ('INT32', 'INT64') GROUP BY 1"
     )
     found = connection.execute(query).fetchall()
+    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({names})").fetchall()
     told = {name: (low, high) for name, every, low, high in found if every and low is not None and high is not None}
-    return Footers(row_count(connection, files), told)
+    return Footers(int(rows), told)
+
+
+def damaged(file: File) -> str | None:
+    """Which part of a file cannot be read, looked for row group by row group; None where all of it can be."""
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    reader = f"read_parquet({literal(pattern_for(file.path))}, file_row_number = true)"
+    with connect([file.path]) as connection:
+        metadata = f"parquet_metadata({literal(pattern_for(file.path))})"
+        try:
+            groups = fetch(connection, f"SELECT DISTINCT row_group_id, row_group_num_rows FROM {metadata} ORDER BY 1")
+        except duckdb.Error:
+            return "its index"
+        start = 0
+        for group, rows in groups:
+            place = f"file_row_number BETWEEN {start} AND {start + rows - 1}"
+            try:
+                fetch(connection, f"SELECT max(hash(COLUMNS(*))) FROM {reader} WHERE {place}")
+            except duckdb.Error:
+                return f"row group {group + 1:,} of {len(groups):,} (rows {start + 1:,} to {start + rows:,})"
+            start += rows
+    return None
+
+
+def is_parquet(file: File) -> bool:
+    return (file.path.name if file.origin else file.name).lower().endswith(SUFFIXES)

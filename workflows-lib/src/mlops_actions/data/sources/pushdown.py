@@ -23,15 +23,13 @@ from mlops_actions.data.engines.postgres import PostgresSession
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.translation.terms import Untranslatable
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
+from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import Column, Relation, Unreadable
-from mlops_actions.data.types.cells import TextType
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Check, Severity, Status, Subject, Where
 
 if TYPE_CHECKING:
     import psycopg
-
-    from mlops_actions.data.sources.readers import Wanted
 
 _TYPES = {
     "bool": "BOOLEAN",
@@ -69,6 +67,11 @@ class Pushdown:
     def subjects(self) -> list[Subject]:
         """The table, with the SHA-256 of what its rows are, in any order."""
         return [Subject(self.table, self.session.digest(self.relation))]
+
+    @property
+    def known_rows(self) -> int | None:
+        """Nothing is known."""
+        return None
 
     def footers(self, columns: Iterable[str]) -> Footers:  # pylint: disable=unused-argument
         """Nothing is known without a scan."""
@@ -109,8 +112,7 @@ class Databases:
     def take_in(
         self,
         name: str,
-        types: Mapping[str, TextType] | None = None,  # pylint: disable=unused-argument  # a table has types
-        private: frozenset[str] = frozenset(),
+        reading: Reading,
     ) -> Iterator[Pushdown]:
         """The rows of the object ``name``.
 
@@ -129,19 +131,19 @@ class Databases:
             found = _find(session, address, place, name)
             columns = _columns(session.server, found)
         relation = Relation(
-            name, found.sql, tuple(Column(each, kind, each in private) for each, kind in columns.items()), ()
+            name, found.sql, tuple(Column(each, kind, each in reading.private) for each, kind in columns.items()), ()
         )
         session.add(relation, _source(found, columns))
         with readable(place.text):
             yield Pushdown(session, relation, f"{place.text.partition('#')[0]}#{found.schema}.{found.name}")
 
     @contextmanager
-    def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[PostgresSession, Mapping[str, Relation]]]:
+    def together(self, readings: Mapping[str, Reading]) -> Iterator[tuple[PostgresSession, Mapping[str, Relation]]]:
         """The session of the database that several objects are in. Raises as :meth:`take_in` does."""
         with ExitStack() as stack:
-            taken = [stack.enter_context(self.take_in(name)) for name in wanted]
+            taken = [stack.enter_context(self.take_in(*each)) for each in readings.items()]
             if len({id(each.session) for each in taken}) > 1:
-                raise Unreadable(f"{' and '.join(wanted)} are in databases that cannot be asked at once")
+                raise Unreadable(f"{' and '.join(readings)} are in databases that cannot be asked at once")
             yield taken[0].session, {each.relation.object: each.relation for each in taken}
 
     def session(self, address: Address) -> PostgresSession:

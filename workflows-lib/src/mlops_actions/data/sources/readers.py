@@ -11,12 +11,13 @@ from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Session
-from mlops_actions.data.sources import intake, source
+from mlops_actions.data.sources import intake, source, spool
 from mlops_actions.data.sources.fetching import brought, opened
 from mlops_actions.data.sources.located import EXTRAS, Located, need
 from mlops_actions.data.sources.parquet import Footers
+from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import Relation, Unreadable
-from mlops_actions.data.types.cells import TextType
+from mlops_actions.data.sources.spool import Spool
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Check, Subject
 
@@ -42,6 +43,10 @@ class Taken(Protocol):
     def here(self) -> Relation | None:
         """The rows as DuckDB reads them here, where it does: for a contract's own queries."""
 
+    @property
+    def known_rows(self) -> int | None:
+        """The number of rows, where it is known before the scan."""
+
     def footers(self, columns: Iterable[str]) -> Footers:
         """What is known of ``columns`` without a scan."""
 
@@ -49,26 +54,18 @@ class Taken(Protocol):
         """What is to be said of it as such, where the scan came to ``rows`` rows. Raises Unreadable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How an object is read: its cells of text by their types, and which columns are private."""
-
-    types: Mapping[str, TextType]
-    private: frozenset[str]
-
-
 class Reader(Protocol):
     """Takes objects in, by their names."""
 
-    def take_in(
-        self, name: str, types: Mapping[str, TextType] | None = None, private: frozenset[str] = frozenset()
-    ) -> AbstractContextManager[Taken]:
+    def take_in(self, name: str, reading: Reading) -> AbstractContextManager[Taken]:
         """The rows of an object, for as long as the block lasts.
 
         Raises CallError for a place that names nothing; Unreadable, also in the block, for what cannot be read.
         """
 
-    def together(self, wanted: Mapping[str, Wanted]) -> AbstractContextManager[tuple[Session, Mapping[str, Relation]]]:
+    def together(
+        self, readings: Mapping[str, Reading]
+    ) -> AbstractContextManager[tuple[Session, Mapping[str, Relation]]]:
         """A session that can read several objects at once. Raises as :meth:`take_in` does."""
 
 
@@ -77,19 +74,21 @@ class _Files:
     """Objects as files here, read by DuckDB."""
 
     found: Mapping[str, Located | Unreadable]
+    spooled: Spool
 
-    def take_in(
-        self, name: str, types: Mapping[str, TextType] | None = None, private: frozenset[str] = frozenset()
-    ) -> AbstractContextManager[Taken]:
-        return intake.take_in(name, opened(self.found[name]), types, private)
+    def take_in(self, name: str, reading: Reading) -> AbstractContextManager[Taken]:
+        return intake.take_in(name, opened(self.found[name]), reading, self.spooled)
 
     @contextmanager
-    def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[Session, Mapping[str, Relation]]]:
-        files = {name: opened(self.found[name]).files for name in wanted}
-        with duck.connect(file.path for each in files.values() for file in each) as connection:
+    def together(self, readings: Mapping[str, Reading]) -> Iterator[tuple[Session, Mapping[str, Relation]]]:
+        files = {
+            name: source.prepare(opened(self.found[name]).files, reading, self.spooled)
+            for name, reading in readings.items()
+        }
+        every = [file for each in files.values() for file in each]
+        with duck.connect((file.path for file in every), source.memory(every)) as connection:
             relations = {
-                name: source.open_relation(connection, name, files[name], each.types, each.private)
-                for name, each in wanted.items()
+                name: source.open_relation(connection, name, files[name], reading) for name, reading in readings.items()
             }
             yield DuckSession(connection), relations
 
@@ -108,15 +107,15 @@ def reader(engine: str, data: Mapping[str, Sequence[Place | str]], master: str |
         with Databases(places) as databases:
             yield databases
         return
-    with brought(places) as found:
+    with brought(places) as found, spool.opened() as spooled:
         if engine == "spark":
             from mlops_actions.data.engines import spark  # pylint: disable=import-outside-toplevel
             from mlops_actions.data.sources.sparkfiles import SparkFiles  # pylint: disable=import-outside-toplevel
 
             with spark.session(master) as session:
-                yield SparkFiles(session, found)
+                yield SparkFiles(session, found, spooled)
         else:
-            yield _Files(found)
+            yield _Files(found, spooled)
 
 
 def check(engine: str) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.visible import clip
 
+if TYPE_CHECKING:
+    from mlops_actions.data.sources.survey import Record
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The dialect of a CSV file and its column names, both from its first line."""
+    """The dialect of a CSV file and its column names. A ``quote`` of ``""`` means that none has a meaning."""
 
     delimiter: str
     names: tuple[str, ...]
+    quote: str = '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +37,37 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A data file: its name as the user would write it, and where it is (absolute, symbolic links resolved).
+    """A data file: its name as the user would write it, and where the engine reads it (absolute, no symbolic link).
 
-    Of a file ``of_table``, the table's log says what its columns are, and folders of its path say nothing.
+    Where that is a copy in a form that the engine reads, ``origin`` is the file itself. ``table`` is the one that was
+    named in a database file. Of a file ``of_table``, the table's log says what its columns are, and folders of its path
+    say nothing.
     """
 
     name: str
     path: Path
+    table: str | None = None
+    origin: Path | None = None
     of_table: bool = False
 
     @property
-    def is_text(self) -> bool:
-        return not self.name.lower().endswith(".parquet")
+    def own(self) -> Path:
+        """Where the file itself is."""
+        return self.origin or self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An object's rows with the place of each, read ``FROM`` the fragment ``sql``: slower than the rows alone.
+
+    Beside the relation's columns it yields ``position`` (quoted), as
+    :mod:`.positions` packs it: rows are numbered file by file. Where ``records``
+    is given, they are the records of a text file that parse.
+    """
+
+    sql: str
+    position: str
+    records: Callable[[File], Iterator[Record]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +76,8 @@ class Relation:
 
     For text, ``raw`` maps a column to the SQL identifier of its cells as they
     stand in the file, ``guessed`` names the columns whose type nobody
-    declared, ``headers`` gives each file's first line. ``differences`` says,
-    file by file, where the files are not of one schema.
+    declared. ``differences`` says, file by file, where the files are not of
+    one schema. ``located`` is None where nothing tells the place of a row.
     """
 
     object: str
@@ -62,12 +86,9 @@ class Relation:
     files: tuple[File, ...]
     raw: Mapping[str, str] = field(default_factory=dict)
     guessed: frozenset[str] = frozenset()
-    headers: Mapping[str, Header] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
-
-    @property
-    def is_text(self) -> bool:
-        return bool(self.headers)
+    is_text: bool = False
+    located: Located | None = None
 
     def unparsed(self, column: str) -> str | None:
         """The SQL condition for rows whose text is not of the column's type (the column is NULL there)."""
@@ -98,17 +119,20 @@ def refuse_clash(names: Sequence[str], file: str) -> None:
         seen[name.casefold()] = name
 
 
-def aliases(names: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """A name for each column's text that no column has."""
-    prefix = "text"
+def aliases(names: Sequence[str], taken: Sequence[str], prefix: str = "text") -> list[str]:
+    """A name for each column's text (or what ``prefix`` says) that no column has."""
     while any(name.casefold().startswith(prefix) for name in taken):
         prefix += "_"
     return [f"{prefix}{index}" for index in range(len(names))]
 
 
-def refuse_pointer(head: bytes, name: str) -> None:
-    if head.startswith(b"version https://git-lfs.github.com/spec/"):
-        raise Unreadable("is a Git LFS pointer, not the data: type `git lfs pull`", name)
+MAX_COLUMNS = 5_000
+"""Columns that an object may have: each is asked about by itself, and the engine's plan grows with them."""
+
+
+def refuse_width(columns: int, file: str) -> None:
+    if columns > MAX_COLUMNS:
+        raise Unreadable(f"it has {columns:,} columns, and at most {MAX_COLUMNS:,} are taken", file)
 
 
 def named(message: str, files: Sequence[File]) -> str:

@@ -195,16 +195,9 @@ def _objects(bucket: Bucket, path: str, found: Sequence[Object], place: Place, i
     digests = bucket.bring(chosen, files)
     names = [bucket.address(each.key) for each in chosen]
     located = tuple(File(name, file.resolve()) for name, file in zip(names, files, strict=True))
-    _refuse_mixed(located)
+    source.refuse_mixed(located)
     tables.expect_files(place, located)
     return Located(located, tuple(map(Subject, names, digests)))
-
-
-def _refuse_mixed(files: Sequence[File]) -> None:
-    text = [file for file in files if file.is_text]
-    if text and len(text) < len(files):
-        other = next(file for file in files if not file.is_text)
-        raise Unreadable(f"{text[0].name} is CSV and {other.name} is Parquet: data of one object must be of one format")
 
 
 def _chosen(path: str, found: Sequence[Object]) -> list[Object]:

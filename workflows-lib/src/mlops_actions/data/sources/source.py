@@ -1,4 +1,4 @@
-"""Where rows are: a file, a folder or a glob of CSV or Parquet files, as one relation.
+"""Where rows are: a file, a folder or a glob of files of one format, as one relation.
 
 Finding is a matter of the call (a path that is not there is a CallError);
 what the files hold is a matter of the data, so a file that cannot be read is
@@ -9,22 +9,78 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import reason
-from mlops_actions.data.sources import csvfiles, parquet
+from mlops_actions.data.sources import arrowfiles, csvfiles, jsonlines, parquet, sqlitefiles
+from mlops_actions.data.sources.pointers import DVC, refuse_tracked
+from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import Column, File, Relation, Unreadable, named, shown_names
-from mlops_actions.data.types.cells import TextType
+from mlops_actions.data.sources.spool import Spool, full
+from mlops_actions.data.sources.survey import Counter, Endless, Record, damage
 from mlops_actions.errors import CallError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     import duckdb
 
-SUFFIXES = (".parquet", ".csv", ".csv.gz")
+__all__ = ["Column", "File", "Relation", "Unreadable", "culprit", "find", "open_relation", "prepare", "reader_of"]
 
-__all__ = ["Column", "File", "Relation", "Unreadable", "find", "open_relation"]
+
+# Formats
+
+
+class Reader(Protocol):
+    """What a format's module has: its name, how its files end, and how they become rows."""
+
+    NAME: str
+    SUFFIXES: tuple[str, ...]
+
+    def open_files(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        object_name: str,
+        files: Sequence[File],
+        keys: tuple[str, ...],
+        reading: Reading,
+    ) -> Relation:
+        """The rows; ``keys`` are those of partition folders. Raises Unreadable or duckdb.Error."""
+
+
+@runtime_checkable
+class Spooled(Protocol):
+    """A format that the engine reads as a copy in another."""
+
+    def spooled(self, file: File, spool: Spool, reading: Reading) -> File:
+        """The file as it is to be read. Raises Unreadable."""
+
+
+@runtime_checkable
+class Texts(Protocol):
+    """A format of text, whose records are counted apart from the engine."""
+
+    def counter(self, file: File, reading: Reading) -> Counter:
+        """What counts the records of a file, fast. Raises Unreadable."""
+
+    def records(self, file: File, reading: Reading) -> Iterator[Record]:
+        """The records, streamed, each with why it does not parse, if so.
+
+        Raises Unreadable, Endless, and what reading a damaged file raises.
+        """
+
+
+READERS: list[Reader] = [parquet, csvfiles, jsonlines, arrowfiles, sqlitefiles]
+"""A new format is a module and a name here."""
+
+SUFFIXES = tuple(suffix for reader in READERS for suffix in reader.SUFFIXES)
+
+
+def reader_of(file: File) -> Reader:
+    """The reader of a file that was found: by its name, or, where it is a copy of no file, by that of the copy."""
+    names = (file.name.lower(), file.path.name)
+    return next(reader for name in names for reader in READERS if name.endswith(reader.SUFFIXES))
 
 
 # Finding
@@ -38,16 +94,32 @@ def find(patterns: Sequence[str], root: Path) -> tuple[File, ...]:
     """
     files: dict[str, File] = {}
     for pattern in patterns:
-        for name in _expand(pattern, root):
-            files[name] = File(name, _resolve(name, pattern, root))
-    if len({file.is_text for file in files.values()}) > 1:
-        one, other = (next(file.name for file in files.values() if file.is_text is kind) for kind in (True, False))
-        raise Unreadable(f"{one} is CSV and {other} is Parquet: data of one object must be of one format")
+        path, table = _table(pattern, root)
+        for name in _expand(path, root):
+            files[name] = File(name, _resolve(name, path, root), table)
+    refuse_mixed(files.values())
     return tuple(files[name] for name in sorted(files))
+
+
+def refuse_mixed(files: Iterable[File]) -> None:
+    """Raises Unreadable where the files of an object are not of one format."""
+    formats = {reader_of(file).NAME: file.name for file in files}
+    if len(formats) > 1:
+        (one, first), (other, second), *_ = formats.items()
+        raise Unreadable(f"{first} is {one} and {second} is {other}: data of one object must be of one format")
+
+
+def _table(pattern: str, root: Path) -> tuple[str, str | None]:
+    """The path, and the table that ``PATH#TABLE`` names in a database file."""
+    path, sign, table = pattern.rpartition("#")
+    if sign and path.lower().endswith(sqlitefiles.SUFFIXES) and not os.path.lexists(root / pattern):
+        return path, table
+    return pattern, None
 
 
 def _expand(pattern: str, root: Path) -> Iterator[str]:
     path = root / pattern
+    refuse_tracked(pattern, root)
     if path.is_file():
         if not _is_data(pattern):
             known = ", ".join(f"`{suffix}`" for suffix in SUFFIXES)
@@ -69,6 +141,8 @@ def _expand(pattern: str, root: Path) -> Iterator[str]:
 def _matches(pattern: str, root: Path) -> Iterator[str]:
     matches = sorted(glob.glob(pattern, root_dir=root, recursive=True))
     found = False
+    for pointer in sorted(glob.glob(pattern + DVC, root_dir=root, recursive=True)):
+        refuse_tracked(pointer.removesuffix(DVC), root)
     for match in matches:
         if (root / match).is_dir():
             if not pattern.endswith("**"):  # which lists each folder's files by itself
@@ -94,11 +168,16 @@ def _folder(folder: str, root: Path) -> Iterator[str]:
                 hint = "Name the folder that it leads to."
                 raise CallError(Problem("is a symbolic link to a folder, and none is followed", name, hint=hint))
         for each in sorted(names):
+            if each.endswith(DVC) and not _is_hidden(each):
+                refuse_tracked(os.path.normpath(os.path.join(folder, inner, each.removesuffix(DVC))), root)
             if _is_data(each) and not _is_hidden(each):
                 found = True
                 yield os.path.normpath(os.path.join(folder, inner, each)).replace(os.sep, "/")
     if not found:
-        raise Unreadable("the folder holds no CSV and no Parquet file", folder)
+        raise Unreadable(f"the folder holds no file that can be read: {_KNOWN}", folder)
+
+
+_KNOWN = ", ".join(f"{reader.NAME} ({' '.join(reader.SUFFIXES)})" for reader in READERS)
 
 
 def _is_data(name: str) -> bool:
@@ -143,26 +222,63 @@ def _before_magic(pattern: str) -> str:
 # Opening
 
 
+def prepare(files: Sequence[File], reading: Reading, spool: Spool) -> tuple[File, ...]:
+    """The files as the engine reads them: some are spooled in another format. Raises Unreadable, naming the file."""
+    reader = reader_of(files[0])
+    return tuple(reader.spooled(file, spool, reading) if isinstance(reader, Spooled) else file for file in files)
+
+
+def memory(files: Iterable[File]) -> float:
+    """GiB for a session that reads ``files``: the engine's reader of JSON has two buffers of 32 MiB a thread."""
+    buffers = any(file.path.name.lower().endswith(jsonlines.SUFFIXES) for file in files)
+    return duck.MEMORY + (os.cpu_count() or 1) / 16 * buffers
+
+
 def open_relation(
     connection: duckdb.DuckDBPyConnection,
     object_name: str,
     files: Sequence[File],
-    types: Mapping[str, TextType] | None = None,
-    private: frozenset[str] = frozenset(),
+    reading: Reading | None = None,
 ) -> Relation:
-    """The rows of ``files`` as one relation, with partition folders (``year=2013``) as columns.
+    """The rows of ``files``, as :func:`prepare` gives them, as one relation; partition folders are columns.
 
-    ``types`` are held against the cells of text files (and partition folders);
-    without one, a column's type is guessed from a sample. Columns in
-    ``private`` are marked so. Raises Unreadable, naming the file.
+    The types of ``reading`` are held against the cells of text files (and
+    partition folders); without one, a column's type is guessed from a sample.
+    Raises Unreadable, naming the file.
     """
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    open_files = csvfiles.open_files if files[0].is_text else parquet.open_files
+    reader, reading = reader_of(files[0]), reading or Reading()
     try:
-        return open_files(connection, object_name, files, _partition_keys(files), types or {}, private)
+        return reader.open_files(connection, object_name, files, _partition_keys(files), reading)
     except duckdb.Error as error:
-        raise Unreadable(named(reason(error), files)) from error
+        raise culprit(error, files, reading) from error
+
+
+def culprit(error: Exception, files: Sequence[File], reading: Reading) -> Unreadable:
+    """What to say of an engine's error: each file is looked at alone, to find the place."""
+    if why := full(error):
+        return Unreadable(why)
+    message = named(reason(error, private=bool(reading.private)), files)
+    reader = reader_of(files[0])
+    for file in files:
+        if isinstance(reader, Texts) and (place := _stumble(reader, file, reading)):
+            return Unreadable(place, file.name)
+        if parquet.is_parquet(file) and (place := parquet.damaged(file)):
+            return Unreadable(f"{place} cannot be read: {message}", file.name)
+    return Unreadable(message)
+
+
+def _stumble(reader: Texts, file: File, reading: Reading) -> str | None:
+    """The first thing that is wrong with a file of text."""
+    try:
+        return next(
+            (f"line {each.line:,} {each.refused}" for each in reader.records(file, reading) if each.refused), None
+        )
+    except Endless as error:
+        return str(error)
+    except damage() as error:
+        return f"cannot be read to its end: {error}"
 
 
 def _partition_keys(files: Sequence[File]) -> tuple[str, ...]:

@@ -24,12 +24,14 @@ from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.sparkscan import SparkScan, View
 from mlops_actions.data.engines.translation.spark import SparkWriter
 from mlops_actions.data.engines.translation.terms import Untranslatable
-from mlops_actions.data.sources import intake, parquet, source
+from mlops_actions.data.sources import csvfiles, intake, parquet, source
 from mlops_actions.data.sources.fetching import opened
 from mlops_actions.data.sources.intake import Intake
 from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
+from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import File, Relation, Unreadable, named
+from mlops_actions.data.sources.spool import Spool
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.verdict import Check, Subject
 
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-    from mlops_actions.data.sources.readers import Wanted
 
 VIEW = "mlops_rows_"
 """What views are called, each with a number behind it."""
@@ -68,14 +69,17 @@ class SparkIntake:
         """Nothing: a set of values has room in a cluster."""
         return NO_FOOTERS
 
+    @property
+    def known_rows(self) -> int | None:
+        """The number of rows, where it is known before the scan."""
+        return self.local.known_rows
+
     def checks(self, rows: int) -> list[Check]:
         """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable."""
-        if self.local.relation.is_text:
-            return self.local.checks(rows, reread=True)
-        expected = parquet.row_count(self.local.connection, self.local.relation.files)
-        if rows != expected:
+        expected = self.known_rows
+        if expected is not None and rows != expected:
             raise Unreadable(f"Spark found {rows:,} rows where the files say that they have {expected:,}")
-        return self.local.checks(rows)
+        return self.local.checks(rows, elsewhere=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +88,31 @@ class SparkFiles:
 
     spark: SparkSession
     found: Mapping[str, Located | Unreadable]
+    spooled: Spool
 
     @contextmanager
-    def take_in(
-        self, name: str, types: Mapping[str, TextType] | None = None, private: frozenset[str] = frozenset()
-    ) -> Iterator[SparkIntake]:
+    def take_in(self, name: str, reading: Reading) -> Iterator[SparkIntake]:
         """The rows of the object ``name``. Raises as :func:`intake.take_in` does; an error of Spark is Unreadable."""
         located = opened(self.found[name])
         # pylint: disable-next=contextmanager-generator-missing-cleanup  # there is nothing to clean up in _readable
-        with intake.take_in(name, located, types, private) as local, _readable(located.files):
+        with intake.take_in(name, located, reading, self.spooled) as local, _readable(located.files):
             session = SparkScan(self.spark, DuckSession(local.connection))
-            yield SparkIntake(session, hold(session, local.relation, types or {}), local)
+            yield SparkIntake(session, hold(session, local.relation, reading), local)
 
     @contextmanager
-    def together(self, wanted: Mapping[str, Wanted]) -> Iterator[tuple[SparkScan, Mapping[str, Relation]]]:
+    def together(self, readings: Mapping[str, Reading]) -> Iterator[tuple[SparkScan, Mapping[str, Relation]]]:
         """A session that reads several objects at once."""
-        files = {name: opened(self.found[name]).files for name in wanted}
+        files = {
+            name: source.prepare(opened(self.found[name]).files, reading, self.spooled)
+            for name, reading in readings.items()
+        }
         every = [file for each in files.values() for file in each]
-        with duck.connect(file.path for file in every) as connection, _readable(every):
+        with duck.connect((file.path for file in every), source.memory(every)) as connection, _readable(every):
             session = SparkScan(self.spark, DuckSession(connection))
             relations = {}
-            for name, each in wanted.items():
-                local = source.open_relation(connection, name, files[name], each.types, each.private)
-                relations[name] = hold(session, local, each.types)
+            for name, reading in readings.items():
+                local = source.open_relation(connection, name, files[name], reading)
+                relations[name] = hold(session, local, reading)
             yield session, relations
 
 
@@ -126,13 +132,13 @@ def _readable(files: Sequence[File]) -> Iterator[None]:
 class _Shape:
     """What the rows are to look like: ``kinds`` are all columns, those of text among them, with DuckDB's types.
 
-    ``declared`` says how the text of a column is read: as the contract says,
-    else as all files together were found to be.
+    ``reading`` says how each column of text is read: as the contract says, else
+    as all files together were found to be.
     """
 
     relation: Relation
     kinds: Mapping[str, str]
-    declared: Mapping[str, TextType]
+    reading: Reading
 
     @property
     def cells(self) -> dict[str, str]:
@@ -153,23 +159,26 @@ class _Shape:
         return ", ".join(found)
 
 
-def hold(session: SparkScan, relation: Relation, types: Mapping[str, TextType]) -> Relation:
-    """A relation of files that DuckDB opened, as one that ``session`` holds as well; ``types`` are those declared.
+def hold(session: SparkScan, relation: Relation, reading: Reading | None = None) -> Relation:
+    """A relation of files that DuckDB opened, as one that ``session`` holds as well; no row of it has a place.
 
-    Raises Unreadable where Spark cannot hold its values, naming the column, or
-    cannot read a file.
+    Raises Unreadable for a format that Spark does not read here, and where
+    Spark cannot hold the values, naming the column, or cannot read a file.
     """
+    file, reading = relation.files[0], reading or Reading()
+    if source.reader_of(file) not in (parquet, csvfiles):
+        raise Unreadable("the engine spark reads Parquet and CSV; the engine duckdb reads this as well", file.name)
     kinds = {column.name: column.type for column in relation.columns}
     kinds |= dict.fromkeys((raw.strip('"') for raw in relation.raw.values()), "VARCHAR")
     for column, kind in kinds.items():
         _refuse(column, kind)
-    declared = {name: types.get(name) or TextType(kinds[name]) for name in relation.raw}
-    shape = _Shape(relation, kinds, declared)
+    types = {name: reading.types.get(name) or TextType(kinds[name]) for name in relation.raw}
+    shape = _Shape(relation, kinds, replace(reading, types=types))
     frame = _text(session, shape) if relation.is_text else _parquet(session, shape)
     name = f"{VIEW}{len(session.views)}"
     frame.createOrReplaceTempView(name)
     session.views[name] = View(frame, kinds, relation.sql)
-    return replace(relation, sql=quote(name))
+    return replace(relation, sql=quote(name), located=None)
 
 
 def _refuse(name: str, kind: str) -> None:
@@ -250,7 +259,7 @@ def _folders(session: SparkScan, rows: DataFrame, shape: _Shape) -> DataFrame:
     for url in rows.inputFiles():
         path = re.sub(_SCHEME, "/", url)
         file = places[unquote(path)]
-        alone = source.open_relation(connection, shape.relation.object, [file], shape.declared)
+        alone = source.open_relation(connection, shape.relation.object, [file], shape.reading)
         values = duck.fetch(connection, f"SELECT {shape.select(alone, names)} FROM {alone.sql} LIMIT 1")
         found += [(path, *value) for value in values]  # none of a file without rows
     written = (f"{SparkWriter().name(name)} {_written(shape.kinds[name])}" for name in names)
@@ -274,7 +283,7 @@ def _reader(files: Sequence[File], shape: _Shape) -> Callable[[Iterator[pa.Recor
         for number in (each for batch in numbers for each in batch.column(0).to_pylist()):
             file = files[number]
             with duck.connect([file.path], threads=1) as connection:
-                alone = source.open_relation(connection, shape.relation.object, [file], shape.declared)
+                alone = source.open_relation(connection, shape.relation.object, [file], shape.reading)
                 rows: Any = connection.execute(f"SELECT {shape.select(alone, shape.kinds)} FROM {alone.sql}")
                 yield from rows.to_arrow_reader(10_000)
 

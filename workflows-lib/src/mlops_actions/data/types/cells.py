@@ -47,10 +47,18 @@ _GUESSES = {  # narrower: 007 is a code, and 1 a number rather than true
 
 @dataclass(frozen=True, slots=True)
 class TextType:
-    """A type for a column of text: the engine's name, and how it is written (strptime) where not as in FORMS."""
+    """A type for a column of text: the engine's name, and how it is written (strptime) where not as in FORMS.
+
+    A timestamp without an offset was read off the clock of ``zone`` (None for UTC).
+    """
 
     type: str
     format: str | None = None
+    zone: str | None = None
+
+
+OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+"""The end of a cell that carries a time zone, where the cell is known to be a timestamp."""
 
 
 def value(raw: str, of: TextType) -> str:
@@ -58,8 +66,17 @@ def value(raw: str, of: TextType) -> str:
     if of.type == "VARCHAR":
         return raw
     if of.format is not None:
-        return f"CAST(try_strptime({raw}, {literal(of.format)}) AS {of.type})"
-    return _cast(raw, of.type, _form(of.type))
+        cast = f"CAST(try_strptime({raw}, {literal(of.format)}) AS {of.type})"
+        return cast if of.zone is None or "%z" in of.format.replace("%%", "") else _from_clock(cast, of.zone)
+    cast = _cast(raw, of.type, _form(of.type))
+    if of.zone is None:
+        return cast
+    return f"CASE WHEN regexp_matches({raw}, {literal(OFFSET)}) THEN {cast} ELSE {_from_clock(cast, of.zone)} END"
+
+
+def _from_clock(timestamp: str, zone: str) -> str:
+    """The moment, in UTC, at which a clock of ``zone`` shows a timestamp; the later one where it shows it twice."""
+    return f"CAST(timezone({literal(zone)}, {timestamp}) AS TIMESTAMP)"
 
 
 def guess(raw: str, name: str) -> str:

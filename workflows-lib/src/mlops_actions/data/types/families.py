@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlops_actions.data.types.cells import TextType, strptime_format
+from mlops_actions.data.types.zones import zone_of
 
 LOGICAL = ("string", "integer", "number", "boolean", "date", "timestamp", "time", "object", "array", "map", "vector")
 
@@ -25,8 +26,8 @@ _WORDS = {
     "boolean": "boolean bool logical bit",
     "date": "date date32 date64",
     "timestamp": "timestamp datetime datetime2 smalldatetime datetimeoffset timestamptz timestamp_ntz timestamp_ltz "
-    "timestamp_tz timestamp_s timestamp_ms timestamp_ns",
-    "time": "time timetz",
+    "timestamp_tz timestamp_s timestamp_ms timestamp_ns timestamptz_ns",
+    "time": "time timetz time_ns",
     "binary": "blob bytea binary varbinary bytes raw image",
     "object": "struct row record object",
     "array": "array list",
@@ -80,9 +81,10 @@ def text_type(logical: str | None, physical: str | None, options: Mapping[str, A
     if promised not in _TEXT_TYPES:
         return None
     written = options.get("format") if promised in {"date", "timestamp", "time"} else None
+    zone = zone_of(options.get("defaultTimezone")) if promised == "timestamp" else None
     if written is None:
-        return TextType(_TEXT_TYPES[promised])
+        return TextType(_TEXT_TYPES[promised], zone=zone)
     form = strptime_format(str(written))
     if form is None:
         raise ValueError(f"the format {written!r} has letters that cannot be read here")
-    return TextType(_TEXT_TYPES[promised], form)
+    return TextType(_TEXT_TYPES[promised], form, zone)

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from enum import Enum
+from typing import TypeAlias, TypeGuard
 
-Path: TypeAlias = tuple[str | None, ...]
-"""The way into a column: the name of a field, or None for each item of an array."""
+
+class Each(Enum):
+    """A step to many values at once; its value is how the step is written behind a name."""
+
+    ITEM = "[]"
+    KEY = ".key"
+    VALUE = ".value"
+
+
+Step: TypeAlias = str | Each
+"""The name of a field, or each item of an array, each key or value of a map."""
+
+Path: TypeAlias = tuple[Step, ...]
+"""The way into a column."""
+
+
+def is_single(path: Path) -> TypeGuard[tuple[str, ...]]:
+    """Whether a path leads to one value in each row: through fields alone."""
+    return not any(isinstance(step, Each) for step in path)
+
 
 _PART = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|[(),])""")
 
@@ -28,6 +47,14 @@ def field_types(name: str) -> dict[str, str] | None:
         key, kind = (quoted[1].replace('""', '"'), part[quoted.end() :]) if quoted else part.split(" ", 1)
         fields[key] = kind
     return fields
+
+
+def entry_types(name: str) -> tuple[str, str] | None:
+    """The types of a map's keys and values, or None where the type is no map."""
+    if not name.startswith("MAP(") or not name.endswith(")"):
+        return None
+    key, value = _parts(name[len("MAP(") : -1])
+    return key, value
 
 
 def _parts(inside: str) -> Iterator[str]:

@@ -55,6 +55,11 @@ class PostgresWriter(Writer):
 
     engine = "postgres"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.patterns: set[str] = set()
+        """The patterns that were written, as literals: the server is to say whether it can run them."""
+
     def type(self, name: str) -> str:
         item = item_type(name)
         if item is not None:
@@ -186,17 +191,18 @@ class PostgresWriter(Writer):
         kinds = ", ".join(each.type or "a value whose type is not known" for each in arguments)
         raise Untranslatable(f"tell {name} of {kinds}")
 
-    @staticmethod
-    def _of_texts(name: str, arguments: Sequence[Term]) -> Term | None:
+    def _of_texts(self, name: str, arguments: Sequence[Term]) -> Term | None:
         sql = [each.sql for each in arguments]
         if any(each.type != "VARCHAR" for each in arguments[:1]):
             return None
         match name, arguments:
             case "regexp_matches", [of, Term(text=str() as form)]:
                 try:
-                    return Term(f"({of.sql} ~ {literal(pattern(form))})", "BOOLEAN")
+                    written = literal(pattern(form))
                 except Unread as error:
                     raise Untranslatable(f"run the pattern, which has {error}") from error
+                self.patterns.add(written)
+                return Term(f"({of.sql} ~ {written})", "BOOLEAN")
             case (("length" | "len"), [of]):
                 return Term(f"length({of.sql})", "BIGINT")
             case "left", [of, Term(sql=count)] if count.isdigit():

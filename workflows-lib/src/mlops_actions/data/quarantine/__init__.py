@@ -1,0 +1,1 @@
+"""The rows that break a rule, parted from the others."""
