@@ -12,7 +12,7 @@ SOURCES := workflows-lib/src actions scripts tests bench
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: workflows-lib/locks/dev.txt workflows-lib/locks/uv.txt actions/setup/install.py tests/node/package-lock.json
+$(VENV)/.installed: workflows-lib/locks/dev.txt workflows-lib/locks/uv.txt workflows-lib/locks/build.txt actions/setup/install.py tests/node/package-lock.json
 	$(PYTHON) -I actions/setup/install.py develop --venv $(VENV)
 	$(BIN)/python scripts/node_modules.py
 	touch $@

@@ -20,6 +20,10 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parents[1] / "workflows-lib"
 UV = "uv==0.13.9"
+FROM_SOURCE = "pyspark"
+"""The one package that its makers publish without a wheel."""
+BACKEND = "setuptools>=84,<85"
+"""What builds it: files are copied, nothing is compiled."""
 HEADER = "# Made by scripts/lock.py for: {wanted}\n"
 
 
@@ -32,6 +36,7 @@ def wanted() -> dict[str, list[str]]:
     runtime = [each for requirements in extras.values() for each in requirements]
     sets["dev"] = sorted({*base, *runtime, *project["dependency-groups"]["dev"]})
     sets["uv"] = [UV]
+    sets["build"] = [BACKEND]
     return {name: sorted(requirements) for name, requirements in sets.items()}
 
 
@@ -57,7 +62,8 @@ def compile_lock(requirements: list[str], like: str) -> str:
         "--no-emit-index-url",
         "--no-config",
     ]
-    command += ["--no-header", "--no-annotate", "--python-version", "3.11", "--only-binary", ":all:", "-"]
+    command += ["--no-header", "--no-annotate", "--python-version", "3.11", "--only-binary", ":all:"]
+    command += ["--no-binary", FROM_SOURCE, "-"]
     env = {name: value for name, value in os.environ.items() if name not in {"PIP_FIND_LINKS", "UV_FIND_LINKS"}}
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "lock.txt"  # uv prefers what stands in the file that it is to write
@@ -77,7 +83,8 @@ def stale() -> list[str]:
     locks = {name: LIBRARY / "locks" / f"{name}.txt" for name in wanted()}
     texts = {name: path.read_text(encoding="utf-8") if path.exists() else "" for name, path in locks.items()}
     for name, requirements in wanted().items():
-        if not texts[name].startswith(header(requirements)) or not pins(texts[name]) <= pins(texts["dev"]):
+        apart = name == "build" or pins(texts[name]) <= pins(texts["dev"])
+        if not texts[name].startswith(header(requirements)) or not apart:
             found.append(name)
     return found
 

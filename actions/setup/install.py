@@ -43,6 +43,14 @@ CREDENTIALS = re.compile(r"UV_INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)$")
 DROPPED = re.compile(r"(UV|PIP|PYTHON|CONDA|PYENV|VIRTUAL_ENV|POETRY|PDM|__PYVENV)")
 
 
+# Wheels with their hashes. PySpark's makers publish none: its archive has a hash, too, and what packs it (setuptools,
+# which copies files there and compiles nothing) is locked in build.txt.
+LOCKED = (
+    *("--quiet", "--require-hashes", "--only-binary", ":all:"),
+    *("--no-binary", "pyspark", "--build-constraints", str(LIBRARY / "locks" / "build.txt")),
+)
+
+
 class Refused(Exception):
     """What is wrong and what to do, in one sentence each."""
 
@@ -85,8 +93,8 @@ def check_call(name: str, folder: str) -> None:
 
 def lock_file(extra: str) -> Path:
     known = {each.stem: each for each in (LIBRARY / "locks").glob("*.txt")}
-    if extra not in known or extra == "uv":
-        there = sorted(known.keys() - {"uv", "dev", "dryrun"})
+    if extra not in known or extra in {"uv", "build"}:
+        there = sorted(known.keys() - {"uv", "build", "dev", "dryrun"})
         raise Refused(f"extra {extra!r} is not known. There is: {', '.join(there)}.")
     return known[extra]
 
@@ -244,8 +252,8 @@ def fill_environment(uv: str, folder: Path, locks: Iterable[Path], env: Mapping[
         env,
         "no environment",
     )
-    command = [uv, "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-    command += ["--python", str(interpreter(folder)), *(word for lock in locks for word in ("-r", str(lock)))]
+    command = [uv, "pip", "install", "--no-deps", *LOCKED, "--python", str(interpreter(folder))]
+    command += [word for lock in locks for word in ("-r", str(lock))]
     run(command, env, "the locked packages could not be installed")
 
 
@@ -285,8 +293,8 @@ def develop(venv: Path, env: Mapping[str, str]) -> None:
         env,
         "no environment",
     )
-    command = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(interpreter(venv))]
-    run([*command, str(lock_file("dev"))], env, "the locked packages could not be installed")
+    command = [uv, "pip", "sync", *LOCKED, "--python", str(interpreter(venv)), str(lock_file("dev"))]
+    run(command, env, "the locked packages could not be installed")
     (site_packages(venv) / "mlops_actions.pth").write_text(str(LIBRARY / "src") + "\n", encoding="utf-8")
     program = interpreter(venv).parent / "mlops"
     program.write_text(f'#!/bin/sh\nexec "{interpreter(venv)}" -I -m mlops_actions "$@"\n', encoding="utf-8")

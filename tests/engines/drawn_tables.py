@@ -8,6 +8,7 @@ a text has no sign of code 0 (PostgreSQL has none), an instant lies in the years
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 from hypothesis import strategies as st
@@ -24,8 +26,14 @@ from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.postgres import PostgresSession
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.engines.session import Session
+from mlops_actions.data.engines.sparkscan import SparkScan
 from mlops_actions.data.sources.pushdown import Databases, parse
-from mlops_actions.data.sources.relation import Column, Relation
+from mlops_actions.data.sources.relation import Column, File, Relation
+from mlops_actions.data.sources.source import open_relation
+from mlops_actions.data.sources.sparkfiles import hold
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 INFINITE = ("infinity", "-infinity")
 """Days and instants beyond all, which both DuckDB and PostgreSQL have."""
@@ -165,6 +173,21 @@ def _on_postgres(session: PostgresSession, table: Table) -> tuple[Session, Relat
 
 def _collation(kind: str) -> str:
     return ' COLLATE "C"' if kind == "text" else ""
+
+
+def on_spark(session: SparkSession, folder: Path) -> Loader:
+    """Tables as Parquet files in a folder, read by Spark."""
+    numbers = itertools.count()
+
+    def load(table: Table) -> tuple[Session, Relation]:
+        local, relation = on_duckdb()(table)
+        assert isinstance(local, DuckSession)
+        file = File(f"{next(numbers)}.parquet", folder / f"{next(numbers)}.parquet")
+        local.connection.execute(f"COPY (SELECT * FROM {relation.sql}) TO '{file.path}' (FORMAT parquet)")
+        scan = SparkScan(session, local)
+        return scan, hold(scan, open_relation(local.connection, "t", [file]))
+
+    return load
 
 
 def _select(table: Table, engine: str, listed: Callable[[list[str], str], str]) -> str:

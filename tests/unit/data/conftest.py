@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import postgres_server
@@ -15,9 +15,14 @@ import s3_server
 from postgres_server import Database
 from s3_server import S3
 
+from mlops_actions.data.engines import spark
 from mlops_actions.data.validate import Validation, validate
+from mlops_actions.errors import CallError
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, FailOn
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 HEAD = """\
 version: 1.0.0
@@ -111,6 +116,31 @@ def database(postgres_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Da
     with postgres_server.database(postgres_port, f"test_{next(_numbers)}") as made:
         monkeypatch.setenv("PGPASSWORD", made.password)
         yield made
+
+
+# --- Spark ---------------------------------------------------------------------------------------
+
+_QUICK = """
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+spark.sql.shuffle.partitions 2
+"""
+"""For tables of a few rows, compiling takes longer than counting."""
+
+
+@pytest.fixture(scope="session")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A real Spark on this machine, which the runs of a test then find active; skipped, with the reason, without Java."""
+    try:
+        spark.refuse_without_java()
+    except CallError as error:
+        pytest.skip(error.problems[0].message)
+    folder = tmp_path_factory.mktemp("spark")
+    (folder / "spark-defaults.conf").write_text(_QUICK, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_CONF_DIR", str(folder))
+        with spark.session() as session:
+            yield session
 
 
 # --- S3 ------------------------------------------------------------------------------------------

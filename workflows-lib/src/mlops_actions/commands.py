@@ -98,6 +98,7 @@ def _validate(options: Options) -> Stage:
         data=data,
         server=server,
         engine=options.one_of("engine", validate.ENGINES, "data", "engine", default="duckdb"),
+        master=options.text("master", "data", "master"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
         time_column=options.text("time-column", "data", "time-column"),
@@ -149,6 +150,7 @@ def _profile(options: Options) -> Stage:
         options.paths("data", "data", "path"),
         Path(contract) if contract else None,
         options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb"),
+        options.text("master", "data", "master"),
         _csv(options),
         time_column=options.text("time-column", "data", "time-column"),
         like=Path(like) if like else None,
@@ -559,7 +561,10 @@ _SERVER = Option("server", "the server of the contract that holds the data, in p
 _TIME = Option(
     "time-column", "the time of a row, for a profile by blocks of time (default: what the contract says)", "NAME"
 )
-_ENGINE = Option("engine", "what scans the data: duckdb (files), postgres (tables, on their server)", "NAME")
+_ENGINE = Option(
+    "engine", "what scans the data: duckdb (files), spark (files), postgres (tables, on their server)", "NAME"
+)
+_MASTER = Option("master", "where Spark runs, with the engine spark (default: this machine)", "URL")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
 _FOUND = (
     Option("tag", "the tag, MODEL@vVERSION", "TAG"),
@@ -586,6 +591,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
             _DATA,
             _SERVER,
             _ENGINE,
+            _MASTER,
             Option("fail-on", "error, warning or never", "SEVERITY"),
             _TIME,
             _QUARANTINE,
@@ -602,6 +608,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
             _DATA,
             _CONTRACT,
             _ENGINE,
+            _MASTER,
             _TIME,
             Option(
                 "like", "a profile of such data: bins and blocks are as in it, so that the two add up exactly", "FILE"

@@ -11,17 +11,17 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import postgres_server
 import pytest
-from drawn_tables import KINDS, NAMES, Loader, Table, on_duckdb, on_postgres, tables
-from hypothesis import HealthCheck, given, settings
+from drawn_tables import KINDS, NAMES, Loader, Table, on_duckdb, on_postgres, on_spark, tables
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from plain_rules import broken, is_finite, surplus
 
-from mlops_actions.data.engines.quoting import literal
+from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.profiles import profiling
 from mlops_actions.data.profiles.profile import Profile, Range
 from mlops_actions.data.rules import checks, evidence, rules
@@ -29,6 +29,9 @@ from mlops_actions.data.rules.rules import Broken, Repeated, Rule
 from mlops_actions.data.types import formats
 from mlops_actions.data.types.nested import Each
 from mlops_actions.verdict import Status, Where
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 LIMIT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -336,3 +339,120 @@ def test_a_pattern_without_an_equal_is_refused_by_name(engines: Mapping[str, Loa
     (check,) = checks.prepare([rule], relation, session=session).decided.values()
     assert check.status is Status.ERROR
     assert re.search(f"the engine postgres cannot run the pattern, which has {what}", check.message)
+
+
+# Spark: a job takes a second whatever it counts, so a table has a column of every kind and a job answers hundreds of
+# rules. What is drawn is the same in each run.
+
+ONCE = settings(
+    max_examples=1,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+HELD = sorted(KINDS.keys() - {"uuid"})
+"""Spark has no type for a UUID in Parquet."""
+
+
+@pytest.fixture(scope="module")
+def loader(spark_session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Loader:
+    return on_spark(spark_session, tmp_path_factory.mktemp("tables"))
+
+
+@st.composite
+def wide(draw: st.DrawFn, rows: int = 30) -> Table:
+    """A table with a column of every kind."""
+    columns = tuple((f"{NAMES[index % len(NAMES)]}{index}", kind) for index, kind in enumerate(HELD))
+    row = st.tuples(*(KINDS[kind].values | KINDS[kind].values | st.none() for kind in HELD))
+    drawn = tuple(draw(st.lists(row, min_size=rows, max_size=rows)))
+    assume(len(set(map(repr, drawn))) > rows / 2)  # what is drawn first is of the simplest values alone
+    return Table(columns, drawn)
+
+
+@st.composite
+def wide_and_tests(draw: st.DrawFn) -> tuple[Table, list[rules.Test]]:
+    table = draw(wide())
+    return table, [draw(a_test(name, kind)) for name, kind in table.columns for _ in range(12)]
+
+
+@ONCE
+@given(wide_and_tests())
+def test_rules_on_rows_of_spark(loader: Loader, drawn: tuple[Table, list[rules.Test]]) -> None:
+    table, wanted = drawn
+    kinds = dict(table.columns)
+    counts = [sum(broken(test, value, kinds[test.column]) for value in table.values(test.column)) for test in wanted]
+    found = judged(loader, table, *(Broken((test,)) for test in wanted))
+    for test, here, there in zip(wanted, found, expected(table, counts), strict=True):
+        assert here == there, test
+
+
+@ONCE
+@given(wide(60))
+def test_keys_of_spark(loader: Loader, table: Table) -> None:
+    names = [name for name, _ in table.columns]
+    keys = [*((name,) for name in names), *zip(names[::2], names[1::2], strict=False)]
+    measures = [Repeated(each, key=index % 2 == 0) for index, each in enumerate(keys)]
+    assert judged(loader, table, *measures) == expected(table, (surplus(each, table) for each in measures))
+
+
+@ONCE
+@given(wide(40), wide(50))
+def test_profiles_of_spark(loader: Loader, before: Table, after: Table) -> None:
+    """The same edges, counts and categories as DuckDB's, of the data and in the bins of a reference."""
+    reference, _ = counted(on_duckdb(), before)
+    one, counts = counted(on_duckdb(), after, reference)
+    other, recounts = counted(loader, after, reference)
+    assert recounts == counts
+    for mine, theirs in zip(one.columns, other.columns, strict=True):
+        assert (theirs.type, theirs.nulls, theirs.kind, theirs.special) == (
+            mine.type,
+            mine.nulls,
+            mine.kind,
+            mine.special,
+        )
+        assert (theirs.categories, theirs.bins) == (mine.categories, mine.bins)
+        assert about(theirs.range) == about(mine.range)
+        if mine.distinct is not None:
+            assert theirs.distinct == pytest.approx(mine.distinct, abs=1)  # one sketch takes -0 for another value
+
+
+def test_no_rows_of_spark(loader: Loader) -> None:
+    table = Table(tuple((f"c{index}", kind) for index, kind in enumerate(HELD)), ())
+    assert judged(loader, table, Repeated(("c0",)), Broken((rules.IsNull("c0"),))) == expected(table, [0, 0])
+    (mine, _), (theirs, _) = counted(on_duckdb(), table), counted(loader, table)
+    assert [astuple(each)[:-1] for each in theirs.columns] == [astuple(each)[:-1] for each in mine.columns]
+
+
+_SOME = ["", "a", "aB", "Ba ", "k\n", "\u212a", "\u017f", "é", "🤦", "a.b", "09", "]-", "{2}", "\t", "$^", "_a\r"]
+
+
+@ONCE
+@given(st.lists(_DRAWN, min_size=80, max_size=80, unique=True))
+def test_patterns_of_spark(loader: Loader, drawn: list[str]) -> None:
+    """Java's patterns would differ, and could be made to backtrack: these are RE2's, on one text and in a list."""
+    table = Table((("text", "text"), ("texts", "texts")), tuple((text, [text, None, "b"]) for text in _SOME))
+    kept = [form for form in drawn if not refused(form)][:40]
+    assert len(kept) == 40
+    session, relation = loader(table)
+    plain, local = on_duckdb()(table)
+    inside = 'coalesce(len(list_filter({0}, lambda "x": regexp_matches("x", {1}))) > 0, FALSE)'
+    asked = [
+        f"count_if({condition})"
+        for form in kept
+        for condition in (
+            f"regexp_matches({quote('text')}, {literal(form)})",
+            inside.format(quote("texts"), literal(form)),
+        )
+    ]
+    ((*theirs,),) = session.fetch(f"SELECT {', '.join(asked)} FROM {relation.sql}")
+    ((*mine,),) = plain.fetch(f"SELECT {', '.join(asked)} FROM {local.sql}")
+    assert theirs == mine
+
+
+def refused(form: str) -> bool:
+    try:
+        duckdb.sql(f"SELECT regexp_matches('', {literal(form)})")
+    except duckdb.Error:
+        return True
+    return False

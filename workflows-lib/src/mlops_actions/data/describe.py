@@ -48,6 +48,7 @@ class Profiling:
     data: Patterns
     contract: Path | None = None
     engine: str = "duckdb"
+    master: str | None = None
     csv: CsvDialect = FOUND
     time_column: str | None = None
     like: Path | None = None
@@ -68,7 +69,7 @@ def describe(request: Profiling, out: Path) -> Outcome:
     asked = _Asked(
         promised, request.csv, request.time_column, _like(request.like, len(places)) if request.like else None
     )
-    with readers.reader(request.engine, places) as reader:
+    with readers.reader(request.engine, places, request.master) as reader:
         taken = [_describe(name, reader, asked) for name in places]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)

@@ -22,6 +22,7 @@ from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.diffing import baseline
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.progress import Progress
+from mlops_actions.data.engines.session import QUERYING
 from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.quarantine import split
@@ -70,12 +71,14 @@ class Validation:
     are written to the folder ``quarantine``, the others to ``accepted``, where they are given.
     The contract is compared with the older one at ``baseline`` (:func:`baseline.compare`). ``progress`` says how far
     long scans are.
-    ``csv`` is how CSV is written, where that is not to be found in the files.
+    ``csv`` is how CSV is written, where that is not to be found in the files. ``master`` is where Spark runs, for that
+    engine.
     """
 
     contract: Path
     data: Patterns = ()
     engine: str = "duckdb"
+    master: str | None = None
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
@@ -196,7 +199,7 @@ def _read(request: Validation, asked: _Asked, started: datetime) -> _Result:
     objects = asked.promised.objects
     with (
         split.replaced(request.quarantine, request.accepted) as folders,
-        readers.reader(request.engine, asked.places) as reader,
+        readers.reader(request.engine, asked.places, request.master) as reader,
     ):
         for each in objects:
             if each.name in asked.places:
@@ -204,7 +207,7 @@ def _read(request: Validation, asked: _Asked, started: datetime) -> _Result:
                 result.add(_check_object(each, promises, reader))
             else:
                 result.checks.append(_without_data(asked.promised, each))
-        if request.engine == "duckdb":
+        if request.engine in QUERYING:
             result.checks = sqlrules.answer_all(
                 result.checks, asked.promised, asked.rules, asked.reads, result.relations, request.sql_seconds
             )
@@ -309,8 +312,9 @@ def _check_object(of: Object, promises: _Promises, reader: Reader) -> _Result:
             if intake.relation.is_text:
                 wanted = tuple(_unwritten(rule, unwritten) for rule in wanted)
             seen = _scan(intake, wanted, promises)
-            task = Task(intake.relation, reading, seen.broken, seen.profile.rows)
-            return _Result(seen.checks, intake.subjects, [seen.profile], {of.name: intake.relation}, {of.name: task})
+            here = intake.here or intake.relation
+            task = Task(here, reading, seen.broken, seen.profile.rows)
+            return _Result(seen.checks, intake.subjects, [seen.profile], {of.name: here}, {of.name: task})
     except Unreadable as error:
         message = "not evaluated: the data cannot be read"
         answers = [unreadable(of.name, error), *(checks.unanswered(rule, message) for rule in wanted)]

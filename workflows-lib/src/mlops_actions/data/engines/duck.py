@@ -43,12 +43,14 @@ ROOM = 4.0
 
 
 @contextmanager
-def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(
+    files: Iterable[Path] = (), memory: float | None = None, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reads ``files`` (absolute paths) and nothing else, in ``memory`` GiB (default: MEMORY).
 
     No other file, no network, no extension, and no statement can change that.
     What does not fit into memory is spilled to a folder that ends with the
-    block.
+    block. There are as many ``threads`` as processors, unless it says otherwise.
     """
     import duckdb  # pylint: disable=import-outside-toplevel
 
@@ -57,6 +59,7 @@ def connect(files: Iterable[Path] = (), memory: float | None = None) -> Iterator
         for setting, value in {
             "TimeZone": "'UTC'",
             "memory_limit": literal(_memory(connection, memory or MEMORY)),
+            **({"threads": str(threads)} if threads else {}),
             "temp_directory": literal(temporary),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -176,6 +179,15 @@ class DuckSession:
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
         """Nothing: the language is DuckDB's own."""
         return None
+
+
+def once(connection: duckdb.DuckDBPyConnection, source: str, questions: Sequence[Question]) -> list[Any]:
+    """The answers to questions about the rows of ``source``, which may come but once. Raises duckdb.Error."""
+    parts = [_written(each) for each in questions]
+    values = [value for some in parts for each in some for value in each.values]
+    (row,) = fetch(connection, f"SELECT {', '.join(each.sql for some in parts for each in some)} FROM {source}", values)
+    rest = iter(row)
+    return [_answer(each, [next(rest) for _ in some]) for each, some in zip(questions, parts, strict=True)]
 
 
 def _sole(question: Question) -> Question:

@@ -92,7 +92,23 @@ class PostgresSession:
     def grouped(
         self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
     ) -> dict[str | None, dict[str, Any]]:
-        raise Untranslatable("count by blocks of time")  # whose keys it refuses before
+        block = self._expression(relation, f"CAST({key} AS VARCHAR)")
+        plain = [each for each in aggregates if isinstance(each.of, str)]
+        others = [each for each in aggregates if each not in plain]
+        found: dict[str | None, dict[str, Any]] = {}
+        for start in range(0, len(plain), BATCH):
+            some = plain[start : start + BATCH]
+            written = ", ".join(self._expression(relation, str(each.of)) for each in some)
+            for group, *values in self._run(f"SELECT {block}, {written} FROM {self._source(relation)} GROUP BY 1"):
+                found.setdefault(group, {}).update(zip((each.key for each in some), values, strict=True))
+        for start in range(0, len(others), AT_ONCE):
+            some = others[start : start + AT_ONCE]
+            rows: dict[str | None, list[list[tuple[Any, ...]]]] = {group: [[] for _ in some] for group in found}
+            for group, question, *rest in self._run(self._groups(relation, some, block)):
+                rows[group][question].append(tuple(rest))
+            for group, each_rows in rows.items():
+                found[group] |= {each.key: _answer(each, own) for each, own in zip(some, each_rows, strict=True)}
+        return found
 
     def digest(self, relation: Relation) -> str:
         """The SHA-256 of a relation: of its columns, the number of its rows, and what its rows are, in any order.
@@ -108,24 +124,31 @@ class PostgresSession:
         written = [self._expression(relation, str(each.of)) for each in aggregates]
         is_new = relation.sql not in self._digests
         pieces = _digested(relation) if is_new else []
-        (row,) = self._run(f"SELECT {', '.join([*written, *pieces])} FROM {self._writer.source(relation.sql)}")
+        (row,) = self._run(f"SELECT {', '.join([*written, *pieces])} FROM {self._source(relation)}")
         if is_new:
             self._digests[relation.sql] = _digest(relation, row[len(written) :])
         return dict(zip((each.key for each in aggregates), row, strict=False))
 
     def _in_groups(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         """The answers to questions about all values: one group for each bin, text or register of each question."""
-        lines = ", ".join(f"({index}, {self._grouped(relation, each)})" for index, each in enumerate(aggregates))
-        groups = (
-            "SELECT asked.question, asked.place, asked.value, count(*) AS amount, max(asked.rank) AS rank "
-            f"FROM {self._writer.source(relation.sql)} CROSS JOIN LATERAL (VALUES {lines}) "
-            "AS asked(question, place, value, rank) "
-            "WHERE asked.place IS NOT NULL OR asked.value IS NOT NULL GROUP BY 1, 2, 3"
-        )
         found: list[list[tuple[Any, ...]]] = [[] for _ in aggregates]
-        for question, *rest in self._run(_first(groups, aggregates)):
+        for question, *rest in self._run(_first(self._groups(relation, aggregates), aggregates)):
             found[question].append(tuple(rest))
         return {each.key: _answer(each, rows) for each, rows in zip(aggregates, found, strict=True)}
+
+    def _groups(self, relation: Relation, aggregates: Sequence[Aggregate], block: str | None = None) -> str:
+        """The query for the groups of each question; with ``block``, an expression, for those of each value of it."""
+        lines = ", ".join(f"({index}, {self._grouped(relation, each)})" for index, each in enumerate(aggregates))
+        return (
+            f"SELECT {f'{block} AS block, ' if block else ''}asked.question, asked.place, asked.value, "
+            "count(*) AS amount, max(asked.rank) AS rank "
+            f"FROM {self._source(relation)} CROSS JOIN LATERAL (VALUES {lines}) "
+            "AS asked(question, place, value, rank) WHERE asked.place IS NOT NULL OR asked.value IS NOT NULL "
+            f"GROUP BY 1, 2, 3{', 4' if block else ''}"
+        )
+
+    def _source(self, relation: Relation) -> str:
+        return self._writer.source(relation.sql)
 
     def _grouped(self, relation: Relation, aggregate: Aggregate) -> str:
         """What a row is counted under: a bin or register, a text, and the rank that the register keeps."""

@@ -79,6 +79,10 @@ class Aggregate:
     """It wants the memory for itself, so it is best asked alone."""
 
 
+QUERYING = frozenset({"duckdb", "spark"})
+"""Engines that read files, which DuckDB reads as well: a contract's own queries, written for it, are its to run."""
+
+
 class Session(Protocol):
     """An engine at work on relations that it can read. An error of the engine is raised as the engine has it."""
 

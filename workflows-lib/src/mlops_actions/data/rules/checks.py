@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mlops_actions.data.engines.session import Aggregate, Session
+from mlops_actions.data.engines.session import QUERYING, Aggregate, Session
 from mlops_actions.data.rules import uniqueness
 from mlops_actions.data.rules.rules import (
     Additional,
@@ -116,7 +116,7 @@ def prepare(
 
 def _refuse_query(rule: Rule, session: Session) -> None:
     """Raises Unfit for a query of the contract, which is in DuckDB's SQL and held to what is safe there."""
-    if isinstance(rule.measure, Queried) and session.engine != "duckdb":
+    if isinstance(rule.measure, Queried) and session.engine not in QUERYING:
         raise Unfit(f"the engine {session.engine} runs no query of a contract; duckdb does")
 
 

@@ -85,6 +85,11 @@ class Intake:
         return DuckSession(self.connection)
 
     @property
+    def here(self) -> Relation:
+        """The rows as DuckDB reads them."""
+        return self.relation
+
+    @property
     def subjects(self) -> list[Subject]:
         """What was read: each file, or what the files came of, with its digest. Raises Unreadable."""
         if self.located.subjects is not None:
@@ -100,9 +105,12 @@ class Intake:
         """The number of rows, where it is known before the scan."""
         return parquet.count(self.connection, self.relation.files)
 
-    def checks(self, rows: int) -> list[Check]:
-        """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable."""
-        found = [self._readable(rows)]
+    def checks(self, rows: int, *, elsewhere: bool = False) -> list[Check]:
+        """What is to be said of the files as such, where the scan came to ``rows`` rows. Raises Unreadable.
+
+        A scan that was made ``elsewhere`` does not tell what it refused, so records of text are looked at here.
+        """
+        found = [self._readable(rows, elsewhere)]
         if len(self.located.files) > 1:
             found.append(self._schema())
             found += self._partitions()
@@ -131,7 +139,7 @@ class Intake:
                     "changed while it was read, so what was found is of no one version: run again", file.name
                 )
 
-    def _readable(self, rows: int) -> Check:
+    def _readable(self, rows: int, elsewhere: bool) -> Check:
         self._refuse_changed()
         texts = self._texts
         if texts is None:
@@ -139,7 +147,7 @@ class Intake:
             return self._check("readable", Status.PASS, read, rows=rows)
         records = [self._survey(file).records for file in self.surveys]
         counted = sum(count or 0 for count in records)
-        if None not in records and counted == rows and not self._has_rejects():
+        if None not in records and counted == rows and not elsewhere and not self._has_rejects():
             return self._parsed(rows, rows, 0)
         seen = self._recounted()
         if rows <= seen.records:

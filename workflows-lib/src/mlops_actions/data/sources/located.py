@@ -16,6 +16,7 @@ EXTRAS = {
     "iceberg": ("pyiceberg", "pyarrow"),
     "s3": ("botocore",),
     "postgres": ("psycopg", "sqlglot"),
+    "spark": ("pandas", "pyarrow", "pyspark", "sqlglot"),
 }
 """The packages of each extra that a run's data or engine may ask for, beyond its stage's own."""
 

@@ -64,7 +64,7 @@ def open_files(
     """
     for file in files:
         _check(file)
-    schemas = _schemas(connection, files)
+    schemas = schemas_of(connection, files)
     names = list(dict.fromkeys(chain.from_iterable(schemas.values())))
     refuse_width(len(names), files[0].name)
     types = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
@@ -104,7 +104,7 @@ def _folder(key: str, raw: str, of: TextType) -> str:
     return f"{cells.value(quote(key), of)} AS {quote(key)}, {quote(key)} AS {raw}"
 
 
-def _schemas(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> dict[str, dict[str, str]]:
+def schemas_of(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> dict[str, dict[str, str]]:
     """File name to column to DuckDB type, from all footers in one query."""
     names = {str(file.path): file.name for file in files}
     schemas: dict[str, dict[str, str]] = {file.name: {} for file in files}

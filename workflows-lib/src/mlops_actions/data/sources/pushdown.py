@@ -60,6 +60,10 @@ class Pushdown:
     """What messages and the verdict call it: the address, without a password, and the table."""
 
     @property
+    def here(self) -> None:
+        """Nothing: no row leaves the server."""
+
+    @property
     def subjects(self) -> list[Subject]:
         """The table, with the SHA-256 of what its rows are, in any order."""
         return [Subject(self.table, self.session.digest(self.relation))]

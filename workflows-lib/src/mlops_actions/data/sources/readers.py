@@ -1,4 +1,4 @@
-"""What takes a run's objects in, for each engine: files for DuckDB, tables on their server for PostgreSQL."""
+"""What takes a run's objects in, for each engine: files for DuckDB and Spark, tables on their server for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mlops_actions.data.sources.spool import Spool
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Check, Subject
 
-ENGINES = ("duckdb", "postgres")
+ENGINES = ("duckdb", "spark", "postgres")
 
 
 class Taken(Protocol):
@@ -38,6 +38,10 @@ class Taken(Protocol):
     @property
     def subjects(self) -> list[Subject]:
         """What was read, with its digest. Raises Unreadable."""
+
+    @property
+    def here(self) -> Relation | None:
+        """The rows as DuckDB reads them here, where it does: for a contract's own queries."""
 
     @property
     def known_rows(self) -> int | None:
@@ -90,8 +94,11 @@ class _Files:
 
 
 @contextmanager
-def reader(engine: str, data: Mapping[str, Sequence[Place | str]]) -> Iterator[Reader]:
-    """What takes in objects that lie at places. Raises CallError as :func:`check` and :meth:`Reader.take_in` do."""
+def reader(engine: str, data: Mapping[str, Sequence[Place | str]], master: str | None = None) -> Iterator[Reader]:
+    """What takes in objects that lie at places; ``master`` is where Spark runs.
+
+    Raises CallError as :func:`check` and :meth:`Reader.take_in` do, and where Spark does not start.
+    """
     check(engine)
     places = {name: [Place(each) if isinstance(each, str) else each for each in some] for name, some in data.items()}
     if engine == "postgres":
@@ -99,8 +106,15 @@ def reader(engine: str, data: Mapping[str, Sequence[Place | str]]) -> Iterator[R
 
         with Databases(places) as databases:
             yield databases
-    else:
-        with brought(places) as found, spool.opened() as spooled:
+        return
+    with brought(places) as found, spool.opened() as spooled:
+        if engine == "spark":
+            from mlops_actions.data.engines import spark  # pylint: disable=import-outside-toplevel
+            from mlops_actions.data.sources.sparkfiles import SparkFiles  # pylint: disable=import-outside-toplevel
+
+            with spark.session(master) as session:
+                yield SparkFiles(session, found, spooled)
+        else:
             yield _Files(found, spooled)
 
 

@@ -1,0 +1,252 @@
+"""Relations that Spark holds as views: what is asked of them, as Spark's jobs.
+
+Aggregates are written in Spark's SQL, many in one job. Only what stands inside
+of ``count``, ``min`` and their like is: what is then done with the one row that
+comes of it (``CAST(min(x) AS VARCHAR)``) is DuckDB's to do, here, as always.
+
+Numbers between edges, rows of listed texts and the values of a column that has
+few are counted by DuckDB, too, beside each part of the data and without a
+shuffle: a part yields a few kilobytes, which are added up here.
+"""
+
+# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
+
+from __future__ import annotations
+
+import functools
+import json
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_actions.data.engines import duck, hyperloglog
+from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.hyperloglog import Registers
+from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Question, Tally
+from mlops_actions.data.engines.translation.spark import SparkWriter
+from mlops_actions.data.engines.translation.terms import Scope, Untranslatable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+    from mlops_actions.data.sources.relation import Relation
+
+BATCH = 200
+"""Aggregates in one job."""
+
+_SET = "count(DISTINCT "
+
+PARTS = 400
+"""Questions that a part of the data is asked at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A relation that Spark holds: its rows, its columns by name with their types, and its SQL in DuckDB."""
+
+    frame: DataFrame
+    types: Mapping[str, str]
+    local: str
+
+
+@dataclass(frozen=True, slots=True)
+class SparkScan:
+    """A session of Spark upon ``views`` by name; its errors are pyspark.errors.PySparkException.
+
+    ``local`` answers what concerns the first rows alone, so that what is made
+    of them (edges of bins) does not depend on the engine.
+    """
+
+    spark: SparkSession
+    local: DuckSession
+    views: dict[str, View] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> str:
+        return "spark"
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        for name, view in self.views.items():
+            if f"(SELECT * FROM {quote(name)} LIMIT " in query:
+                return self.local.fetch(query.replace(quote(name), view.local))
+        writer = self._writer()
+        return [tuple(row) for row in self._run(writer.query(query), writer).collect()]
+
+    def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        plain = [each for each in aggregates if isinstance(each.of, str)]
+        # Beside a set of values, Spark keeps all other aggregates for each value of the set.
+        for apart in (True, False):
+            alike = [each for each in plain if (_SET in str(each.of)) is apart]
+            for start in range(0, len(alike), BATCH):
+                found |= self._together(relation, alike[start : start + BATCH])
+        others = [each for each in aggregates if not isinstance(each.of, str)]
+        for start in range(0, len(others), PARTS):
+            found |= self._in_parts(relation, others[start : start + PARTS])
+        return {each.key: found[each.key] for each in aggregates}
+
+    def grouped(
+        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        raise Untranslatable("count by blocks of time")  # whose keys are refused before
+
+    def refusal(self, relation: Relation, sql: str) -> str | None:
+        try:
+            _Row(self._writer(), self._view(relation).types).add(sql)
+        except Untranslatable as error:
+            return str(error)
+        return None
+
+    def _view(self, relation: Relation) -> View:
+        return next(view for name, view in self.views.items() if quote(name) == relation.sql)
+
+    def _writer(self) -> SparkWriter:
+        writer = SparkWriter()
+        for name, view in self.views.items():
+            writer.add(quote(name), writer.name(name), view.types)
+        return writer
+
+    def _run(self, query: str, writer: SparkWriter) -> DataFrame:
+        """A query's rows, where the patterns that it names are known."""
+        for (pattern, every), name in writer.patterns.items():
+            self.spark.udf.register(name, _matcher(pattern, every=every))
+        return self.spark.sql(query)
+
+    def _together(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        """The answers to aggregates, in one job."""
+        writer = self._writer()
+        row = _Row(writer, self._view(relation).types)
+        answers = [row.add(str(each.of)) for each in aggregates]
+        source = writer.source(relation.sql)
+        table = self._run(f"SELECT {', '.join(row.written)} FROM {source}", writer).toArrow()
+        with duck.connect() as connection:
+            connection.register("answers", table)
+            (values,) = duck.fetch(connection, f"SELECT {', '.join(answers)} FROM answers")
+        return dict(zip((each.key for each in aggregates), values, strict=True))
+
+    def _in_parts(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        """The answers to questions about all values: those of each part of the data, put together."""
+        frame, types = self._view(relation).frame, self._view(relation).types
+        questions = [each.of for each in aggregates]
+        named = [name for name in types if any(quote(name) in question.value for question in questions)]  # type: ignore[union-attr]
+        columns = frame.select(*(SparkWriter().name(name) for name in named))
+        parts = columns.mapInArrow(_counter(questions), "answers string").collect()
+        answers = [json.loads(part["answers"]) for part in parts]
+        return {each.key: _merged(each.of, [part[index] for part in answers]) for index, each in enumerate(aggregates)}
+
+
+@dataclass(slots=True)
+class _Row:
+    """The one row that a job of aggregates gives: ``written`` in Spark's SQL, each called ``a0``, ``a1`` and so on."""
+
+    writer: SparkWriter
+    types: Mapping[str, str]
+    written: list[str] = field(default_factory=list)
+
+    def add(self, sql: str) -> str:
+        """An expression in DuckDB's SQL over this row, with the aggregates in it added. Raises Untranslatable."""
+        from sqlglot import exp  # pylint: disable=import-outside-toplevel
+
+        (expression,) = self.writer.parse(f"SELECT {sql}").expressions
+        if isinstance(expression, exp.AggFunc):
+            return str(self._added(expression).sql(dialect="duckdb"))
+        if any(each.find_ancestor(exp.AggFunc) is None for each in expression.find_all(exp.Column)):
+            raise Untranslatable(f"a value of a row, {sql[:60]!r}")
+        for each in list(expression.find_all(exp.AggFunc)):
+            each.replace(self._added(each))
+        return str(expression.sql(dialect="duckdb"))
+
+    def _added(self, aggregate: Any) -> Any:
+        from sqlglot import exp  # pylint: disable=import-outside-toplevel
+
+        term = self.writer.term(aggregate, Scope(dict(self.types)))
+        name = f"a{len(self.written)}"
+        self.written.append(f"{term.sql} AS {name}")
+        column = exp.column(name)
+        if term.type is not None and isinstance(
+            aggregate, exp.Min | exp.Max
+        ):  # an unsigned number is a DECIMAL in Spark
+            return exp.cast(column, exp.DataType.build(term.type, dialect="duckdb"))
+        return column
+
+
+# What runs beside the data, in Spark's Python
+
+
+# pylint: disable=no-member  # pyarrow makes its functions when it is imported
+
+
+def _matcher(pattern: str, *, every: bool) -> Any:
+    """The function that says whether a pattern is found in a text, or in each text of a list; null for a null."""
+    import pyarrow  # pylint: disable=import-outside-toplevel
+    from pyspark.sql.functions import arrow_udf  # type: ignore[attr-defined]  # pylint: disable=import-outside-toplevel
+
+    def matches(texts: pa.Array) -> pa.Array:
+        import pyarrow.compute as pc  # pylint: disable=import-outside-toplevel
+
+        return pc.match_substring_regex(texts, pattern)  # which is RE2
+
+    def every_one(lists: pa.Array) -> pa.Array:
+        import pyarrow as pa  # pylint: disable=import-outside-toplevel
+        import pyarrow.compute as pc  # pylint: disable=import-outside-toplevel
+
+        inner = pc.match_substring_regex(lists.flatten(), pattern)
+        lengths = pc.fill_null(pc.list_value_length(lists), 0)
+        offsets = pa.array([0, *pc.cumulative_sum(lengths).to_pylist()], pa.int32())
+        return pa.ListArray.from_arrays(offsets, inner)  # of a null nothing is asked, whatever is answered
+
+    function, kind = (every_one, "array<boolean>") if every else (matches, "boolean")
+    function.__annotations__ = dict.fromkeys(function.__annotations__, pyarrow.Array)  # PySpark reads them
+    return arrow_udf(function, kind)
+
+
+def _counter(questions: Sequence[Question]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What counts a part of the rows: it takes their columns and gives one text, the answers in JSON."""
+
+    def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa  # pylint: disable=import-outside-toplevel
+
+        first = next(batches, None)
+        if first is None:
+            return
+        rows = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
+        with duck.connect(threads=1) as connection:
+            connection.register("part", rows)
+            answers = duck.once(connection, "part", questions)
+        yield pa.RecordBatch.from_pydict({"answers": [json.dumps(list(map(_listed, answers)))]})
+
+    return count
+
+
+def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
+    yield first
+    yield from rest
+
+
+def _listed(answer: Mapping[Any, int | None] | Registers | None) -> list[tuple[Any, int | None]] | str | None:
+    """An answer as JSON has it, whose objects have texts for keys alone."""
+    if isinstance(answer, Registers):
+        return answer.text
+    return None if answer is None else list(answer.items())
+
+
+def _merged(question: Question, parts: Sequence[Any]) -> Any:
+    """The answer to a question from those of each part of the data."""
+    if isinstance(question, Distinct):
+        sketches = [hyperloglog.from_text(hyperloglog.HASH, text) for text in parts]
+        return functools.reduce(operator.or_, sketches) if sketches else 0
+    counts: Counter[Any] = Counter()
+    is_known = True
+    for part in parts:
+        for key, count in part or []:
+            is_known = is_known and count is not None
+            counts[key] += count or 0
+    if isinstance(question, Tally) and (not is_known or len(counts) > question.most):
+        return dict.fromkeys(value for value, _ in counts.most_common(question.most))
+    if isinstance(question, Histogram) and not counts:
+        return None
+    return dict(counts)
