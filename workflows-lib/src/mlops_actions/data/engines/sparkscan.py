@@ -237,8 +237,8 @@ def _listed(answer: Mapping[Any, int | None] | Registers | None) -> list[tuple[A
 def _merged(question: Question, parts: Sequence[Any]) -> Any:
     """The answer to a question from those of each part of the data."""
     if isinstance(question, Distinct):
-        sketches = [hyperloglog.from_text(hyperloglog.HASH, text) for text in parts]
-        return functools.reduce(operator.or_, sketches) if sketches else 0
+        sketches = (hyperloglog.from_text(hyperloglog.HASH, text) for text in parts)
+        return functools.reduce(operator.or_, sketches, hyperloglog.empty())
     counts: Counter[Any] = Counter()
     is_known = True
     for part in parts:
