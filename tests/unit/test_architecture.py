@@ -34,6 +34,7 @@ DOORS = {
 """What one stage may use of another: the profile, and what is needed to make one."""
 
 FLOORS = (
+    {"merge"},
     {"describe", "needs"},
     {"validate"},
     {"report"},

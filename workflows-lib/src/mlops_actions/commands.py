@@ -101,6 +101,7 @@ def _validate(options: Options) -> Stage:
         master=options.text("master", "data", "master"),
         fail_on=options.word("fail-on", FailOn, "data", "fail-on", default=FailOn.ERROR),
         sql_seconds=options.number("sql-timeout-seconds", "data", "sql-timeout-seconds", default=30),
+        time_column=options.text("time-column", "data", "time-column"),
         reveal=options.texts("reveal"),
         quarantine=quarantine,
         accepted=accepted,
@@ -138,13 +139,22 @@ def _take_credentials(options: Options) -> None:
 
 
 def _profile(options: Options) -> Stage:
-    from mlops_actions.data import describe
+    from mlops_actions.data import describe, merge
 
-    contract = options.text("contract", "data", "contract")
-    engine = options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb")
-    master = options.text("master", "data", "master")
-    data = options.paths("data", "data", "path")
-    request = describe.Profiling(data, Path(contract) if contract else None, engine, master, _csv(options))
+    if parts := options.texts("merge"):
+        if options.arguments.data:
+            raise CallError(Problem("--merge and --data cannot be given together: profiles are added, or data is read"))
+        return lambda out: merge.merge(merge.Merging(parts), out)
+    contract, like = options.text("contract", "data", "contract"), options.text("like")
+    request = describe.Profiling(
+        options.paths("data", "data", "path"),
+        Path(contract) if contract else None,
+        options.one_of("engine", describe.ENGINES, "data", "engine", default="duckdb"),
+        options.text("master", "data", "master"),
+        _csv(options),
+        time_column=options.text("time-column", "data", "time-column"),
+        like=Path(like) if like else None,
+    )
     return lambda out: describe.describe(request, out)
 
 
@@ -233,6 +243,7 @@ def _train(options: Options) -> Stage:
         name=config.get("model") or "model",
         data=[path] if isinstance(path, str) else path,
         contract=Path(contract) if contract else None,
+        time_column=config.get("data", "time-column"),
         csv=_csv(options),
         inputs=tuple(config.get("training", "inputs") or ()),
         gates=gates.configured(config),
@@ -547,6 +558,9 @@ _DATA = Option(
     "list",
 )
 _SERVER = Option("server", "the server of the contract that holds the data, in place of --data", "NAME")
+_TIME = Option(
+    "time-column", "the time of a row, for a profile by blocks of time (default: what the contract says)", "NAME"
+)
 _ENGINE = Option(
     "engine", "what scans the data: duckdb (files), spark (files), postgres (tables, on their server)", "NAME"
 )
@@ -579,6 +593,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
             _ENGINE,
             _MASTER,
             Option("fail-on", "error, warning or never", "SEVERITY"),
+            _TIME,
             _QUARANTINE,
             _ACCEPTED,
             Option("baseline", "the contract before this one, or a folder that has it at the same path", "PATH"),
@@ -588,8 +603,20 @@ COMMANDS: tuple[Command | Errand, ...] = (
     ),
     Command(
         "profile",
-        "describe the data: counts, ranges, distributions, no rows",
-        (_DATA, _CONTRACT, _ENGINE, _MASTER),
+        "describe the data: counts, ranges, distributions, no rows; or add profiles up",
+        (
+            _DATA,
+            _CONTRACT,
+            _ENGINE,
+            _MASTER,
+            _TIME,
+            Option(
+                "like", "a profile of such data: bins and blocks are as in it, so that the two add up exactly", "FILE"
+            ),
+            Option(
+                "merge", "a profile to add to others, in the place of data: a file or a glob, repeated", "FILE", "list"
+            ),
+        ),
         _profile,
     ),
     Command(

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from mlops_actions.data import report
 from mlops_actions.data.contracts import contract, servers
-from mlops_actions.data.contracts.contract import Contract
+from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines.session import Aggregate
-from mlops_actions.data.profiles import profile, profiling
+from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.profile import Profile
+from mlops_actions.data.rules import timecolumn
 from mlops_actions.data.rules.checks import ROWS
 from mlops_actions.data.sources import readers
 from mlops_actions.data.sources.intake import reading_of, unreadable
@@ -37,13 +38,20 @@ ENGINES = readers.ENGINES
 
 @dataclass(frozen=True, slots=True)
 class Profiling:
-    """A request: paths are relative to the current directory."""
+    """A request: paths are relative to the current directory.
+
+    Rows are counted in blocks of time by ``time_column``, or by what the
+    contract names. ``like`` is a profile whose edges and blocks are taken over,
+    so that both add up exactly.
+    """
 
     data: Patterns
     contract: Path | None = None
     engine: str = "duckdb"
     master: str | None = None
     csv: CsvDialect = FOUND
+    time_column: str | None = None
+    like: Path | None = None
 
 
 def describe(request: Profiling, out: Path) -> Outcome:
@@ -57,8 +65,12 @@ def describe(request: Profiling, out: Path) -> Outcome:
     readers.check(request.engine)
     promised = contract.load(request.contract) if request.contract else None
     places = _places(request.data, promised)
+    timecolumn.refuse_of_many(request.time_column, len(places))
+    asked = _Asked(
+        promised, request.csv, request.time_column, _like(request.like, len(places)) if request.like else None
+    )
     with readers.reader(request.engine, places, request.master) as reader:
-        taken = [_describe(name, promised, reader, request.csv) for name in places]
+        taken = [_describe(name, reader, asked) for name in places]
     profiles = [each.profile for each in taken if each.profile]
     checks = tuple(check for each in taken for check in each.checks)
     write_profiles(profiles, out)
@@ -69,7 +81,7 @@ def describe(request: Profiling, out: Path) -> Outcome:
         started=started,
         ended=now(),
         subjects=tuple(dict.fromkeys(subject for each in taken for subject in each.subjects)),
-        materials=(Subject(promised.file, digest(request.contract)),) if promised and request.contract else (),
+        materials=tuple(Subject(str(each), digest(each)) for each in (request.contract, request.like) if each),
         parameters={
             "data": {name: [one.text for one in each] for name, each in places.items()},
             "engine": request.engine,
@@ -99,14 +111,44 @@ class _Taken:
     profile: Profile | None = None
 
 
-def _describe(name: str, promised: Contract | None, reader: Reader, csv: CsvDialect) -> _Taken:
-    of = next((each for each in promised.objects if each.name == name), None) if promised else None
-    reading = reading_of(of, csv)[0] if of else Reading(csv=csv)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How objects are described."""
+
+    promised: Contract | None
+    csv: CsvDialect
+    time_column: str | None
+    like: Profile | None
+
+    def time(self, of: Object | None) -> timecolumn.Named:
+        """What names the time column: the caller, the contract, else the profile that this one shall be like."""
+        named = timecolumn.named(self.time_column, self.promised, of)
+        taken_over = self.like.time.column if self.like and self.like.time else None
+        return named if named.column else timecolumn.named(taken_over, None, None)
+
+
+def _like(path: Path, objects: int) -> Profile:
+    """The profile to be like. Raises CallError."""
+    if objects > 1:
+        raise CallError(Problem("one profile is given to be like, and the data is of several objects", str(path)))
+    if not path.is_file():
+        raise CallError(Problem("no such profile", str(path), hint="Its edges and blocks are to be taken over."))
+    try:
+        return profile.read(path)
+    except ValueError as error:  # which bad JSON and bad UTF-8 are, too
+        raise CallError(Problem(f"it {error}", str(path))) from error
+
+
+def _describe(name: str, reader: Reader, how: _Asked) -> _Taken:
+    of = next((each for each in how.promised.objects if each.name == name), None) if how.promised else None
+    reading = reading_of(of, how.csv)[0] if of else Reading(csv=how.csv)
     try:
         with reader.take_in(name, reading) as intake:
-            shape = profiling.plan(intake.session, intake.relation)
-            asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates]
+            shape = profiling.plan(intake.session, intake.relation, how.like)
+            timing, untimed = timecolumn.timing(intake.session, intake.relation, how.time(of))
+            asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates, *(timing.aggregates if timing else ())]
             values = intake.session.aggregate(intake.relation, asked)
-            return _Taken(intake.checks(int(values[ROWS])), intake.subjects, profiling.build(shape, values))
+            made = blockscan.complete(intake.session, shape, values, timing, how.like)
+            return _Taken([*intake.checks(int(values[ROWS])), *untimed], intake.subjects, made)
     except Unreadable as error:
         return _Taken([unreadable(name, error)])

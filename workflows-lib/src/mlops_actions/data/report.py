@@ -96,6 +96,8 @@ def _distinct(of: ColumnProfile, values: int) -> str:
         return ""
     if of.distinct_is_exact:
         return f"{of.distinct:,}"
+    if of.distinct_at_most is not None:
+        return f"about {of.distinct:,} to {of.distinct_at_most:,}"
     least, greatest = (of.range.min, of.range.max) if of.range else (None, None)
     most = values
     if of.kind is not Kind.TEXT and least is not None and greatest is not None and not of.special.total:

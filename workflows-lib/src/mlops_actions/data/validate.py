@@ -23,12 +23,21 @@ from mlops_actions.data.diffing import baseline
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.progress import Progress
 from mlops_actions.data.engines.session import QUERYING
-from mlops_actions.data.profiles import profile, profiling
+from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.quarantine import split
 from mlops_actions.data.quarantine.split import Task
 from mlops_actions.data.queries import sqlrules
-from mlops_actions.data.rules import checks, evidence, references, relationships, rowwise, rules, servicelevels
+from mlops_actions.data.rules import (
+    checks,
+    evidence,
+    references,
+    relationships,
+    rowwise,
+    rules,
+    servicelevels,
+    timecolumn,
+)
 from mlops_actions.data.rules.references import Relationship
 from mlops_actions.data.rules.rowwise import RowRule
 from mlops_actions.data.rules.rules import OfType, Rule, Unmeasured
@@ -56,6 +65,7 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
 class Validation:
     """A request: paths are relative to the current directory; ages are counted up to ``moment``, else to the start.
 
+    The profile counts rows in blocks of time by ``time_column``, or by what the contract names.
     Without ``data``, the contract's ``servers`` say where it is: the one called ``server``, or the only one.
     ``reveal`` names private columns (``column`` or ``object.column``) whose values may be shown. Rows that break a rule
     are written to the folder ``quarantine``, the others to ``accepted``, where they are given.
@@ -72,6 +82,7 @@ class Validation:
     fail_on: FailOn = FailOn.ERROR
     sql_seconds: float = sqlrules.SECONDS
     moment: datetime | None = None
+    time_column: str | None = None
     server: str | None = None
     reveal: Sequence[str] = ()
     quarantine: Path | None = None
@@ -133,6 +144,7 @@ class _Asked:
         related = references.resolve(promised)
         reads = sqlrules.examine(promised, wanted, request.sql_seconds)
         places = _places(request, promised)
+        timecolumn.refuse_of_many(request.time_column, len(places))
         _refuse_parts(request, places)
         return cls(promised, wanted, related, reads, servicelevels.derive(promised), places)
 
@@ -265,14 +277,15 @@ def _without_data(promised: Contract, of: Object) -> Check:
 class _Promises:
     """What an object is held against: its rules, and those of ``levels`` that are of it, where now is ``moment``.
 
-    ``key`` are the columns that tell its rows apart, ``csv`` is how its CSV is written. Rows that
-    break a rule of ``condemning`` severities are put into quarantine.
+    ``key`` are the columns that tell its rows apart, ``time`` is the one that is their time, ``csv`` is how its CSV is
+    written. Rows that break a rule of ``condemning`` severities are put into quarantine.
     """
 
     rules: tuple[Rule, ...]
     key: tuple[str, ...]
     levels: tuple[Level, ...]
     moment: datetime
+    time: timecolumn.Named
     csv: CsvDialect
     condemning: frozenset[Severity]
     progress: Progress | None
@@ -284,6 +297,7 @@ class _Promises:
             key=tuple(each.column for each in one.key),
             levels=tuple(asked.levels),
             moment=request.moment or started,
+            time=timecolumn.named(request.time_column, asked.promised, one),
             csv=request.csv,
             condemning=request.condemning,
             progress=request.progress,
@@ -317,20 +331,26 @@ class _Seen:
 
 
 def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
-    """What the rows say of the rules, and their profile, in one scan. Raises Unreadable or duckdb.Error."""
+    """What the rows say of the rules, and their profile, in one scan, and one more where there are blocks of time.
+
+    Raises Unreadable or duckdb.Error.
+    """
     session, relation = intake.session, intake.relation
     plan = checks.prepare(wanted, relation, intake.footers(checks.expected_unique(wanted)), session)
     levels = servicelevels.prepare(promises.levels, relation)
     shape = profiling.plan(session, relation)
+    timing, untimed = timecolumn.timing(session, relation, promises.time)
+    asked = [*plan.aggregates, *levels.aggregates, *shape.aggregates, *(timing.aggregates if timing else ())]
     with contextlib.ExitStack() as stack:
         if promises.progress is not None:
             stack.enter_context(promises.progress.of(relation.object, intake.known_rows, session))
-        values = session.aggregate(relation, [*plan.aggregates, *levels.aggregates, *shape.aggregates])
+        values = session.aggregate(relation, asked)
         values = checks.exact(session, plan, values)
+        made = blockscan.complete(session, shape, values, timing)
     found = intake.checks(int(values[checks.ROWS]))
     found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
-    found += levels.judge(values, promises.moment)
-    return _Seen(found, profiling.build(shape, values), tuple(rowwise.broken(plan, values, promises.condemning)))
+    found += [*levels.judge(values, promises.moment), *untimed]
+    return _Seen(found, made, tuple(rowwise.broken(plan, values, promises.condemning)))
 
 
 def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:

@@ -37,7 +37,7 @@ class Training:
 
     ``model`` and ``metrics`` are what the command writes. ``data`` is profiled,
     as ``contract`` describes it where there is one, and ``csv`` where it is
-    CSV; ``inputs`` and ``data`` are
+    CSV, in blocks of time by ``time_column``; ``inputs`` and ``data`` are
     recorded as materials. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
     each. ``index_url`` is the package index of both, a secret. ``places`` says
@@ -50,6 +50,7 @@ class Training:
     name: str = "model"
     data: Patterns = ()
     contract: Path | None = None
+    time_column: str | None = None
     csv: describe.CsvDialect = describe.FOUND
     inputs: tuple[str, ...] = ()
     gates: tuple[Gate, ...] = ()
@@ -172,7 +173,8 @@ def _profile(request: Training, out: Path) -> Outcome:
     paths = _by_object(request.data)
     if paths:
         data = paths if isinstance(request.data, Mapping) else paths[describe.OBJECT]
-        return describe.describe(describe.Profiling(data, request.contract, csv=request.csv), out)
+        asked = describe.Profiling(data, request.contract, csv=request.csv, time_column=request.time_column)
+        return describe.describe(asked, out)
     message = "no data is named (`data.path`), so no profile is made, and later data cannot be compared with it"
     check = Check("data.profile", Status.NOT_CHECKED, message, severity=Severity.WARNING)
     now = verdict.now()

@@ -28,6 +28,12 @@ ADDITIONAL_COLUMNS = "additionalColumns"
 The standard itself has no word for it.
 """
 
+TIME_COLUMN = "timeColumn"
+"""The custom property of an object that names the property which is the time of its rows.
+
+The standard has no word for it but the element of a service level.
+"""
+
 _PUBLIC = {"public", "open", "internal", "unclassified", "general"}
 _PRIVATE_TAGS = {
     "pii",
@@ -195,6 +201,17 @@ class Object:
         return None
 
     @property
+    def time_column(self) -> Element | None:
+        """The custom property that names the time of the rows, where it stands."""
+        return next(
+            (each for each in self.element.parts("customProperties") if each.data["property"] == TIME_COLUMN), None
+        )
+
+    def named(self, name: str) -> Property | None:
+        """The property that has this name, or whose column has it."""
+        return next((each for each in self.properties if name in (each.name, each.column)), None)
+
+    @property
     def key(self) -> tuple[Property, ...]:
         """The properties of the primary key, in its order."""
         parts = [one for one in self.properties if one.element.data.get("primaryKey")]
@@ -241,8 +258,20 @@ def load(path: Path, name: str | None = None) -> Contract:
     if found:
         raise CallError(*found)
     objects = tuple(Object(each, tuple(map(Property, each.parts("properties")))) for each in elements)
+    found = [problem for each in objects for problem in _without_time(each)]
+    if found:
+        raise CallError(*found)
     # Service levels as they stand: an older contract's are not held against the standard.
     return Contract(document.name, Element(original.data, (), original), objects)
+
+
+def _without_time(of: Object) -> Iterator[Problem]:
+    """What names the time of an object's rows, where no property has that name."""
+    stated = of.time_column
+    if stated is not None and of.named(str(stated.data["value"])) is None:
+        message = f"`{TIME_COLUMN}` {stated.data['value']!r} is no property of {of.name!r}"
+        hint = did_you_mean(str(stated.data["value"]), [one.name for one in of.properties])
+        yield stated.problem(message, "value", hint=hint)
 
 
 def reveal(contract: Contract, names: Sequence[str]) -> Contract:

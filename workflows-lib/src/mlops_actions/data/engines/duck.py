@@ -18,9 +18,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import grouping, tallying
+from mlops_actions.data.engines import grouping, hyperloglog, tallying
 from mlops_actions.data.engines.quoting import listed, literal
-from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Tally
+from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
     import duckdb
@@ -133,13 +133,13 @@ class DuckSession:
         found: dict[str, Any] = {}
         for each in aggregates:
             if each.apart:
-                found |= self._answers(relation, [each])
+                found |= self._of_all(relation, [each])
         rest = [each for each in aggregates if not each.apart]
         if relation.is_text:
-            return found | self._answers(relation, rest)
+            return found | self._of_all(relation, rest)
         tallies = {each.key: each.of for each in rest if isinstance(each.of, Tally)}
         plain = [Aggregate(each.key, _sole(each.of)) for each in rest]
-        found |= self._answers(relation, plain)
+        found |= self._of_all(relation, plain)
         return found | self._tallied(relation, tallies, found)
 
     def _tallied(
@@ -153,19 +153,28 @@ class DuckSession:
             rows = fetch(self.connection, grouping.query(relation.sql, list(some.values())))
             found |= zip(some, grouping.answers(rows, list(some.values())), strict=True)
         many = [Aggregate(key, grouping.candidates(each)) for key, each in tallies.items() if key not in few]
-        named = self._answers(relation, many)
+        named = self._of_all(relation, many)
         return found | {key: dict.fromkeys(values or ()) for key, values in named.items()}
 
-    def _answers(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+    def grouped(
+        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        return self._answers(relation, aggregates, key)
+
+    def _of_all(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+        return self._answers(relation, aggregates).get(None, {})
+
+    def _answers(
+        self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None = None
+    ) -> dict[str | None, dict[str, Any]]:
+        """The answers for the rows of each value of ``key``; without one, those for all rows stand under None."""
         parts = [_written(each.of) for each in aggregates]
         written = [each for some in parts for each in some]
-        answers: list[Any] = []
+        answers: dict[str | None, list[Any]] = {}
         for start in range(0, len(written), BATCH):
-            answers += _together(self.connection, relation, written[start : start + BATCH])
-        rest = iter(answers)
-        return {
-            each.key: _answer(each.of, [next(rest) for _ in some]) for each, some in zip(aggregates, parts, strict=True)
-        }
+            for group, values in _together(self.connection, relation, written[start : start + BATCH], key).items():
+                answers.setdefault(group, []).extend(values)
+        return {group: _read(aggregates, values) for group, values in answers.items()}
 
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
         """Nothing: the language is DuckDB's own."""
@@ -208,8 +217,16 @@ def _written(question: Question) -> list[_Part]:
             return [_Part(f"histogram_exact({signed}, {of})" if texts else "NULL")]
         case Tally():
             return list(map(_Part, tallying.parts(question)))
+        case Distinct(value):
+            return [_Part(f"approx_count_distinct({value}) EXPORT_STATE")]
         case _:
             return [_Part(question)]
+
+
+def _read(aggregates: Sequence[Aggregate], values: Sequence[Any]) -> dict[str, Any]:
+    """The answers by key, from the values of all that was written."""
+    rest = iter(values)
+    return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
 
 
 def _answer(question: Question, answers: Sequence[Any]) -> Any:
@@ -218,27 +235,33 @@ def _answer(question: Question, answers: Sequence[Any]) -> Any:
             return {text[1:]: count for text, count in (answers[0] or {}).items() if text}
         case Tally():
             return tallying.answer(answers)
+        case Distinct():
+            return hyperloglog.from_state(answers[0])
         case _:
             return answers[0]
 
 
-def _together(connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[_Part]) -> list[Any]:
-    """The values of aggregates in one query where the memory does, else of each half. Raises duckdb.Error."""
+def _together(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[_Part], key: str | None
+) -> dict[str | None, list[Any]]:
+    """The values of aggregates by key, in one query where the memory does, else of each half. Raises duckdb.Error."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    query = f"SELECT {', '.join(each.sql for each in aggregates)} FROM {relation.sql}"
+    shown, by = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
+    query = f"SELECT {shown}, {', '.join(each.sql for each in aggregates)} FROM {relation.sql}{by}"
     values = [value for each in aggregates for value in each.values]
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
-        (row,) = fetch(connection, query, values)
+        rows = fetch(connection, query, values)
     except duckdb.OutOfMemoryException:
         if len(aggregates) > 1:
             half = len(aggregates) // 2
-            first = _together(connection, relation, aggregates[:half])
-            return first + _together(connection, relation, aggregates[half:])
+            first = _together(connection, relation, aggregates[:half], key)
+            rest = _together(connection, relation, aggregates[half:], key)
+            return {group: found + rest[group] for group, found in first.items()}
         with connect((file.path for file in relation.files), ROOM) as roomy:
-            (row,) = fetch(roomy, query, values)
-    return list(row)
+            rows = fetch(roomy, query, values)
+    return {group: list(found) for group, *found in rows}
 
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:

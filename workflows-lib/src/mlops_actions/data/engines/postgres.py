@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.pgserver import Server
 from mlops_actions.data.engines.quoting import quote
-from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Tally
+from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Tally
 from mlops_actions.data.engines.translation.postgres import PostgresWriter
 from mlops_actions.data.engines.translation.terms import Untranslatable
 
@@ -34,7 +35,8 @@ AT_ONCE = 100
 _REGISTERS = 10
 """Bits of a hash that choose a register: the standard error of the number of different values is 3.3 %."""
 
-_DISTINCT = "approx_count_distinct("
+_HASH = "postgres"
+"""What the registers of these hashes are called: those of another engine are not added to them."""
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class PostgresSession:
         return None
 
     def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
-        plain = [each for each in aggregates if isinstance(each.of, str) and not each.of.startswith(_DISTINCT)]
+        plain = [each for each in aggregates if isinstance(each.of, str)]
         grouped = [each for each in aggregates if each not in plain]
         found: dict[str, Any] = {}
         for start in range(0, len(plain), BATCH):
@@ -86,6 +88,27 @@ class PostgresSession:
         for start in range(0, len(grouped), AT_ONCE):
             found |= self._in_groups(relation, grouped[start : start + AT_ONCE])
         return {each.key: found[each.key] for each in aggregates}
+
+    def grouped(
+        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        block = self._expression(relation, f"CAST({key} AS VARCHAR)")
+        plain = [each for each in aggregates if isinstance(each.of, str)]
+        others = [each for each in aggregates if each not in plain]
+        found: dict[str | None, dict[str, Any]] = {}
+        for start in range(0, len(plain), BATCH):
+            some = plain[start : start + BATCH]
+            written = ", ".join(self._expression(relation, str(each.of)) for each in some)
+            for group, *values in self._run(f"SELECT {block}, {written} FROM {self._source(relation)} GROUP BY 1"):
+                found.setdefault(group, {}).update(zip((each.key for each in some), values, strict=True))
+        for start in range(0, len(others), AT_ONCE):
+            some = others[start : start + AT_ONCE]
+            rows: dict[str | None, list[list[tuple[Any, ...]]]] = {group: [[] for _ in some] for group in found}
+            for group, question, *rest in self._run(self._groups(relation, some, block)):
+                rows[group][question].append(tuple(rest))
+            for group, each_rows in rows.items():
+                found[group] |= {each.key: _answer(each, own) for each, own in zip(some, each_rows, strict=True)}
+        return found
 
     def digest(self, relation: Relation) -> str:
         """The SHA-256 of a relation: of its columns, the number of its rows, and what its rows are, in any order.
@@ -101,24 +124,31 @@ class PostgresSession:
         written = [self._expression(relation, str(each.of)) for each in aggregates]
         is_new = relation.sql not in self._digests
         pieces = _digested(relation) if is_new else []
-        (row,) = self._run(f"SELECT {', '.join([*written, *pieces])} FROM {self._writer.source(relation.sql)}")
+        (row,) = self._run(f"SELECT {', '.join([*written, *pieces])} FROM {self._source(relation)}")
         if is_new:
             self._digests[relation.sql] = _digest(relation, row[len(written) :])
         return dict(zip((each.key for each in aggregates), row, strict=False))
 
     def _in_groups(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         """The answers to questions about all values: one group for each bin, text or register of each question."""
-        lines = ", ".join(f"({index}, {self._grouped(relation, each)})" for index, each in enumerate(aggregates))
-        groups = (
-            "SELECT asked.question, asked.place, asked.value, count(*) AS amount, max(asked.rank) AS rank "
-            f"FROM {self._writer.source(relation.sql)} CROSS JOIN LATERAL (VALUES {lines}) "
-            "AS asked(question, place, value, rank) "
-            "WHERE asked.place IS NOT NULL OR asked.value IS NOT NULL GROUP BY 1, 2, 3"
-        )
         found: list[list[tuple[Any, ...]]] = [[] for _ in aggregates]
-        for question, *rest in self._run(_first(groups, aggregates)):
+        for question, *rest in self._run(_first(self._groups(relation, aggregates), aggregates)):
             found[question].append(tuple(rest))
         return {each.key: _answer(each, rows) for each, rows in zip(aggregates, found, strict=True)}
+
+    def _groups(self, relation: Relation, aggregates: Sequence[Aggregate], block: str | None = None) -> str:
+        """The query for the groups of each question; with ``block``, an expression, for those of each value of it."""
+        lines = ", ".join(f"({index}, {self._grouped(relation, each)})" for index, each in enumerate(aggregates))
+        return (
+            f"SELECT {f'{block} AS block, ' if block else ''}asked.question, asked.place, asked.value, "
+            "count(*) AS amount, max(asked.rank) AS rank "
+            f"FROM {self._source(relation)} CROSS JOIN LATERAL (VALUES {lines}) "
+            "AS asked(question, place, value, rank) WHERE asked.place IS NOT NULL OR asked.value IS NOT NULL "
+            f"GROUP BY 1, 2, 3{', 4' if block else ''}"
+        )
+
+    def _source(self, relation: Relation) -> str:
+        return self._writer.source(relation.sql)
 
     def _grouped(self, relation: Relation, aggregate: Aggregate) -> str:
         """What a row is counted under: a bin or register, a text, and the rank that the register keeps."""
@@ -132,8 +162,8 @@ class PostgresSession:
                 return f"NULL::int, CASE WHEN {text} = ANY(ARRAY[{known}]::text[]) THEN {text} END, NULL::int"
             case Tally(value):
                 return f"NULL::int, {self._expression(relation, value)}, NULL::int"
-            case str() as sql:
-                hashed = self._hash(relation, sql.removeprefix(_DISTINCT).removesuffix(")"))
+            case Distinct(value):
+                hashed = self._hash(relation, value)
                 register = f"(({hashed} >> {64 - _REGISTERS}) & {2**_REGISTERS - 1})::int"
                 first = f"position(B'1' IN ({hashed})::bit({64 - _REGISTERS}))"
                 return f"{register}, NULL::text, coalesce(nullif({first}, 0), {65 - _REGISTERS})"
@@ -191,21 +221,8 @@ def _answer(aggregate: Aggregate, groups: Sequence[tuple[Any, ...]]) -> Any:
         case Tally(_, most):
             counts = {text: amount for _, text, amount, _ in groups}
             return counts if len(counts) <= most else dict.fromkeys(list(counts)[:most])
-    return estimate({place: rank for place, _, _, rank in groups})
-
-
-def estimate(registers: dict[int, int]) -> int:
-    """How many different values gave these registers (those that are 0 are left out).
-
-    HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007), with linear counting
-    while many registers are 0; a hash of 64 bits needs no correction for more.
-    """
-    size = 2**_REGISTERS
-    empty = size - len(registers)
-    raw = 0.7213 / (1 + 1.079 / size) * size**2 / (empty + sum(2.0**-rank for rank in registers.values()))
-    if raw <= 2.5 * size and empty:
-        return int(size * math.log(size / empty) + 0.5)
-    return int(raw + 0.5)
+    ranks = {place: rank for place, _, _, rank in groups}
+    return Registers(_HASH, tuple(ranks.get(place, 0) for place in range(2**_REGISTERS)))
 
 
 # The digest

@@ -50,7 +50,18 @@ class Tally:
     most: int
 
 
-Question: TypeAlias = str | Histogram | Members | Tally
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """About how many different values an expression has.
+
+    The answer is a :class:`~mlops_actions.data.engines.hyperloglog.Registers`,
+    or a number where an engine has no registers to give.
+    """
+
+    value: str
+
+
+Question: TypeAlias = str | Histogram | Members | Tally | Distinct
 """An aggregate expression, or what is wanted of all values of one."""
 
 
@@ -84,6 +95,14 @@ class Session(Protocol):
 
     def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         """The answer to each question by its key, over all rows of ``relation``, in as few passes as can be."""
+
+    def grouped(
+        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        """The answers for the rows of each value of the expression ``key``, which is given as text, None for NULL.
+
+        Every key has every answer. A :class:`Tally` is not asked for by key.
+        """
 
     def refusal(self, relation: Relation, sql: str) -> str | None:
         """Why this engine cannot evaluate an expression over ``relation`` in the sense that it has; else None."""

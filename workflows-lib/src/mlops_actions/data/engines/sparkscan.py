@@ -13,16 +13,19 @@ shuffle: a part yields a few kilobytes, which are added up here.
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import duck
+from mlops_actions.data.engines import duck, hyperloglog
 from mlops_actions.data.engines.duck import DuckSession
+from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import quote
-from mlops_actions.data.engines.session import Aggregate, Histogram, Question, Tally
+from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Question, Tally
 from mlops_actions.data.engines.translation.spark import SparkWriter
 from mlops_actions.data.engines.translation.terms import Scope, Untranslatable
 
@@ -85,6 +88,11 @@ class SparkScan:
         for start in range(0, len(others), PARTS):
             found |= self._in_parts(relation, others[start : start + PARTS])
         return {each.key: found[each.key] for each in aggregates}
+
+    def grouped(
+        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        raise Untranslatable("count by blocks of time")  # whose keys are refused before
 
     def refusal(self, relation: Relation, sql: str) -> str | None:
         try:
@@ -219,13 +227,18 @@ def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
     yield from rest
 
 
-def _listed(answer: Mapping[Any, int | None] | None) -> list[tuple[Any, int | None]] | None:
+def _listed(answer: Mapping[Any, int | None] | Registers | None) -> list[tuple[Any, int | None]] | str | None:
     """An answer as JSON has it, whose objects have texts for keys alone."""
+    if isinstance(answer, Registers):
+        return answer.text
     return None if answer is None else list(answer.items())
 
 
-def _merged(question: Question, parts: Sequence[list[tuple[Any, int | None]] | None]) -> Any:
+def _merged(question: Question, parts: Sequence[Any]) -> Any:
     """The answer to a question from those of each part of the data."""
+    if isinstance(question, Distinct):
+        sketches = [hyperloglog.from_text(hyperloglog.HASH, text) for text in parts]
+        return functools.reduce(operator.or_, sketches) if sketches else 0
     counts: Counter[Any] = Counter()
     is_known = True
     for part in parts:

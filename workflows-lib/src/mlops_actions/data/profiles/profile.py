@@ -1,8 +1,12 @@
 """A profile: what a data set is like, in a file with no rows in it, and what drift compares.
 
 For each column it holds counts that are exact (rows, nulls, bins, categories)
-and one that is estimated and says so (distinct values). Bins are of about equal
-frequency in the data that was profiled (:mod:`mlops_actions.data.profiles.bins`).
+and one that is estimated and says so (distinct values), and the same in blocks
+of time where the rows have one (:mod:`mlops_actions.data.profiles.blocks`). Bins
+are of about equal frequency in the data that was profiled
+(:mod:`mlops_actions.data.profiles.bins`). Profiles are added up by
+:mod:`mlops_actions.data.profiles.merging`.
+
 ``profile.json`` is described by ``schemas/profile-v1.schema.json``;
 :mod:`mlops_actions.data.profiles.profiling` makes one in one scan.
 
@@ -22,6 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from mlops_actions import jsonfile
+from mlops_actions.data.engines import hyperloglog
+from mlops_actions.data.engines.hyperloglog import Registers
+from mlops_actions.data.profiles import blocks
+from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
 from mlops_actions.verdict import Json
 
 SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
@@ -78,10 +86,14 @@ class Bins:
     A bin holds ``edge before < value <= edge``; one count more than edges. The
     outer two are empty in the data that the edges were made for. There are no
     edges where there was no value.
+
+    Of merged profiles whose edges differed, the number of values up to an edge
+    can be wrong by up to ``uncertain``; it is exact otherwise.
     """
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
+    uncertain: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +116,13 @@ class Categories:
 class ColumnProfile:
     """A column: its name, the engine's type, its kind, and what was counted.
 
-    ``distinct`` is estimated (HyperLogLog, about 2 %) unless ``categories``
-    count all values.
+    ``distinct`` is exact where ``categories`` count all values; else it is
+    estimated by HyperLogLog (standard error 3.3 %, merged by ``sketch`` 4.6 %).
+    Where ``distinct_at_most`` is there, profiles were merged that have no
+    sketch in common: then it is the least that there may be, and this the most.
+
+    ``fine`` are finer bins, by which profiles are merged; ``blocks`` are counts
+    in the blocks of time that the profile names.
     """
 
     name: str
@@ -118,6 +135,10 @@ class ColumnProfile:
     special: Special = Special()
     bins: Bins | None = None
     categories: Categories | None = None
+    distinct_at_most: int | None = None
+    sketch: Registers | None = None
+    fine: Bins | None = None
+    blocks: ColumnBlocks | None = None
 
     @property
     def distinct_is_exact(self) -> bool:
@@ -126,11 +147,12 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An object's profile: ``columns`` in the order of the data."""
+    """An object's profile: ``columns`` in the order of the data; ``time`` are the blocks of time, where it has them."""
 
     object: str
     rows: int
     columns: tuple[ColumnProfile, ...]
+    time: Blocks | None = None
 
     def column(self, name: str) -> ColumnProfile | None:
         return next((each for each in self.columns if each.name == name), None)
@@ -147,6 +169,7 @@ def to_json(profile: Profile) -> dict[str, Json]:
         "schema": SCHEMA,
         "object": profile.object,
         "rows": profile.rows,
+        **({"time": blocks.to_json(profile.time)} if profile.time else {}),
         "columns": [_column_to_json(column) for column in profile.columns],
     }
 
@@ -160,18 +183,24 @@ def from_json(data: Mapping[str, Any]) -> Profile:
     if data.get("schema") != SCHEMA:
         raise ValueError(f"is not a profile of a version known here: its `schema` is {data.get('schema')!r}")
     try:
+        time = blocks.from_json(data["time"]) if "time" in data else None
         profile = Profile(
             object=str(data["object"]),
             rows=_count(data["rows"]),
-            columns=tuple(_column_from_json(column) for column in data["columns"]),
+            columns=tuple(_column_from_json(column, len(time.starts) if time else 0) for column in data["columns"]),
+            time=time,
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"is not a profile: {error!r}") from error
     names = [column.name for column in profile.columns]
     if len(set(names)) < len(names):
         raise ValueError("is not a profile: a column stands in it twice")
+    if profile.time is not None and sum(profile.time.rows) != profile.rows:
+        raise ValueError(f"does not add up: the blocks of time do not hold {profile.rows:,} rows")
     for column in profile.columns:
         _refuse_wrong_sum(column, profile.rows)
+        if profile.time is not None and column.blocks is not None:
+            _refuse_wrong_blocks(column, column.blocks, profile.time)
     return profile
 
 
@@ -193,7 +222,7 @@ def read(path: Path) -> Profile:
 
 
 def _compact(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _column_to_json(column: ColumnProfile) -> dict[str, Json]:
@@ -206,7 +235,7 @@ def _column_to_json(column: ColumnProfile) -> dict[str, Json]:
     if column.private:
         data["private"] = True
     if column.distinct is not None:
-        data["distinct"] = {"count": column.distinct, "exact": column.distinct_is_exact}
+        data["distinct"] = _distinct_to_json(column, column.distinct)
     if column.range is not None:
         values = {name: getattr(column.range, name) for name in ("min", "max", "mean", "sd")}
         data["range"] = {name: value for name, value in values.items() if value is not None}
@@ -217,26 +246,44 @@ def _column_to_json(column: ColumnProfile) -> dict[str, Json]:
             "negative infinity": column.special.negative_infinity,
         }
     if column.bins is not None:
-        data["bins"] = {
-            "edges": list(column.bins.edges),
-            "counts": list(column.bins.counts),
-        }
+        data["bins"] = _bins_to_json(column.bins)
+    if column.fine is not None:
+        data["fine"] = _bins_to_json(column.fine)
     if column.categories is not None:
         data["categories"] = {
             "digested": column.categories.digested,
             "values": [[value, count] for value, count in column.categories.values],
         }
+    if column.blocks is not None:
+        data["blocks"] = blocks.column_to_json(column.blocks)
     return data
 
 
-def _column_from_json(data: Mapping[str, Any]) -> ColumnProfile:
+def _distinct_to_json(column: ColumnProfile, count: int) -> dict[str, Json]:
+    data: dict[str, Json] = {"count": count, "exact": column.distinct_is_exact}
+    if column.distinct_at_most is not None:
+        data["at most"] = column.distinct_at_most
+    if column.sketch is not None:
+        data["sketch"] = {"hash": column.sketch.hash, "registers": column.sketch.text}
+    return data
+
+
+def _bins_to_json(bins: Bins) -> dict[str, Json]:
+    data: dict[str, Json] = {"edges": list(bins.edges), "counts": list(bins.counts)}
+    return data | ({"uncertain": bins.uncertain} if bins.uncertain else {})
+
+
+def _column_from_json(data: Mapping[str, Any], number: int) -> ColumnProfile:
+    """A column; ``number`` is that of the profile's blocks."""
     special, bins, categories = data.get("special", {}), data.get("bins"), data.get("categories")
+    distinct: Mapping[str, Any] = data.get("distinct", {})
+    sketch = distinct.get("sketch")
     return ColumnProfile(
         name=_text(data["name"]),
         type=_text(data["type"]),
         kind=Kind(data["kind"]),
         nulls=_count(data["nulls"]),
-        distinct=_count(data["distinct"]["count"]) if "distinct" in data else None,
+        distinct=_count(distinct["count"]) if distinct else None,
         private=bool(data.get("private", False)),
         range=Range(**data["range"]) if "range" in data else None,
         special=Special(
@@ -250,11 +297,17 @@ def _column_from_json(data: Mapping[str, Any]) -> ColumnProfile:
         else Categories(
             tuple((_text(value), _count(count)) for value, count in categories["values"]), bool(categories["digested"])
         ),
+        distinct_at_most=_count(distinct["at most"]) if "at most" in distinct else None,
+        sketch=hyperloglog.from_text(_text(sketch["hash"]), _text(sketch["registers"])) if sketch else None,
+        fine=_bins_from_json(data["fine"]) if "fine" in data else None,
+        blocks=blocks.column_from_json(data["blocks"], number) if "blocks" in data else None,
     )
 
 
 def _bins_from_json(data: Mapping[str, Any]) -> Bins:
-    bins = Bins(tuple(map(_number, data["edges"])), tuple(map(_count, data["counts"])))
+    bins = Bins(
+        tuple(map(_number, data["edges"])), tuple(map(_count, data["counts"])), _count(data.get("uncertain", 0))
+    )
     ascending = all(one < other for one, other in zip(bins.edges, bins.edges[1:], strict=False))
     if not ascending or len(bins.counts) != len(bins.edges) + 1:
         raise ValueError("is not a profile: bins need ascending edges, and one count more")
@@ -267,10 +320,36 @@ def _refuse_wrong_sum(column: ColumnProfile, rows: int) -> None:
     values = rows - column.nulls
     if column.categories is not None and sum(count for _, count in column.categories.values) != values:
         raise ValueError(f"does not add up: the categories of column {column.name!r} are not {values:,} values")
-    if column.bins is not None and sum(column.bins.counts) + column.special.total != values:
-        raise ValueError(f"does not add up: the bins of column {column.name!r} do not hold {values:,} values")
+    for bins in (column.bins, column.fine):
+        if bins is not None and sum(bins.counts) + column.special.total != values:
+            raise ValueError(f"does not add up: the bins of column {column.name!r} do not hold {values:,} values")
     if values < 0:
         raise ValueError(f"does not add up: column {column.name!r} has more nulls than rows")
+
+
+def _refuse_wrong_blocks(column: ColumnProfile, parts: ColumnBlocks, time: Blocks) -> None:
+    def refuse(what: str) -> None:
+        raise ValueError(f"does not add up: {what} of column {column.name!r} in its blocks of time are not its own")
+
+    for name, total, each in (
+        ("the nulls", column.nulls, parts.nulls),
+        ("the NaN", column.special.nan, parts.nan),
+        ("the infinities", column.special.infinity, parts.infinity),
+        ("the negative infinities", column.special.negative_infinity, parts.negative_infinity),
+    ):
+        if sum(each) != total:
+            refuse(name)
+    if not parts.counts:
+        return
+    for index, counts in enumerate(parts.counts):
+        if sum(counts) + parts.nulls[index] + parts.special(index) != time.rows[index]:
+            refuse("the counts")
+    own = tuple(count for _, count in column.categories.values) if column.categories else ()
+    own = own or (column.bins.counts if column.bins and not column.categories else ())
+    if any(len(counts) != len(own) for counts in parts.counts):
+        refuse("the counts")
+    if not parts.uncertain and tuple(map(sum, zip(*parts.counts, strict=True))) != own:
+        refuse("the counts")
 
 
 def _text(value: Any) -> str:

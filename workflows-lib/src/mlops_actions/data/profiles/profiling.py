@@ -23,9 +23,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import literal, quote
-from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Session, Tally
+from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Session, Tally
 from mlops_actions.data.profiles import bins
+from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.profile import (
     DIGEST,
     Bins,
@@ -79,7 +81,10 @@ class _Counter(Protocol):
     @property
     def questions(self) -> dict[str, Question]: ...
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile: ...
+    @property
+    def reference(self) -> ColumnProfile | None: ...
+
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile: ...
 
     def recount(self, answers: Answers, rows: int) -> Recount: ...
 
@@ -117,10 +122,12 @@ def plan(session: Session, relation: Relation, like: Profile | None = None) -> P
     return Plan(relation, counters, tuple(counter.questions for counter in counters))
 
 
-def build(made: Plan, values: Answers) -> Profile:
+def build(made: Plan, values: Answers, detail: Detail = Detail()) -> Profile:  # noqa: B008 (it is frozen)
     """The profile, from the values of ``made.aggregates`` by key."""
     rows = values["profile rows"]
-    columns = (counter.profile(own, rows) for counter, own in zip(made.counters, _own(made, values), strict=True))
+    columns = (
+        counter.profile(own, rows, detail) for counter, own in zip(made.counters, _own(made, values), strict=True)
+    )
     return Profile(made.relation.object, rows, tuple(columns))
 
 
@@ -135,6 +142,28 @@ def profile(session: Session, relation: Relation) -> Profile:
     """The profile of a relation, in one scan after the first look."""
     made = plan(session, relation)
     return build(made, session.aggregate(relation, made.aggregates))
+
+
+def alike(whole: Profile, made: Plan, values: Answers) -> Profile:
+    """The profile with its bins between the edges of the reference that the plan was made like, where that has any.
+
+    Profiles made so add up exactly. What is beyond all edges is in the outer bins.
+    """
+    columns = []
+    for column, counter, own in zip(whole.columns, made.counters, _own(made, values), strict=True):
+        known = counter.reference
+        if known is not None and known.bins is not None and known.bins.edges and column.bins is not None:
+            stored = Bins(known.bins.edges, bins.counts(known.bins.edges, own["bins"]))
+            finer = known.fine and Bins(known.fine.edges, bins.counts(known.fine.edges, own["bins"]))
+            column = replace(column, bins=stored, fine=None if column.categories else finer)
+        columns.append(column)
+    return replace(whole, columns=tuple(columns))
+
+
+def _edges(reference: ColumnProfile | None) -> set[float]:
+    """All edges of a reference's bins."""
+    known = (reference.bins, reference.fine) if reference else ()
+    return {edge for each in known if each is not None for edge in each.edges}
 
 
 def _own(made: Plan, values: Answers) -> Iterator[dict[str, Any]]:
@@ -170,17 +199,17 @@ class _Look:
     @property
     def questions(self) -> list[str]:
         if self.kind is Kind.NUMBER and not self.private:
-            number = _number(self.column)
+            number = as_number(self.column)
             return [f"quantile_disc(CASE WHEN isfinite({number}) THEN {number} END, [0.05, 0.25, 0.5, 0.75, 0.95])"]
         if self.kind is Kind.TEXT and not (self.known and self.known.categories):
-            return [f"count(DISTINCT {_as_text(self.column)})"]
+            return [f"count(DISTINCT {as_text(self.column)})"]
         return []
 
     def counter(self, answers: list[Any]) -> _Counter:
         match self.kind:
             case Kind.NUMBER:
-                known_bins = self.known.bins if self.known else None
-                return _Numbers(self.column, self.private, tuple(answers[0] or ()) if answers else (), known_bins)
+                quantiles = tuple(answers[0] or ()) if answers else ()
+                return _Numbers(self.column, self.private, quantiles, self.known)
             case Kind.TEXT:
                 known = self.known
                 few = bool(known and known.categories) or (bool(answers) and answers[0] <= CATEGORIES)
@@ -195,7 +224,7 @@ class _Look:
 
 _SIGNED = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"})
 _WHOLE = _SIGNED | {"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
-_FLOATS = frozenset({"FLOAT", "DOUBLE", "NUMERIC"})
+FLOATS = frozenset({"FLOAT", "DOUBLE", "NUMERIC"})
 _SECONDS = frozenset({"TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
 """Counted as numbers of seconds."""
 _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
@@ -203,7 +232,7 @@ _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMES
 
 def kind_of(type_name: str) -> Kind:
     """The kind of an engine's type; text is TEXT until its values are counted."""
-    if type_name in _WHOLE | _FLOATS | _SECONDS or type_name.startswith("DECIMAL"):
+    if type_name in _WHOLE | FLOATS | _SECONDS or type_name.startswith("DECIMAL"):
         # DECIMAL(18,3)[] is a list
         return Kind.OTHER if type_name.endswith("]") else Kind.NUMBER
     if type_name in _MOMENTS:
@@ -225,12 +254,13 @@ def _family(kind: Kind) -> Kind:
     return Kind.TEXT if kind is Kind.CATEGORY else kind
 
 
-def _as_text(column: Column) -> str:
+def as_text(column: Column) -> str:
+    """The SQL expression for a column's values as text."""
     name = quote(column.name)
     return name if column.type == "VARCHAR" else f"CAST({name} AS VARCHAR)"
 
 
-def _number(column: Column) -> str:
+def as_number(column: Column) -> str:
     """The SQL expression for a column's values as DOUBLE."""
     name = quote(column.name)
     if column.type == "DOUBLE":
@@ -238,12 +268,32 @@ def _number(column: Column) -> str:
     return f"epoch({name})" if column.type in _SECONDS else f"CAST({name} AS DOUBLE)"
 
 
+def special_questions(column: Column) -> dict[str, Question]:
+    """The counts of values that are no finite number or time, of a type that has such."""
+    name = quote(column.name)
+    asked: dict[str, Question] = {}
+    if column.type in FLOATS:
+        asked["nan"] = f"count_if(isnan({name}))"
+    if column.type in FLOATS or kind_of(column.type) is Kind.TIME:
+        asked["infinity"] = f"count_if({name} = 'infinity')"
+        asked["negative infinity"] = f"count_if({name} = '-infinity')"
+    return asked
+
+
+def _distinct(answers: Answers, private: bool) -> dict[str, Any]:
+    """The fields of a column's profile on its different values."""
+    found: Registers | int = answers["distinct"]
+    if not isinstance(found, Registers):
+        return {"distinct": found}
+    return {"distinct": found.estimate, "sketch": None if private else found.folded()}
+
+
 def _special(answers: Answers) -> Special:
     """What was counted, if it was; a count of no rows is NULL."""
     return Special(*(answers.get(name) or 0 for name in ("nan", "infinity", "negative infinity")))
 
 
-def _places(value: float) -> float:
+def places(value: float) -> float:
     """Twelve digits: the order in which threads add numbers up shall not show."""
     return float(f"{value:.12g}")
 
@@ -258,7 +308,7 @@ class _Numbers:
     column: Column
     private: bool
     quantiles: tuple[float | None, ...]
-    reference: Bins | None
+    reference: ColumnProfile | None
 
     @property
     def whole(self) -> bool:
@@ -270,18 +320,15 @@ class _Numbers:
 
     @property
     def questions(self) -> dict[str, Question]:
-        name, number = quote(self.column.name), _number(self.column)
-        asked: dict[str, Question] = {"values": f"count({name})", "distinct": f"approx_count_distinct({name})"}
-        if self.column.type in _FLOATS:
-            asked["nan"] = f"count_if(isnan({name}))"
-            asked["infinity"] = f"count_if({name} = 'infinity')"
-            asked["negative infinity"] = f"count_if({name} = '-infinity')"
+        name, number = quote(self.column.name), as_number(self.column)
+        asked: dict[str, Question] = {"values": f"count({name})", "distinct": Distinct(name)}
+        asked |= special_questions(self.column)
         if self.private:
             return asked
         finite = f"CASE WHEN isfinite({number}) THEN {number} END"
         exact = name if self.whole else finite
         distance = f"({finite} - {literal(self.center)})"
-        edges = sorted({*bins.fine(self.quantiles, self.whole), *(self.reference.edges if self.reference else ())})
+        edges = sorted({*bins.fine(self.quantiles, self.whole), *_edges(self.reference)})
         return asked | {
             "min": f"min({exact})",
             "max": f"max({exact})",
@@ -290,44 +337,64 @@ class _Numbers:
             "bins": Histogram(number, tuple(edges)),
         }
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
-        special = Special()
-        if self.column.type in _FLOATS:
-            special = _special(answers)
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
+        special = _special(answers)
         made = ColumnProfile(
             self.column.name,
             self.column.type,
             Kind.NUMBER,
             nulls=rows - answers["values"],
-            distinct=answers["distinct"],
             private=self.private,
             special=special,
+            **_distinct(answers, self.private),
         )
         if self.private:
             return made
         count = answers["values"] - special.total
-        stored = _bins(answers["bins"], answers["min"], answers["max"], self.whole)
-        return replace(made, range=self._range(answers, count), bins=stored)
+        stored, finer = histograms(answers["bins"], (answers["min"], answers["max"]), self.whole, detail)
+        return replace(made, range=self._range(answers, count), bins=stored, fine=finer)
 
     def _range(self, answers: Answers, count: int) -> Range:
         low, high, mean, square = (answers[name] for name in ("min", "max", "mean", "square"))
         if not count or not math.isfinite(square):
             return Range(low, high)
         variance = max(square - mean**2, 0.0)
-        sd = _places(math.sqrt(variance * (count / (count - 1)))) if count > 1 else None
-        return Range(low, high, _places(self.center + mean), sd)
+        sd = places(math.sqrt(variance * (count / (count - 1)))) if count > 1 else None
+        return Range(low, high, places(self.center + mean), sd)
 
     def recount(self, answers: Answers, _rows: int) -> Recount:
-        if self.reference is None or self.private:
+        if self.reference is None or self.reference.bins is None or self.private:
             return Recount()
-        return Recount(bins=bins.counts(self.reference.edges, answers["bins"]))
+        return Recount(bins=bins.counts(self.reference.bins.edges, answers["bins"]))
 
 
-def _bins(histogram: Mapping[float, int] | None, low: float | None, high: float | None, whole: bool) -> Bins:
-    """Bins of about equal frequency, from the counts between fine edges."""
+def histograms(
+    histogram: Mapping[float, int] | None, ends: tuple[float | None, float | None], whole: bool, detail: Detail
+) -> tuple[Bins, Bins | None]:
+    """Bins of about equal frequency from counts between many edges, and the finer ones; None where they are the same.
+
+    ``ends`` are the least and the greatest value, None where there is none. Each
+    edge of the bins is an edge of the finer ones, too.
+    """
+    low, high = ends
     if low is None or high is None:
+        return Bins((), (0,)), None
+    coarse = bins.coarse(histogram, float(low), float(high), whole, detail.bins)
+    fine = tuple(sorted({*coarse, *bins.coarse(histogram, float(low), float(high), whole, detail.fine)}))
+    stored = _between(coarse, histogram)
+    return stored, _between(fine, histogram) if len(fine) > len(coarse) else None
+
+
+def bins_of_lengths(lengths: Mapping[int, int], detail: Detail) -> Bins:
+    """The bins of a column of text, from the number of values of each length."""
+    known = {float(length): count for length, count in lengths.items() if count}
+    if not known:
         return Bins((), (0,))
-    edges = bins.coarse(histogram, float(low), float(high), whole)
+    histogram = dict(zip((*_LENGTHS, math.inf), bins.counts(_LENGTHS, known), strict=True))
+    return histograms(histogram, (min(known), max(known)), True, detail)[0]
+
+
+def _between(edges: tuple[float, ...], histogram: Mapping[float, int] | None) -> Bins:
     # The outer edges are the extremes, not fine edges: what lies between the last two is known from the total.
     inner = bins.counts(edges[1:-1], histogram)
     if edges[0] == -math.inf:  # no number is less than the least
@@ -346,16 +413,15 @@ class _Texts:
 
     @property
     def questions(self) -> dict[str, Question]:
-        text = _as_text(self.column)
-        asked: dict[str, Question] = {"values": f"count({text})", "distinct": f"approx_count_distinct({text})"}
+        text = as_text(self.column)
+        asked: dict[str, Question] = {"values": f"count({text})", "distinct": Distinct(text)}
         if not self.private:
             length = f"CAST(length({text}) AS DOUBLE)"
-            known_edges = self.reference.bins.edges if self.reference and self.reference.bins else ()
             asked |= {
                 "shortest": f"min(length({text}))",
                 "longest": f"max(length({text}))",
                 "length": f"avg(length({text}))",
-                "bins": Histogram(length, tuple(sorted({*_LENGTHS, *known_edges}))),
+                "bins": Histogram(length, tuple(sorted({*_LENGTHS, *_edges(self.reference)}))),
             }
         if self.few:
             asked["all"] = Tally(text, CATEGORIES)
@@ -367,24 +433,28 @@ class _Texts:
             asked["known"] = Members(shown, tuple(value for value, _ in known.values))
         return asked
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
         categories = self._categories(answers)
         made = ColumnProfile(
             self.column.name,
             self.column.type,
             Kind.TEXT if categories is None else Kind.CATEGORY,
             nulls=rows - answers["values"],
-            distinct=answers["distinct"] if categories is None else len(categories.values),
             private=self.private,
             categories=categories,
+            **_distinct(answers, self.private),
         )
+        if categories is not None:
+            made = replace(made, distinct=len(categories.values))
         if self.private:
             return made
         mean = answers["length"]
+        stored, finer = histograms(answers["bins"], (answers["shortest"], answers["longest"]), True, detail)
         return replace(
             made,
-            range=Range(answers["shortest"], answers["longest"], None if mean is None else _places(mean)),
-            bins=_bins(answers["bins"], answers["shortest"], answers["longest"], whole=True),
+            range=Range(answers["shortest"], answers["longest"], None if mean is None else places(mean)),
+            bins=stored,
+            fine=finer if categories is None else None,  # categories say all there is to know of their lengths
         )
 
     def _all(self, answers: Answers) -> dict[str, int] | None:
@@ -400,7 +470,7 @@ class _Texts:
             return None
         if not self.private and any(len(text) > LONGEST for text in found):
             return None
-        return Categories(_ranked(self._shown(found)), self.private)
+        return Categories(ranked(self._shown(found)), self.private)
 
     def _shown(self, found: Mapping[str, int]) -> dict[str, int]:
         return {digest(self.column.name, text): count for text, count in found.items()} if self.private else {**found}
@@ -425,13 +495,13 @@ class _Texts:
             return ()
         found = self._all(answers)
         if found is not None:
-            return tuple((text, count) for text, count in _ranked(self._shown(found)) if text not in old)
+            return tuple((text, count) for text, count in ranked(self._shown(found)) if text not in old)
         if self.private:
             return ()
         return tuple((text, None) for text in answers.get("all", ()) if text not in old)
 
 
-def _ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+def ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -446,7 +516,7 @@ class _Booleans:
         name = quote(self.column.name)
         return {"values": f"count({name})", "true": f"count_if({name})"}
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, _detail: Detail) -> ColumnProfile:
         nulls = rows - answers["values"]
         made = ColumnProfile(self.column.name, self.column.type, Kind.BOOLEAN, nulls, private=self.private)
         counts = self._counts(answers)
@@ -472,31 +542,28 @@ class _Times:
 
     column: Column
     private: bool
+    reference: ColumnProfile | None = None
 
     @property
     def questions(self) -> dict[str, Question]:
         name = quote(self.column.name)
         finite = f"CASE WHEN isfinite({name}) THEN {name} END"
-        asked: dict[str, Question] = {
-            "values": f"count({name})",
-            "distinct": f"approx_count_distinct({name})",
-            "infinity": f"count_if({name} = 'infinity')",
-            "negative infinity": f"count_if({name} = '-infinity')",
-        }
+        asked: dict[str, Question] = {"values": f"count({name})", "distinct": Distinct(name)}
+        asked |= special_questions(self.column)
         if self.private:
             return asked
         return asked | {"min": f"CAST(min({finite}) AS VARCHAR)", "max": f"CAST(max({finite}) AS VARCHAR)"}
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, _detail: Detail) -> ColumnProfile:
         return ColumnProfile(
             self.column.name,
             self.column.type,
             Kind.TIME,
             nulls=rows - answers["values"],
-            distinct=answers["distinct"],
             private=self.private,
             range=None if self.private else Range(answers["min"], answers["max"]),
             special=_special(answers),
+            **_distinct(answers, self.private),
         )
 
     def recount(self, _answers: Answers, _rows: int) -> Recount:
@@ -509,12 +576,13 @@ class _Others:
 
     column: Column
     private: bool
+    reference: ColumnProfile | None = None
 
     @property
     def questions(self) -> dict[str, Question]:
         return {"values": f"count({quote(self.column.name)})"}
 
-    def profile(self, answers: Answers, rows: int) -> ColumnProfile:
+    def profile(self, answers: Answers, rows: int, _detail: Detail) -> ColumnProfile:
         nulls = rows - answers["values"]
         return ColumnProfile(self.column.name, self.column.type, Kind.OTHER, nulls, private=self.private)
 

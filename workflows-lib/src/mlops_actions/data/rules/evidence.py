@@ -41,8 +41,7 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
     rows share a key. An error of the engine is raised as the engine has it.
     """
     broken = dict(list(failing(plan, values))[:RULES])
-    untold = _untold(session, plan.relation) if broken else ()
-    shown = {index: Shown.of(plan.relation, key, _looked_at(question), untold) for index, question in broken.items()}
+    shown = _shown(session, plan.relation, broken, key)
     answers = _answers(session, broken, shown)
     found = {}
     for index, question in broken.items():
@@ -60,6 +59,14 @@ def find(session: Session, plan: Plan, values: Mapping[str, Any], key: Sequence[
         index: Evidence(says, tuple(shown[index].example(row, places) for row in rows))
         for index, (says, rows) in found.items()
     }
+
+
+def _shown(
+    session: Session, relation: Relation, broken: Mapping[int, Question], key: Sequence[str]
+) -> dict[int, Shown]:
+    """What is shown of the rows that break each rule, but for columns whose values the engine has no text for."""
+    untold = _untold(session, relation) if broken else ()
+    return {index: Shown.of(relation, key, _looked_at(question), untold) for index, question in broken.items()}
 
 
 def _answers(session: Session, broken: Mapping[int, Question], shown: Mapping[int, Shown]) -> Mapping[str, Any]:

@@ -1,0 +1,226 @@
+"""Blocks of time: the parts of the calendar that a profile counts apart, and what it holds of each.
+
+A block is an hour, a day, a week (from Monday), a month, a quarter or a year,
+in UTC, named by its start. Rows without a time, or with an infinite one, are in
+blocks of their own, so the blocks add up to all rows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from mlops_actions.verdict import Json
+
+MOST = 35
+"""Blocks that a profile is made with, where the calendar has a length that gives no more.
+
+The days of a month, with some to spare: a month of some other time zone has parts of 32 days in UTC.
+"""
+
+YEARS = 200
+"""Blocks of a year that a profile is made with; a column with more is hardly the time of its rows."""
+
+
+class Unit(StrEnum):
+    """A block's length."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+UNITS = tuple(Unit)
+"""The finest first."""
+
+_INTO: Mapping[Unit, tuple[Unit, ...]] = {
+    Unit.HOUR: (Unit.HOUR, Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.QUARTER, Unit.YEAR),
+    Unit.DAY: (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.QUARTER, Unit.YEAR),
+    Unit.WEEK: (Unit.WEEK,),  # which no month is made of
+    Unit.MONTH: (Unit.MONTH, Unit.QUARTER, Unit.YEAR),
+    Unit.QUARTER: (Unit.QUARTER, Unit.YEAR),
+    Unit.YEAR: (Unit.YEAR,),
+}
+"""What whole blocks of each unit add up to."""
+
+UNDATED = (None, "-infinity", "infinity")
+"""The starts of the blocks of rows without a time, or with an infinite one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks of a profile: the time column, their length, their starts in order and their numbers of rows.
+
+    A start is ``2013-01-31``, ``2013-01-31 14:00:00`` of an hour, or one of
+    UNDATED, which come last (None) and at the ends.
+    """
+
+    column: str
+    unit: Unit
+    starts: tuple[str | None, ...]
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnBlocks:
+    """What is counted of a column in each block: a value a block, in the order of the blocks.
+
+    ``counts`` are, in each block, those of the column's categories where it has
+    them, else of its bins, in the same order; none of a private column, of
+    times and of what is only counted. ``mean`` and ``sd`` are of finite
+    numbers, to four digits of ``sd``; None where a block has too few. The other
+    three are empty where there is no such value in any block. ``uncertain`` is
+    the most rows by which the counts of a block up to an edge can be wrong;
+    empty where they are exact.
+    """
+
+    nulls: tuple[int, ...]
+    nan: tuple[int, ...] = ()
+    infinity: tuple[int, ...] = ()
+    negative_infinity: tuple[int, ...] = ()
+    mean: tuple[float | None, ...] = ()
+    sd: tuple[float | None, ...] = ()
+    counts: tuple[tuple[int, ...], ...] = ()
+    uncertain: tuple[int, ...] = ()
+
+    def special(self, block: int) -> int:
+        """Values of a block that are there and are no finite number."""
+        return sum(each[block] for each in (self.nan, self.infinity, self.negative_infinity) if each)
+
+
+def choose(blocks: Mapping[Unit, int]) -> Unit | None:
+    """The length for times that fall into so many blocks of each: the finest that gives no more than MOST.
+
+    Else the coarsest there is; None where that gives more than YEARS.
+    """
+    units = [unit for unit in UNITS if unit in blocks]
+    if not units or blocks[units[-1]] > YEARS:
+        return None
+    return next((unit for unit in units if blocks[unit] <= MOST), units[-1])
+
+
+def common(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    """The lengths that blocks of all these can be added up to, the finest first; weeks and months have none."""
+    given = set(units)
+    return tuple(unit for unit in UNITS if all(unit in _INTO[each] for each in given))
+
+
+def order(start: str | None) -> tuple[int, int, int, int, str]:
+    """The sort key of a start, or of any date or time as the engine writes it (years before Christ have ``(BC)``)."""
+    if start is None:
+        return (2, 0, 0, 0, "")
+    found = re.match(r"(\d+)-(\d\d)-(\d\d)", start)
+    if found is None:
+        return (1 if start == "infinity" else -1, 0, 0, 0, start)
+    year, month, day = map(int, found.groups())
+    rest = start[found.end() :]
+    return (0, 1 - year if "(BC)" in rest else year, month, day, rest.replace(" (BC)", ""))
+
+
+def named(text: str | None) -> str | None:
+    """The start as it is stored, from a time as the engine writes it."""
+    return text.removesuffix(" 00:00:00") if text is not None else None
+
+
+def start_of(start: str | None, unit: Unit) -> str | None:
+    """The start of the block of ``unit`` that a finer block, by its start, is in."""
+    if start in UNDATED or unit is Unit.HOUR:
+        return start
+    day = (start or "").partition(" ")[0]
+    rest = " (BC)" if "(BC)" in (start or "") else ""
+    year, month, number = map(int, day.split("-"))
+    match unit:
+        case Unit.WEEK:
+            return day + rest if rest or not 1 <= year <= 9999 else _monday(date(year, month, number))
+        case Unit.MONTH:
+            number = 1
+        case Unit.QUARTER:
+            month, number = 3 * ((month - 1) // 3) + 1, 1
+        case Unit.YEAR:
+            month, number = 1, 1
+    return f"{day.split('-')[0]}-{month:02}-{number:02}{rest}"
+
+
+def _monday(day: date) -> str:
+    return (day - timedelta(days=day.weekday())).isoformat() if day.toordinal() > day.weekday() else day.isoformat()
+
+
+# As JSON
+
+
+def to_json(blocks: Blocks) -> dict[str, Json]:
+    return {
+        "column": blocks.column,
+        "unit": blocks.unit.value,
+        "starts": list(blocks.starts),
+        "rows": list(blocks.rows),
+    }
+
+
+_LISTS = ("nulls", "nan", "infinity", "negative infinity", "mean", "sd", "counts", "uncertain")
+
+
+def column_to_json(blocks: ColumnBlocks) -> dict[str, Json]:
+    data: dict[str, Json] = {}
+    for name in _LISTS:
+        values: tuple[Any, ...] = getattr(blocks, name.replace(" ", "_"))
+        if values or name == "nulls":
+            data[name] = [list(each) if isinstance(each, tuple) else each for each in values]
+    return data
+
+
+def from_json(data: Mapping[str, Any]) -> Blocks:
+    """Raises ValueError, KeyError or TypeError for what :func:`to_json` has not written."""
+    starts = tuple(data["starts"])
+    if not all(start is None or isinstance(start, str) for start in starts) or len(set(starts)) < len(starts):
+        raise ValueError("is not a profile: the starts of its blocks are not different texts")
+    found = Blocks(str(data["column"]), Unit(data["unit"]), starts, _counts(data["rows"], len(starts)))
+    if any(start not in UNDATED and not re.match(r"\d+-\d\d-\d\d", start or "") for start in starts):
+        raise ValueError("is not a profile: a block of time does not start with a date")
+    return found
+
+
+def column_from_json(data: Mapping[str, Any], blocks: int) -> ColumnBlocks:
+    """Raises ValueError, KeyError or TypeError for what :func:`column_to_json` has not written."""
+
+    def counts(name: str) -> tuple[int, ...]:
+        return _counts(data[name], blocks) if data.get(name) else ()
+
+    def numbers(name: str) -> tuple[float | None, ...]:
+        found = tuple(None if each is None else float(each) for each in data.get(name, ()))
+        if not all(each is None or math.isfinite(each) for each in found):
+            raise ValueError(f"is not a profile: `{name}` of a block is not finite")
+        return _sized(found, blocks, name)
+
+    rows = _sized(tuple(data.get("counts", ())), blocks, "counts")
+    return ColumnBlocks(
+        nulls=_counts(data["nulls"], blocks),
+        nan=counts("nan"),
+        infinity=counts("infinity"),
+        negative_infinity=counts("negative infinity"),
+        mean=numbers("mean"),
+        sd=numbers("sd"),
+        counts=tuple(_counts(each, len(each)) for each in rows),
+        uncertain=counts("uncertain"),
+    )
+
+
+def _sized(values: tuple[Any, ...], blocks: int, name: str) -> tuple[Any, ...]:
+    if len(values) not in (0, blocks):
+        raise ValueError(f"is not a profile: `{name}` has not a value for each of {blocks} blocks")
+    return values
+
+
+def _counts(values: Sequence[Any], size: int) -> tuple[int, ...]:
+    found = tuple(values)
+    if len(found) != size or any(not isinstance(each, int) or isinstance(each, bool) or each < 0 for each in found):
+        raise TypeError(f"{size} counts are needed, and there is {values!r:.80}")
+    return found
