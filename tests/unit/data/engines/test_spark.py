@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,8 +87,8 @@ def test_a_run_of_its_own(spark_session: SparkSession, workspace: Workspace) -> 
     place = Path(tempfile.mkdtemp(dir=workspace.root))
     done = mlops("validate", "--engine", "spark", "--contract", str(contract), "--data", "t.csv", TMPDIR=str(place))
     assert done.returncode == 1
-    assert [line.split()[0] for line in done.stderr.splitlines()] == ["data-validation:", "fail", "report:"]
     assert "1 of 2 rows" in done.stderr
+    assert not re.search("WARN|INFO|Spark|java|Traceback|the project was imported", done.stderr)
     assert not list(place.iterdir())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,10 @@ pytestmark = pytest.mark.usefixtures("spark_session")
 
 
 def both(workspace: Workspace, contract: Path, *data: str, **more: Any) -> list[Check]:
-    """The checks of a run, the same in both engines to the letter; and so is its profile, but what it estimates."""
+    """The checks of a run, the same in both engines to the letter, and so is its profile, but what it estimates.
+
+    Rows have no place in Spark, so which of them are shown as examples differs.
+    """
     outcomes: dict[str, Outcome] = {}
     profiles: dict[str, Any] = {}
     for engine in ("duckdb", "spark"):
@@ -33,7 +37,9 @@ def both(workspace: Workspace, contract: Path, *data: str, **more: Any) -> list[
             if not column.get("distinct", {}).get("exact", True):
                 column["distinct"] = "estimated"
     mine, theirs = (outcomes[engine].verdict for engine in ("duckdb", "spark"))
-    assert theirs.checks == mine.checks
+    assert [replace(each, examples=()) for each in theirs.checks] == [
+        replace(each, examples=()) for each in mine.checks
+    ]
     assert theirs.subjects == mine.subjects
     assert profiles["spark"] == profiles["duckdb"]
     return list(theirs.checks)
@@ -166,6 +172,13 @@ def test_what_spark_cannot_hold_is_refused_by_name(workspace: Workspace, select:
     checks = workspace.checks(contract, "t.parquet", engine="spark")
     assert {check.status for check in checks.values()} == {Status.ERROR}
     assert f"its column 'odd' is {kind.replace(chr(92), '')}, which Spark cannot hold" in checks["t.readable"].message
+
+
+def test_a_format_that_spark_does_not_read_is_refused_by_name(workspace: Workspace) -> None:
+    workspace.csv('{"n": 1}\n', "t.jsonl")
+    checks = workspace.checks(workspace.columns("- {name: n, logicalType: integer}"), "t.jsonl", engine="spark")
+    assert {check.status for check in checks.values()} == {Status.ERROR}
+    assert "the engine spark reads Parquet and CSV" in checks["t.readable"].message
 
 
 def test_a_file_that_is_cut_off_in_the_middle(workspace: Workspace) -> None:

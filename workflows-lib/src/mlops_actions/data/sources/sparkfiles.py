@@ -118,7 +118,7 @@ class SparkFiles:
 
 @contextmanager
 def _readable(files: Sequence[File]) -> Iterator[None]:
-    """Errors of Spark in the block as Unreadable, with the files as the user called them."""
+    """Errors of Spark in the block as Unreadable, with the files as the user called them; so is what it cannot say."""
     from py4j.protocol import Py4JError  # pylint: disable=import-outside-toplevel
     from pyspark.errors import PySparkException  # pylint: disable=import-outside-toplevel
 
@@ -126,6 +126,8 @@ def _readable(files: Sequence[File]) -> Iterator[None]:
         yield
     except (PySparkException, Py4JError) as error:
         raise Unreadable(f"Spark says: {named(spark.reason(error), files)}") from error
+    except Untranslatable as error:
+        raise Unreadable(f"the engine spark cannot: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

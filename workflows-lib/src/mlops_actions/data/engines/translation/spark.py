@@ -174,6 +174,8 @@ class SparkWriter(Writer):
         match name, arguments:
             case "regexp_matches", [of, Term(text=str() as pattern)] if of.type == "VARCHAR":
                 return Term(f"{self._matcher(pattern)}({of.sql})", "BOOLEAN")
+            case "left", [of, Term(sql=count)] if of.type == "VARCHAR" and count.isdigit():
+                return Term(f"left({of.sql}, {count})", "VARCHAR")
             case (("length" | "len"), [of]) if of.type == "VARCHAR":
                 return Term(f"char_length({of.sql})", "BIGINT")
             case (("length" | "len"), [of]) if item_type(of.type) is not None:
