@@ -150,6 +150,21 @@ FROM range(150)
 """
 
 
+def test_a_word_for_a_missing_value_makes_no_text_of_a_column_of_numbers(workspace):
+    rows = ["mass,country,day"]
+    for number in range(100):
+        mass = {0: "NA", 1: "?"}.get(number % 10, str(number))
+        rows.append(f"{mass},{'NA' if number % 2 else 'ZA'},{ {7: 'NA', 8: 'x'}.get(number, '2020-01-01') }")
+    properties, text, _ = drafted(workspace, workspace.csv("\n".join([*rows, ""])))
+    assert properties["mass"]["logicalType"] == "integer" and "required" not in properties["mass"]
+    (rule,) = properties["mass"]["quality"]
+    assert rule["metric"] == "missingValues" and rule["arguments"] == {"missingValues": [None, "NA", "?"]}
+    assert "'NA' in 10 rows and '?' in 10 rows, 20 %" in about(text, "mass")
+    assert properties["country"]["enum"] == [{"value": "NA"}, {"value": "ZA"}], "it may be Namibia"
+    assert "'NA' in 50 rows. If that stands for a missing value" in about(text, "country")
+    assert properties["day"]["logicalType"] == "string"
+
+
 def test_every_type_of_the_engine(workspace):
     properties, text, _ = drafted(workspace, workspace.parquet(NESTED))
     types = {name: each.get("logicalType", each.get("physicalType")) for name, each in properties.items()}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from mlops_actions.data.drafting import looks
+from mlops_actions.data.drafting.standins import StandIns
 from mlops_actions.data.drafting.yamltext import comment, text
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind
 from mlops_actions.data.types.families import family
@@ -38,7 +39,8 @@ class Seen:
 
     ``unparsed`` cells are not of the type that the first rows had. ``unique``
     is exact, None where nobody counted. ``private`` is why values must not be
-    shown. ``shape`` is the one of all values, if there is one.
+    shown. ``shape`` is the one of all values, if there is one. ``stand_ins`` are
+    words that may stand for a missing value.
     """
 
     profile: ColumnProfile
@@ -47,6 +49,17 @@ class Seen:
     unique: bool | None = None
     shape: str | None = None
     private: str | None = None
+    stand_ins: StandIns | None = None
+
+    @property
+    def type(self) -> str:
+        """The engine's type of the values, or of those that are no word for a missing one."""
+        return self.stand_ins.type if self.stand_ins and self.stand_ins.type else self.profile.type
+
+    @property
+    def is_other(self) -> bool:
+        """Words for missing values alone make text of it."""
+        return self.type != self.profile.type
 
     @property
     def name(self) -> str:
@@ -62,7 +75,7 @@ class Seen:
         """The standard's word for the type that was seen, None where it has none."""
         if self.unparsed:
             return "string"
-        found = family(self.profile.type)
+        found = family(self.type)
         return None if found in {"binary", "map"} else found
 
     @property
@@ -135,7 +148,9 @@ def _property(draft: Draft, seen: Seen, is_key: bool) -> Iterator[str]:
     yield from _type(seen, values)
     yield from _nulls(draft, seen)
     yield from _uniqueness(draft, seen, is_key)
-    if seen.unparsed or seen.private or not values:
+    if seen.stand_ins is not None:
+        yield from _missing(draft, seen.stand_ins)
+    if seen.unparsed or seen.private or not values or seen.is_other:
         return
     match seen.profile.kind:
         case Kind.CATEGORY | Kind.TEXT:
@@ -145,7 +160,7 @@ def _property(draft: Draft, seen: Seen, is_key: bool) -> Iterator[str]:
 
 
 def _type(seen: Seen, values: int) -> Iterator[str]:
-    found, logical = seen.profile.type, seen.logical_type
+    found, logical = seen.type, seen.logical_type
     if not values:
         yield comment(f"no type is promised: there was no value ({found} in the file)")
     elif seen.unparsed:
@@ -157,12 +172,30 @@ def _type(seen: Seen, values: int) -> Iterator[str]:
         else:
             yield f"physicalType: {text(found)}  {comment('the standard has no word of its own for it')}"
     else:
-        yield f"logicalType: {logical}  {comment(f'{found} in the data')}"
+        but = f", but for {plural(seen.stand_ins.rows, 'cell')}" if seen.stand_ins and seen.is_other else ""
+        yield f"logicalType: {logical}  {comment(f'{found} in the data{but}')}"
         if logical in _NESTED:
             yield comment("not promised, what is inside")
 
 
+def _missing(draft: Draft, words: StandIns) -> Iterator[str]:
+    said = " and ".join(f"{word!r} in {plural(count, 'row')}" for word, count in words.words.items())
+    listed = ", ".join(_quoted(word) for word in words.words)
+    rule = f"{{metric: missingValues, arguments: {{missingValues: [null, {listed}]}}, unit: percent, "
+    if words.type is None:
+        yield comment(
+            f"seen: {said}. If that stands for a missing value, take it from `enum` and `required`, and let a"
+        )
+        yield comment(f"rule say so: `quality: [{rule}mustBeLessThan: 5}}]`")
+        return
+    share = 100 * words.rows / draft.rows
+    yield "quality:"
+    yield f"  - {rule}mustBeLessOrEqualTo: 100}}  {comment(f'{said}, {share:.2g} %: how many may there be?')}"
+
+
 def _nulls(draft: Draft, seen: Seen) -> Iterator[str]:
+    if seen.is_other:
+        return  # a word for a missing value is no promise of a value
     if seen.nulls:
         share = 100 * seen.nulls / draft.rows
         yield comment(f"seen: {plural(seen.nulls, 'null')} in {draft.rows:,} rows ({share:.2g} %)")

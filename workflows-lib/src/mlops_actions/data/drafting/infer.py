@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.drafting import drafting, looks
+from mlops_actions.data.drafting import drafting, looks, standins
 from mlops_actions.data.drafting.drafting import Draft, Seen
 from mlops_actions.data.engines.duck import BATCH
 from mlops_actions.data.engines.quoting import literal, quote
@@ -200,6 +200,8 @@ def _asked(index: int, column: Column, relation: Relation, shape: str | None) ->
     name = quote(column.name)
     if (unparsed := relation.unparsed(column.name)) is not None:
         found.append(Aggregate(f"{index} unparsed", f"count_if({unparsed})"))
+    if column.type == "VARCHAR" and column.name in relation.guessed and column.name in relation.raw:
+        found += standins.questions(index, relation.raw[column.name])
     if column.type == "VARCHAR":
         found.append(Aggregate(f"{index} addresses", looks.addresses_sql(name)))
     if shape and (pattern := looks.pattern(shape)):
@@ -215,7 +217,8 @@ def _seen(index: int, column: ColumnProfile, values: Mapping[str, Any], shape: s
         private = "there are e-mail addresses in it"
     if private is None and form is not None and (shaped := looks.private_shape(form)):
         private = f"each value looks like {shaped}"
-    return Seen(column, index == 0, int(values.get(f"{index} unparsed") or 0), None, form, private)
+    unparsed = int(values.get(f"{index} unparsed") or 0)
+    return Seen(column, index == 0, unparsed, None, form, private, standins.seen(index, values))
 
 
 def _unique(intake: Intake, relation: Relation, seen: Sequence[Seen], rows: int) -> dict[str, bool]:
