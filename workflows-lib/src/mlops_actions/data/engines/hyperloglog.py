@@ -17,6 +17,9 @@ from dataclasses import dataclass
 HASH = "duckdb-2"
 """What the registers of DuckDB are called: a hash of another name gives other registers. A test holds its values."""
 
+MADE = 1024
+"""Registers that DuckDB makes."""
+
 STORED = 512
 """Registers that a profile keeps of a column: their estimate has a standard error of 1.04 / sqrt(512), 4.6 %."""
 
@@ -66,6 +69,11 @@ class Registers:
     def text(self) -> str:
         """A sign a register, out of 64: digits, capital letters, small letters, ``-`` and ``_``."""
         return "".join(_SIGNS[value] for value in self.values)
+
+
+def empty() -> Registers:
+    """The sketch that DuckDB makes of no value."""
+    return Registers(HASH, (0,) * MADE)
 
 
 def from_text(name: str, text: str) -> Registers:

@@ -102,13 +102,19 @@ class PostgresSession:
             for group, *values in self._run(f"SELECT {block}, {written} FROM {self._source(relation)} GROUP BY 1"):
                 found.setdefault(group, {}).update(zip((each.key for each in some), values, strict=True))
         for start in range(0, len(others), AT_ONCE):
-            some = others[start : start + AT_ONCE]
-            rows: dict[str | None, list[list[tuple[Any, ...]]]] = {group: [[] for _ in some] for group in found}
-            for group, question, *rest in self._run(self._groups(relation, some, block)):
-                rows[group][question].append(tuple(rest))
-            for group, each_rows in rows.items():
-                found[group] |= {each.key: _answer(each, own) for each, own in zip(some, each_rows, strict=True)}
+            self._add_groups(relation, block, others[start : start + AT_ONCE], found)
         return found
+
+    def _add_groups(
+        self, relation: Relation, block: str, aggregates: Sequence[Aggregate], found: dict[str | None, dict[str, Any]]
+    ) -> None:
+        """Answer questions about all values of each block, beside what was found of it."""
+        rows: dict[tuple[str | None, int], list[tuple[Any, ...]]] = {}
+        for group, question, *rest in self._run(self._groups(relation, aggregates, block)):
+            rows.setdefault((group, question), []).append(tuple(rest))
+        for group, answers in found.items():
+            for question, each in enumerate(aggregates):
+                answers[each.key] = _answer(each, rows.get((group, question), []))
 
     def digest(self, relation: Relation) -> str:
         """The SHA-256 of a relation: of its columns, the number of its rows, and what its rows are, in any order.

@@ -40,9 +40,6 @@ BATCH = 200
 
 _SET = "count(DISTINCT "
 
-_REGISTERS = 4096
-"""More than any part gives: what is put together has as many as the part with the fewest."""
-
 PARTS = 400
 """Questions that a part of the data is asked at once."""
 
@@ -240,10 +237,8 @@ def _listed(answer: Mapping[Any, int | None] | Registers | None) -> list[tuple[A
 def _merged(question: Question, parts: Sequence[Any]) -> Any:
     """The answer to a question from those of each part of the data."""
     if isinstance(question, Distinct):
-        nothing = Registers(hyperloglog.HASH, (0,) * _REGISTERS)
-        return functools.reduce(
-            operator.or_, (hyperloglog.from_text(hyperloglog.HASH, text) for text in parts), nothing
-        )
+        sketches = (hyperloglog.from_text(hyperloglog.HASH, text) for text in parts)
+        return functools.reduce(operator.or_, sketches, hyperloglog.empty())
     counts: Counter[Any] = Counter()
     is_known = True
     for part in parts:
