@@ -97,7 +97,7 @@ def test_a_runners_own_package_cache_is_used_and_not_sent_to_githubs(workspace: 
 def test_an_extra_that_is_not_there_is_named_with_those_that_are(workspace: Path, tmp_path: Path) -> None:
     done = setup("install", workspace, tmp_path / "temp", MLOPS_EXTRA="../../etc")
     assert done.returncode == 2
-    assert "There is: ci, data, delta, drift, export, iceberg, " in done.stderr
+    assert "There is: arrow, ci, data, delta, drift, export, iceberg, " in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -88,17 +88,20 @@ def session(master: str | None = None) -> Iterator[SparkSession]:
 
 @contextmanager
 def _without_traces() -> Iterator[None]:
-    """Keeps py4j from logging a trace of what Ctrl-C has interrupted."""
-    root = logging.getLogger()
+    """Keeps py4j from logging a trace of what Ctrl-C has interrupted, in its own name or in the root's."""
+    root, own = logging.getLogger(), logging.getLogger("py4j")
+    before = own.level
 
     def is_news(record: logging.LogRecord) -> bool:
         return not record.getMessage().startswith("KeyboardInterrupt")
 
     root.addFilter(is_news)
+    own.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
         root.removeFilter(is_news)
+        own.setLevel(before)
 
 
 def _set(one: SparkSession) -> SparkSession:
