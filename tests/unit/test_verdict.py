@@ -122,6 +122,14 @@ def test_findings_come_worst_first_and_otherwise_in_order() -> None:
     assert [each.rule for each in judged.findings] == ["d", "e", "b", "c"]
 
 
+def test_errors_of_one_message_are_told_once_and_nothing_else_is_left_out() -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    said = [("a", Status.ERROR, "unread"), ("b", Status.FAIL, "1 row"), ("c", Status.ERROR, "unread")]
+    said += [("d", Status.FAIL, "1 row"), ("e", Status.ERROR, "other"), ("f", Status.PASS, "unread")]
+    judged = Verdict("s", Status.FAIL, tuple(Check(*each) for each in said), moment, moment)
+    assert [each.rule for each in judged.causes] == ["a", "b", "d", "e"]
+
+
 def test_a_file_has_the_digest_that_sha256sum_prints(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"abc")
     # FIPS 180-2, appendix B.1: the digest of "abc".

@@ -110,15 +110,15 @@ def _print(outcome: Outcome, out: Path) -> None:
 
     judged: Verdict = outcome.verdict
     lines = [f"{judged.stage}: {judged.status.value}" + (f" — {outcome.headline}" if outcome.headline else "")]
-    findings = judged.findings
-    for check in findings[:MAX_SHOWN]:
+    shown = judged.causes[:MAX_SHOWN]
+    for check in shown:
         name = wording.named(check.where)
         place = ":".join(str(part) for part in (check.where.file, check.where.line) if part is not None)
         if name and not check.rule.startswith(name) and name not in check.message:
             place = f"{name}, {place}" if place else name
         lines.append(f"  {check.status.value:<11} {check.rule}: {check.message}" + (f"  ({place})" if place else ""))
-    if len(findings) > MAX_SHOWN:
-        lines.append(f"  and {len(findings) - MAX_SHOWN} more in the report")
+    if more := len(judged.findings) - len(shown):
+        lines.append(f"  and {more} more in the report")
     lines.append(f"report: {out / 'report.html'}")
     for line in lines:
         print(printable(line), file=sys.stderr)

@@ -147,6 +147,17 @@ class Verdict:
         """The checks that did not pass, the worst first, otherwise in their order."""
         return tuple(sorted((check for check in self.checks if check.is_finding), key=gravity))
 
+    @property
+    def causes(self) -> tuple[Check, ...]:
+        """The findings without the errors that repeat another's message: of data that cannot be read, no rule is."""
+        told: set[str] = set()
+        found = []
+        for check in self.findings:
+            if check.status is not Status.ERROR or check.message not in told:
+                found.append(check)
+                told.add(check.message)
+        return tuple(found)
+
 
 _GRAVITY = {Status.ERROR: 0, Status.FAIL: 0, Status.WARN: 1, Status.NOT_CHECKED: 2, Status.PASS: 3}
 _SEVERITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}

@@ -31,9 +31,9 @@ def annotate(verdict: Verdict, from_root: Callable[[str], str | None]) -> list[s
     its path from the repository's root, or None where it lies elsewhere.
     """
     findings = verdict.findings
-    shown = _worst(findings, notices=PER_LEVEL)
+    shown = _worst(verdict.causes, notices=PER_LEVEL)
     if len(shown) < len(findings):
-        shown = _worst(findings, notices=PER_LEVEL - 1)  # the notice below takes one
+        shown = _worst(verdict.causes, notices=PER_LEVEL - 1)  # the notice below takes one
     lines = [_annotation(check, from_root) for check in shown]
     if more := len(findings) - len(shown):
         title = f"{verdict.stage}: {verdict.status.value}"

@@ -53,7 +53,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield ""
     yield _facts(verdict)
     yield ""
-    yield from _findings(verdict.findings)
+    yield from _findings(verdict)
     for section in outcome.sections:
         yield f"### {markdown(clip(section.title, MAX_CELL))}"
         yield ""
@@ -69,12 +69,16 @@ def _facts(verdict: Verdict) -> str:
     return " · ".join([*(counted or ["no checks"]), f"{took}, {wording.moment(verdict.started)}"])
 
 
-def _findings(findings: Sequence[Check]) -> Iterator[str]:
+def _findings(verdict: Verdict) -> Iterator[str]:
+    findings, causes = verdict.findings, verdict.causes
     if not findings:
         return
     yield f"### {wording.plural(len(findings), 'finding')}"
     yield ""
-    yield from _checks(findings, MAX_FINDINGS)
+    yield from _checks(causes, MAX_FINDINGS)
+    if same := len(findings) - len(causes):
+        yield f"{wording.plural(same, 'more check')} in error with the same words."
+        yield ""
     for check in findings[:MAX_EXAMPLES]:
         if check.examples:
             title = f"{wording.plural(len(check.examples), 'example')} of {markdown_html(clip(check.rule, MAX_CELL))}"
