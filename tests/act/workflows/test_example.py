@@ -20,6 +20,7 @@ VALIDATED = {
     "failed-rules": "[]",
     "report-artifact": "data-validation",
     "profile-artifact": "data-validation",
+    **dict.fromkeys(("quarantined-rows", "quarantine-artifact", "accepted-artifact"), ""),
 }
 Runs = dict[str, Any]
 
