@@ -68,7 +68,7 @@ JOBS: dict[str, Any] = {
     "table": ("data-validation", {"working-directory": "table"}),
     "server": ("data-validation", {"working-directory": "table", "server": "lake"}),
     "truncated": ("data-validation", {"working-directory": "good", "data": "cut.parquet"}),
-    "spark": ("data-validation", {"working-directory": "good", "engine": "spark"}),
+    "flink": ("data-validation", {"working-directory": "good", "engine": "flink"}),
     "same": ("drift-check", {"working-directory": "good", "reference": "data/a.csv"}),
     "from-profile": ("drift-check", {"working-directory": "drifted", "reference": "artifact:good"}, {"needs": "good"}),
     "no-reference": ("drift-check", {"working-directory": "good", "reference": "nowhere/profile.json"}),
@@ -174,9 +174,9 @@ def test_a_truncated_file_fails_by_name(ran: Any) -> None:
 
 
 def test_an_engine_that_is_not_built_is_refused_by_name(ran: Any) -> None:
-    (row,) = ran.annotations("spark / Validate")
-    assert "spark" in row["message"] and "duckdb" in row["message"]
-    assert set(ran.outputs["spark"].values()) == {""} and "spark" not in ran.artifacts
+    (row,) = ran.annotations("flink / Validate")
+    assert "flink" in row["message"] and "duckdb" in row["message"]
+    assert set(ran.outputs["flink"].values()) == {""} and "flink" not in ran.artifacts
 
 
 def test_data_that_has_not_drifted(ran: Any) -> None:
