@@ -21,13 +21,13 @@ from typing import Any, TypeAlias
 
 from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import duck, pgserver
-from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
+from mlops_actions.data.engines.pgserver import Server, Unreachable
 from mlops_actions.data.engines.quoting import literal, quote
-from mlops_actions.data.sources import pgtypes
+from mlops_actions.data.sources import pgcatalog, pgtypes
 from mlops_actions.data.sources.located import Located
+from mlops_actions.data.sources.pgcatalog import Table
 from mlops_actions.data.sources.pgtypes import Numbers, PgColumn, Unfit
 from mlops_actions.data.sources.relation import File, Unreadable
-from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Subject
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -48,16 +48,15 @@ def locate(place: Place, name: str, into: Path) -> Located:
     import psycopg  # pylint: disable=import-outside-toplevel
 
     address = pgserver.parse(place.text)
-    schema, table = _wanted(address, place, name)
     try:
         with pgserver.connect(address) as server:
-            found = _find(server, address, schema, table)
-            columns = _columns(server, found.oid)
+            found = pgcatalog.find(server, address, place, name, pgcatalog.schemas(server))
+            columns = _columns(server, found)
             copied = _copy(server, found, columns, into)
     except Unreachable as error:
         raise Unreadable(f"the PostgreSQL server cannot be read: {error}", place.text) from None
     except psycopg.Error as error:
-        raise Unreadable(f"the PostgreSQL server refused it: {_words(error)}", place.text) from None
+        raise Unreadable(f"the PostgreSQL server refused it: {pgcatalog.words(error)}", place.text) from None
     except Unfit as error:
         raise Unreadable(f"{error}: give a view that casts it", place.text) from None
     called = f"{place.text.partition('#')[0]}#{found.schema}.{found.name}"
@@ -66,77 +65,18 @@ def locate(place: Place, name: str, into: Path) -> Located:
     return Located(files, (Subject(called, copied.sha256.hexdigest()),), note)
 
 
-def _wanted(address: Address, place: Place, name: str) -> tuple[str | None, str]:
-    """Schema and table: a physical name may hold both."""
-    if address.table:
-        return address.schema or place.schema, address.table
-    schema, _, table = (place.table or name).rpartition(".")
-    return schema or place.schema, table
+# What is asked before a row is sent
 
 
-def _words(error: Any) -> str:
-    """What the server said, without the detail, which may hold values."""
-    said = getattr(error, "diag", None)
-    return pgserver.words(Exception((said and said.message_primary) or str(error)))
-
-
-# The catalog
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    oid: int
-    schema: str
-    name: str
-
-    @property
-    def sql(self) -> str:
-        return f"{quote(self.schema)}.{quote(self.name)}"
-
-
-_TABLES = """
-SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND
-"""
-_COLUMNS = """
-WITH RECURSIVE of_column AS (
-  SELECT a.attnum, a.attname, a.atttypid AS type, a.atttypmod AS modifier, false AS is_array
-  FROM pg_catalog.pg_attribute a WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped
-  UNION ALL
-  SELECT o.attnum, o.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
-         CASE WHEN t.typtype = 'd' AND t.typtypmod <> -1 THEN t.typtypmod ELSE o.modifier END,
-         o.is_array OR t.typtype <> 'd'
-  FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
-  WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND NOT o.is_array)
-)
-SELECT o.attname, t.typname, o.modifier, o.is_array FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
-WHERE NOT (t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND NOT o.is_array)) ORDER BY o.attnum
-"""
-
-
-def _find(server: Server, address: Address, schema: str | None, name: str) -> _Table:
-    """The table, in its schema, else in the first of the search path that has one. Raises CallError."""
-    if schema is None:
-        rows = server.fetch(f"{_TABLES} c.relname = %s AND pg_catalog.pg_table_is_visible(c.oid)", (name,))
-    else:
-        rows = server.fetch(f"{_TABLES} c.relname = %s AND n.nspname = %s", (name, schema))
-    if rows:
-        return _Table(*rows[0])
-    there = "n.nspname = %s" if schema else "pg_catalog.pg_table_is_visible(c.oid) AND n.nspname <> 'pg_catalog'"
-    names = [row[2] for row in server.fetch(f"{_TABLES} {there} ORDER BY 3 LIMIT 1000", (schema,) if schema else ())]
-    shown = f"{schema}.{name}" if schema else name
-    hint = did_you_mean(name, names) or (f"There is: {', '.join(names[:10])}." if names else "It has no table there.")
-    raise CallError(Problem(f"the database has no table {shown!r} that this user sees", address.text, hint=hint))
-
-
-def _columns(server: Server, oid: int) -> list[PgColumn]:
-    found = [PgColumn(*row) for row in server.fetch(_COLUMNS, (oid,))]
+def _columns(server: Server, table: Table) -> list[PgColumn]:
+    listed = pgcatalog.columns(server, table)
+    found = [PgColumn(each.name, each.type, each.modifier, each.depth > 0) for each in listed]
     if not found:
         raise Unfit("the table has no columns")
     return found
 
 
-def _numbers(server: Server, table: _Table, columns: Sequence[PgColumn]) -> dict[str, Numbers]:
+def _numbers(server: Server, table: Table, columns: Sequence[PgColumn]) -> dict[str, Numbers]:
     """What the numeric columns hold: the engine needs a width, and NaN has no place in its exact numbers."""
     wanted = [each for each in columns if each.is_number]
     if not wanted:
@@ -145,7 +85,7 @@ def _numbers(server: Server, table: _Table, columns: Sequence[PgColumn]) -> dict
     return {each.name: Numbers(*row[3 * index : 3 * index + 3]) for index, each in enumerate(wanted)}
 
 
-def _refuse_matrices(server: Server, table: _Table, columns: Sequence[PgColumn]) -> None:
+def _refuse_matrices(server: Server, table: Table, columns: Sequence[PgColumn]) -> None:
     """Raises Unfit for arrays of arrays: their type does not tell them from others."""
     arrays = [each for each in columns if each.is_array]
     if not arrays:
@@ -160,7 +100,7 @@ def _refuse_matrices(server: Server, table: _Table, columns: Sequence[PgColumn])
 # The rows
 
 
-def _copy(server: Server, table: _Table, columns: Sequence[PgColumn], into: Path) -> _Copy:
+def _copy(server: Server, table: Table, columns: Sequence[PgColumn], into: Path) -> _Copy:
     """The table's rows as Parquet files in ``into``. Raises Unfit, OSError, psycopg.Error and Unreachable."""
     numbers = _numbers(server, table, columns)
     _refuse_matrices(server, table, columns)

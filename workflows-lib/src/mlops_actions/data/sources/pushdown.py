@@ -22,14 +22,16 @@ from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
 from mlops_actions.data.engines.postgres import PostgresSession
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.translation.terms import Untranslatable
+from mlops_actions.data.sources import pgcatalog
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
+from mlops_actions.data.sources.pgcatalog import Table
 from mlops_actions.data.sources.reading import Reading
 from mlops_actions.data.sources.relation import Column, Relation, Unreadable
-from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Check, Severity, Status, Subject, Where
 
 if TYPE_CHECKING:
-    import psycopg
+    pass
 
 _TYPES = {
     "bool": "BOOLEAN",
@@ -128,7 +130,7 @@ class Databases:
         address = parse(place.text)
         with readable(place.text):
             session = self.session(address)
-            found = _find(session, address, place, name)
+            found = pgcatalog.find(session.server, address, place, name, session.schemas)
             columns = _columns(session.server, found)
         relation = Relation(
             name, found.sql, tuple(Column(each, kind, each in reading.private) for each, kind in columns.items()), ()
@@ -152,7 +154,7 @@ class Databases:
         if key not in self._sessions:
             server = self._stack.enter_context(pgserver.connect(address))
             _refuse_encoding(server)
-            ((schemas,),) = server.fetch("SELECT current_schemas(false)")
+            schemas = pgcatalog.schemas(server)
             # From here on, nobody's function can take the place of the server's own.
             server.fetch("SELECT set_config('search_path', 'pg_catalog', false)")
             self._sessions[key] = PostgresSession(server, schemas)
@@ -180,46 +182,10 @@ def readable(place: str) -> Iterator[None]:
     except Untranslatable as error:
         raise Unreadable(f"the engine postgres cannot {error}", name) from error
     except psycopg.Error as error:
-        raise Unreadable(f"the PostgreSQL server refused it: {_words(error)}", name) from None
+        raise Unreadable(f"the PostgreSQL server refused it: {pgcatalog.words(error)}", name) from None
 
 
-def _words(error: psycopg.Error) -> str:
-    """What the server said, without the detail, which may hold values."""
-    return pgserver.words(Exception(error.diag.message_primary or str(error)))
-
-
-# The catalog
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    oid: int
-    schema: str
-    name: str
-
-    @property
-    def sql(self) -> str:
-        return f"{quote(self.schema)}.{quote(self.name)}"
-
-
-_TABLES = """
-SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(%s) AND
-"""
-_COLUMNS = """
-WITH RECURSIVE of_column AS (
-  SELECT a.attnum, a.attname, a.atttypid AS type, a.attndims AS dimensions, 0 AS depth
-  FROM pg_catalog.pg_attribute a WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped
-  UNION ALL
-  SELECT o.attnum, o.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
-         greatest(o.dimensions, t.typndims), o.depth + (t.typtype <> 'd')::int
-  FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
-  WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.depth = 0)
-)
-SELECT o.attname, CASE t.typtype WHEN 'e' THEN 'text' ELSE t.typname END, o.depth, o.dimensions
-FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
-WHERE NOT (t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.depth = 0)) ORDER BY o.attnum
-"""
+# What is asked of the catalog
 
 
 def _refuse_encoding(server: Server) -> None:
@@ -229,37 +195,20 @@ def _refuse_encoding(server: Server) -> None:
         raise Unreadable(f"the database is in the encoding {encoding}, and the engine postgres reads UTF8")
 
 
-def _find(session: PostgresSession, address: Address, place: Place, of: str) -> _Table:
-    """The table, in its schema, else in the first of the search path that has one. Raises CallError."""
-    schema, name = address.schema, address.table
-    if name is None:  # a physical name may hold both
-        schema, _, name = (place.table or of).rpartition(".")
-    schema = schema or place.schema
-    schemas = [schema] if schema else [*session.schemas]
-    rows = session.server.fetch(
-        f"{_TABLES} c.relname = %s ORDER BY array_position(%s, n.nspname)", (schemas, name, schemas)
-    )
-    if rows:
-        return _Table(*rows[0])
-    names = [row[2] for row in session.server.fetch(f"{_TABLES} true ORDER BY 3 LIMIT 1000", (schemas,))]
-    shown = f"{schema}.{name}" if schema else name
-    hint = did_you_mean(name, names) or (f"There is: {', '.join(names[:10])}." if names else "It has no table there.")
-    raise CallError(Problem(f"the database has no table {shown!r} that this user sees", address.text, hint=hint))
-
-
-def _columns(server: Server, table: _Table) -> dict[str, str]:
+def _columns(server: Server, table: Table) -> dict[str, str]:
     """Column to its type in the words of the rules, or in the server's where they have none."""
     found = {}
-    for name, kind, depth, dimensions in server.fetch(_COLUMNS, (table.oid,)):
+    for each in pgcatalog.columns(server, table):
+        kind = "text" if each.is_enumeration else each.type
         known = _TYPES.get(kind)
-        if known is None or dimensions > 1:
-            found[name] = kind + "[]" * max(depth, dimensions)
+        if known is None or each.dimensions > 1:
+            found[each.name] = kind + "[]" * max(each.depth, each.dimensions)
         else:
-            found[name] = known + "[]" * depth
+            found[each.name] = known + "[]" * each.depth
     return found
 
 
-def _source(table: _Table, columns: Mapping[str, str]) -> str:
+def _source(table: Table, columns: Mapping[str, str]) -> str:
     """What stands for a table: its columns, those that the rules know by another type as such."""
     select = ", ".join(f"{_read(column, kind)} AS {quote(column)}" for column, kind in columns.items())
     return f"(SELECT {select} FROM {table.sql}) AS rows"
