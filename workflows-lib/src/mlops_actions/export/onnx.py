@@ -119,6 +119,7 @@ def _convert(source: Source, model: Any, manner: str) -> bytes:
     _outputs(proto, model)
     proto.graph.name = "model"
     onnx.checker.check_model(proto)
+    proto.opset_import.sort(key=lambda each: each.domain)  # the converter keeps them in a set, of no order
     content: bytes = proto.SerializeToString(deterministic=True)
     return content
 
