@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.engines import grouping, hyperloglog, tallying
+from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import listed, literal
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Tally
 
@@ -143,11 +144,11 @@ class DuckSession:
         return found | self._tallied(relation, tallies, found)
 
     def _tallied(
-        self, relation: Relation, tallies: Mapping[str, Tally], distinct: Mapping[str, int]
+        self, relation: Relation, tallies: Mapping[str, Tally], distinct: Mapping[str, Registers]
     ) -> dict[str, dict[str, int | None]]:
         """What each of ``tallies`` asks for, where it is known about how many values there are, by key."""
         found: dict[str, dict[str, int | None]] = {}
-        few = {key: each for key, each in tallies.items() if distinct[key] <= grouping.SLACK * each.most}
+        few = {key: each for key, each in tallies.items() if distinct[key].estimate <= grouping.SLACK * each.most}
         for start in range(0, len(few), grouping.TOGETHER):
             some = dict(list(few.items())[start : start + grouping.TOGETHER])
             rows = fetch(self.connection, grouping.query(relation.sql, list(some.values())))
@@ -191,8 +192,11 @@ def once(connection: duckdb.DuckDBPyConnection, source: str, questions: Sequence
 
 
 def _sole(question: Question) -> Question:
-    """The question, or, of a tally that will be grouped, about how many values there are."""
-    return grouping.distinct(question) if isinstance(question, Tally) else question
+    """The question, or, of a tally that will be grouped, about how many values there are.
+
+    A profile asks that of the column as well, and the engine answers the same question once.
+    """
+    return Distinct(question.value) if isinstance(question, Tally) else question
 
 
 @dataclass(frozen=True, slots=True)

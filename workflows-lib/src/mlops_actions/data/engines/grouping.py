@@ -22,11 +22,6 @@ SLACK = 2
 """How often more distinct values than asked for a column may seem to have and still be grouped: they are estimated."""
 
 
-def distinct(tally: Tally) -> str:
-    """The aggregate that tells about how many values there are, by which it is decided whether to group."""
-    return f"approx_count_distinct({tally.value})"
-
-
 def candidates(tally: Tally) -> str:
     """The aggregate that names frequent values where there are too many to group."""
     return f"approx_top_k({tally.value}, {tally.most})"

@@ -23,11 +23,6 @@ from mlops_actions.errors import CallError, Problem
 # pylint: disable=import-outside-toplevel
 
 
-def places_of(texts: Sequence[str]) -> list[Place]:
-    """What a call names, as places."""
-    return [Place(each) for each in texts]
-
-
 def extras(place: Place, root: Path) -> set[str]:
     """The extras that a place needs, as far as can be told without them: what lies in a bucket may need another."""
     scheme = _scheme(place.text)

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.contracts.contract import Element, Object, Property
+from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.session import Session
 from mlops_actions.data.sources import parquet, partitions, source, spool
-from mlops_actions.data.sources.fetching import brought, opened, places_of
+from mlops_actions.data.sources.fetching import brought, opened
 from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.parquet import Footers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
@@ -266,7 +267,7 @@ def take_in(
             yield intake
     else:
         with (
-            brought({name: places_of(data)}) as found,
+            brought({name: list(map(Place, data))}) as found,
             _taken_in(name, opened(found[name]), reading, spooled) as intake,
         ):
             yield intake

@@ -14,8 +14,6 @@ from typing import Any
 from mlops_actions.data.types.cells import TextType, strptime_format
 from mlops_actions.data.types.zones import zone_of
 
-LOGICAL = ("string", "integer", "number", "boolean", "date", "timestamp", "time", "object", "array", "map", "vector")
-
 _WORDS = {
     "string": "varchar varchar2 nvarchar nvarchar2 char nchar bpchar character text string str clob utf8 uuid enum "
     "tinytext mediumtext longtext ntext uniqueidentifier json jsonb",
