@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from mlops_actions.data.engines import workers
 from mlops_actions.errors import CallError, Problem
 
 if TYPE_CHECKING:
@@ -71,19 +72,37 @@ def session(master: str | None = None) -> Iterator[SparkSession]:
         if master is not None:
             hint = "Leave the master out, or call this outside of a Spark session."
             raise CallError(Problem("a Spark session is active, so there is no other master", hint=hint))
-        yield _set(active.newSession())
+        with _ours(active) as made:
+            yield made
         return
     if _SUBMITTED in os.environ:  # spark-submit has said where it runs, and the process is the application
-        yield _set(SparkSession.builder.getOrCreate().newSession())  # pylint: disable=no-member
+        with _ours(SparkSession.builder.getOrCreate()) as made:  # pylint: disable=no-member
+            yield made
         return
     master = master or LOCAL
     refuse_without_java()
     with TemporaryDirectory(prefix="mlops-spark-") as folder, _without_traces():
         started = _start(master, Path(folder))
         try:
-            yield _set(started.newSession())
+            with _ours(started) as made:
+                yield made
         finally:
             _stop(started)
+
+
+@contextmanager
+def _ours(running: SparkSession) -> Iterator[SparkSession]:
+    """A session with settings of our own beside one that runs, and on a cluster workers who know this library."""
+    made = running.newSession()
+    for name, value in MEANINGS.items():
+        made.conf.set(name, value)
+    context = made.sparkContext
+    if is_local(context.master):
+        yield made
+        return
+    workers.ship(context)
+    with workers.awaited(context):
+        yield made
 
 
 @contextmanager
@@ -102,12 +121,6 @@ def _without_traces() -> Iterator[None]:
     finally:
         root.removeFilter(is_news)
         own.setLevel(before)
-
-
-def _set(one: SparkSession) -> SparkSession:
-    for name, value in MEANINGS.items():
-        one.conf.set(name, value)
-    return one
 
 
 def refuse_without_java() -> None:
@@ -143,8 +156,9 @@ def _start(master: str, folder: Path) -> SparkSession:
             gateway = launch_gateway(conf, pipes)  # type: ignore[no-untyped-call]
             return SparkSession(SparkContext(gateway=gateway, conf=conf))
     except (PySparkException, Py4JError, OSError) as error:  # the last, where Java ended meanwhile
+        why = reason(error)  # which Java is asked for
         _end(gateway)
-        raise CallError(Problem(f"Spark does not start on {master}: {reason(error)}", hint=_last(log))) from error
+        raise CallError(Problem(f"Spark does not start on {master}: {why}", hint=_last(log))) from error
     except BaseException:
         _end(gateway)
         raise
@@ -233,14 +247,29 @@ def _end(gateway: Any) -> None:
     gateway.proc.wait(timeout=60)
 
 
+def words(error: Exception) -> str:
+    """All that an error says, a trace maybe. Those of Java are asked for when they are read, and it may have ended."""
+    try:
+        return str(error)
+    except OSError:
+        return "its Java process has ended"
+
+
+_ERROR = r"[\w.$]+(?:Error|Exception|Unreadable)\b"
+"""The class that an error of Java's or Python's begins with; the last is our own reader's, at a worker."""
+
+_SAYS_NOTHING = re.compile(r"\s*$|\s+(at|\.\.\.) |An error occurred while calling |.*Exception thrown in awaitResult")
+
+
 def reason(error: Exception) -> str:
     """An error of Spark in one line: its own words, without the trace."""
-    text = str(error)
+    text = words(error)
     if "An exception was thrown from the Python worker" in text or "Traceback" in text:  # the last line says what it is
-        lines = [line.strip() for line in text.splitlines() if line and not line.startswith((" ", "\t"))]
-        text = next((line for line in reversed(lines) if re.match(r"[\w.]+(Error|Exception)\b", line)), text)
-    first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)
-    first = re.sub(r"^(\[[A-Z0-9_.]+\]|[a-zA-Z0-9_.$]+(Error|Exception):) ?", "", first.strip())
+        own = [line.strip() for line in text.splitlines() if line and not line.startswith((" ", "\t"))]
+        text = next((line for line in reversed(own) if re.match(_ERROR, line)), text)
+    lines = (re.sub("^(: |Caused by: )", "", line) for line in text.splitlines())
+    first = next((line.strip() for line in lines if not _SAYS_NOTHING.match(line)), type(error).__name__)
+    first = re.sub(rf"^({_ERROR}: ?)?(\[[A-Z0-9_.]+\] ?)?", "", first)
     first = re.sub(r" SQLSTATE: \w+$", "", first)[:300]
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in first)
 

@@ -28,14 +28,19 @@ class RowRule:
     condition: str
 
 
-def broken(plan: Plan, values: Mapping[str, Any], severities: Collection[Severity]) -> Iterator[RowRule]:
-    """The rules of these severities that failed by rows which they count."""
+def broken(
+    plan: Plan, values: Mapping[str, Any], severities: Collection[Severity], here: Relation
+) -> Iterator[RowRule]:
+    """The rules of these severities that failed by rows which they count, as conditions on the rows ``here``.
+
+    These are the plan's own, but where another engine than DuckDB has scanned them.
+    """
     for _, question in failing(plan, values):
         rule = question.rule
         if not question.condemns or rule.severity not in severities:
             continue
         if isinstance(rule.measure, Repeated):
-            yield RowRule(rule.name, shares(plan.relation, rule.measure))
+            yield RowRule(rule.name, shares(here, rule.measure))
         elif question.condition is not None:
             yield RowRule(rule.name, question.condition)
 

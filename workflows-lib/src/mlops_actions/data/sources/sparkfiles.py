@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from mlops_actions.data.engines import duck, spark
+from mlops_actions.data.engines import duck, spark, workers
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.sparkscan import SparkScan, View
@@ -95,7 +95,7 @@ class SparkFiles:
         """The rows of the object ``name``. Raises as :func:`intake.take_in` does; an error of Spark is Unreadable."""
         located = opened(self.found[name])
         # pylint: disable-next=contextmanager-generator-missing-cleanup  # there is nothing to clean up in _readable
-        with intake.take_in(name, located, reading, self.spooled) as local, _readable(located.files):
+        with intake.take_in(name, located, reading, self.spooled) as local, _readable(located.files, self.spark):
             session = SparkScan(self.spark, DuckSession(local.connection))
             yield SparkIntake(session, hold(session, local.relation, reading), local)
 
@@ -107,7 +107,7 @@ class SparkFiles:
             for name, reading in readings.items()
         }
         every = [file for each in files.values() for file in each]
-        with duck.connect((file.path for file in every), source.memory(every)) as connection, _readable(every):
+        with duck.connect((file.path for file in every), source.memory(every)) as connection, _readable(every, self.spark):
             session = SparkScan(self.spark, DuckSession(connection))
             relations = {}
             for name, reading in readings.items():
@@ -117,14 +117,23 @@ class SparkFiles:
 
 
 @contextmanager
-def _readable(files: Sequence[File]) -> Iterator[None]:
-    """Errors of Spark in the block as Unreadable, with the files as the user called them; so is what it cannot say."""
+def _readable(files: Sequence[File], running: SparkSession) -> Iterator[None]:
+    """Errors of Spark in the block as Unreadable, with the files as the user called them; so is what it cannot say.
+
+    Raises CallError where a worker lacks what every job needs.
+    """
     from py4j.protocol import Py4JError  # pylint: disable=import-outside-toplevel
     from pyspark.errors import PySparkException  # pylint: disable=import-outside-toplevel
 
     try:
         yield
     except (PySparkException, Py4JError) as error:
+        said = spark.words(error)
+        workers.refuse_lacking(said)
+        if workers.is_absent(said) and not spark.is_local(running.sparkContext.master):
+            file = next((each.name for each in files if str(each.path) in said or each.name in said), None)
+            message = "it is not there at Spark's workers; its path must be the same on each machine"
+            raise Unreadable(message, file) from error
         raise Unreadable(f"Spark says: {named(spark.reason(error), files)}") from error
     except Untranslatable as error:
         raise Unreadable(f"the engine spark cannot: {error}") from error
