@@ -12,8 +12,10 @@ import duckdb
 import postgres_server
 import pytest
 import s3_server
+import spark_cluster
 from postgres_server import Database
 from s3_server import S3
+from spark_cluster import Cluster
 
 from mlops_actions.data.engines import spark
 from mlops_actions.data.validate import Validation, validate
@@ -141,6 +143,17 @@ def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSes
         patch.setenv("SPARK_CONF_DIR", str(folder))
         with spark.session() as session:
             yield session
+
+
+@pytest.fixture(scope="session")
+def spark_cluster_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real cluster of a master and a worker, for the whole session; skipped, with the reason, without Java."""
+    try:
+        spark.refuse_without_java()
+    except CallError as error:
+        pytest.skip(error.problems[0].message)
+    with spark_cluster.running(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
 
 
 # --- S3 ------------------------------------------------------------------------------------------
