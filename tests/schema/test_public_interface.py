@@ -36,7 +36,7 @@ OUTPUTS = {
 SOURCES = {"aws-access-key-id", "aws-secret-access-key", "aws-session-token", "pguser", "pgpassword"}
 SECRETS = {
     "python-ci": {"index-url"},
-    "model-training": {"index-url"},
+    "model-training": {"index-url", *SOURCES},
     "data-validation": SOURCES,
     "drift-check": SOURCES,
 }

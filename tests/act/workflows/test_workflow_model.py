@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from mlops_actions import model
 from mlops_actions.verdict import Status
@@ -53,9 +56,20 @@ def project(way: str) -> dict[str, str]:
     return {f"{way}/mlops.yaml": config, f"{way}/train.py": TRAIN, f"{way}/rows.csv": "hour\n8\n9\n"}
 
 
+def table(folder: Path) -> dict[str, bytes]:
+    """A project whose data is a Delta table of three rows, one of which was deleted; the files of both."""
+    made = folder / "table" / "lake" / "rows"
+    write_deltalake(str(made), pa.table({"hour": [8, 9, 99]}))
+    DeltaTable(str(made)).delete("hour = 99")
+    config = project("good")["good/mlops.yaml"].replace("rows.csv", "lake/rows")
+    (folder / "table" / "mlops.yaml").write_text(config)
+    (folder / "table" / "train.py").write_text(TRAIN)
+    return {str(each.relative_to(folder)): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
 TRAINED = {
     way: ("model-training", {"working-directory": way, "name": "model-training" if way == "good" else way})
-    for way in WAYS
+    for way in (*WAYS, "table")
 }
 RELEASED = {
     "not-a-tag": ("edge-release", {"tag": "delay-v1.0.0"}),
@@ -96,7 +110,7 @@ OWN = {
 
 
 @pytest.fixture(scope="module")
-def ran(repository: Callable[..., Any], calls: Callable[..., str]) -> Any:
+def ran(repository: Callable[..., Any], calls: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """One dry run of one file: trainings, then releases of what they made."""
     released = {}
     for job, (called, inputs, *more) in RELEASED.items():
@@ -105,14 +119,15 @@ def ran(repository: Callable[..., Any], calls: Callable[..., str]) -> Any:
         released[job] = (called, {"working-directory": "good", **inputs}, {**(more[0] if more else {}), **condition})
     workflow = json.loads(calls({**TRAINED, **released}))
     workflow["jobs"] |= OWN
-    files = {name: text for way in WAYS for name, text in project(way).items()}
+    files: dict[str, str | bytes] = {name: text for way in WAYS for name, text in project(way).items()}
+    files |= table(tmp_path_factory.mktemp("delta"))
     return repository({**files, ".github/workflows/ci.yml": json.dumps(workflow, indent=1)}).dry_run()
 
 
 def test_the_whole(ran: Any) -> None:
     assert (ran.code, ran.verdict.status) == (1, Status.FAIL)
     gates = {job: ran.of(job).get("model-training" if job == "good" else job) for job in (*TRAINED, *RELEASED)}
-    assert {job for job, result in gates.items() if result == "success"} == {"good"}
+    assert {job for job, result in gates.items() if result == "success"} == {"good", "table"}
     assert ran.requests == []
 
 
@@ -128,6 +143,13 @@ def test_a_model_is_trained_gated_and_kept(ran: Any) -> None:
     subjects = {each.name: each.sha256 for each in judged.subjects}
     assert f"sha256:{subjects['delay']}" == outputs["model-digest"]
     assert [each.name for each in judged.materials] == ["rows.csv", f"source@{ran.verdict.parameters['sha']}"]
+
+
+def test_what_the_data_needs_is_installed_by_itself(ran: Any) -> None:
+    """The row that was deleted is not described, and the table is named by its version."""
+    kept = json.loads((ran.artifact("table-model") / "profile.json").read_text())
+    assert kept["rows"] == 2
+    assert "lake/rows@v1" in {each.name for each in ran.judged("table-model").materials}
 
 
 @pytest.mark.parametrize(

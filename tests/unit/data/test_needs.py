@@ -72,6 +72,17 @@ def test_a_workflow_is_told_in_an_output(
     assert "iceberg s3" in Path("output").read_text().splitlines()[1], "between its delimiters"
 
 
+@pytest.mark.parametrize(
+    ("path", "extras"), [("lake/delta", "delta"), ("{t: s3://b/t/, u: lake/ice}", "iceberg s3"), ("d/t.csv", "")]
+)
+def test_a_training_describes_the_data_of_the_configuration(
+    project: Any, capsys: pytest.CaptureFixture[str], path: str, extras: str
+) -> None:
+    """With the engine of its own, whatever the validation's is."""
+    Path("mlops.yaml").write_text(f"data: {{engine: spark, path: {path}}}\n")
+    assert needs(capsys, "train") == extras
+
+
 def test_an_extra_that_is_not_there_is_refused(project: Any, capsys: pytest.CaptureFixture[str]) -> None:
     Path("mlops.yaml").write_text("data: {extras: [icberg]}\n")
     assert main(["needs", "validate"]) == 2

@@ -232,6 +232,7 @@ def _ci_gate(options: Options) -> Stage:
 def _train(options: Options) -> Stage:
     from mlops_actions.training import gates, train
 
+    _take_credentials(options)
     config = options.config
     contract = config.get("data", "contract")
     minutes = config.get("training", "timeout-minutes")
@@ -519,6 +520,7 @@ def _needs(options: Options) -> None:
     stages: dict[str, Callable[[], list[Place]]] = {
         "validate": lambda: _validated(options),
         "drift": lambda: needs.of_data(options.paths("data", "drift", "data")),
+        "train": lambda: needs.of_data(options.paths("data", "data", "path")),
     }
     (name,) = options.arguments.what or ("",)
     if name not in stages:
@@ -527,7 +529,8 @@ def _needs(options: Options) -> None:
         places = stages[name]()
     except CallError:
         places = []
-    engine = options.text("engine", "data" if name == "validate" else name, "engine", default="duckdb") or ""
+    section = {"validate": "data", "drift": "drift"}.get(name)  # a training's data is always described here
+    engine = options.text("engine", section, "engine", default="duckdb") or "" if section else "duckdb"
     named = list(options.config.get("data", "extras") or ())
     if name == "validate" and (_folder(options, "quarantine") or _folder(options, "accepted")):
         named.append(needs.PARTING)
@@ -733,7 +736,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
         "needs",
         "say which extras a stage's data asks for (for the workflows)",
         (
-            Option("what", "validate or drift", "STAGE", "arguments"),
+            Option("what", "validate, drift or train", "STAGE", "arguments"),
             Option("contract", "the data contract (ODCS)", "FILE"),
             _DATA,
             _SERVER,

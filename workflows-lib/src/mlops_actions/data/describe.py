@@ -19,7 +19,7 @@ from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules import timecolumn
 from mlops_actions.data.rules.checks import ROWS
-from mlops_actions.data.sources import readers
+from mlops_actions.data.sources import fetching, readers
 from mlops_actions.data.sources.intake import reading_of, unreadable
 from mlops_actions.data.sources.readers import Reader
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
@@ -29,7 +29,7 @@ from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
 
-__all__ = ["FOUND", "OBJECT", "CsvDialect", "Profiling", "describe"]
+__all__ = ["FOUND", "OBJECT", "CsvDialect", "Profiling", "describe", "is_files"]
 
 STAGE = "profile"
 OBJECT = profile.OBJECT
@@ -52,6 +52,11 @@ class Profiling:
     csv: CsvDialect = FOUND
     time_column: str | None = None
     like: Path | None = None
+
+
+def is_files(pattern: str) -> bool:
+    """Whether a pattern names files here, and no table, server or bucket."""
+    return fetching.is_path(Place(pattern), Path.cwd())
 
 
 def describe(request: Profiling, out: Path) -> Outcome:

@@ -38,7 +38,8 @@ class Training:
     ``model`` and ``metrics`` are what the command writes. ``data`` is profiled,
     as ``contract`` describes it where there is one, and ``csv`` where it is
     CSV, in blocks of time by ``time_column``; ``inputs`` and ``data`` are
-    recorded as materials. ``allow_pickle`` names flavors whose pickles are
+    recorded as materials; data that is a table or lies elsewhere as it was
+    when it was profiled. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
     each. ``index_url`` is the package index of both, a secret. ``places`` says
     where the keys of `training` are set, and as `data` where `data.path` is.
@@ -98,9 +99,9 @@ def train(request: Training, out: Path) -> Outcome:
     metrics_path = place.inside(request.metrics, folder, "training.metrics", request.where("metrics"))
     declared = _declared(request, folder)
     before = {each.name: each.state() for each in declared}
-    materials = inputs.digests(declared)
     source = inputs.source(folder, declared)
     profiled = _profile(request, out)
+    materials = _materials(declared, profiled)
     with (
         TemporaryDirectory(prefix="mlops-train-", dir=os.environ.get("RUNNER_TEMP") or None) as home,
         place.vacated(model_path, metrics_path) as room,
@@ -113,7 +114,7 @@ def train(request: Training, out: Path) -> Outcome:
             _keep_metrics(result, request, metrics_path, out)
     result.checks = [
         *result.ran.checks,
-        _untouched(declared, before),
+        _untouched(declared, before, materials),
         *profiled.verdict.checks,
         *result.collected.checks,
         *result.checks,
@@ -155,11 +156,19 @@ def _refuse_platform(platform: str) -> None:
 
 
 def _declared(request: Training, folder: Path) -> tuple[Input, ...]:
-    """The declared inputs and the data to profile, which are inputs too."""
+    """The declared inputs and the data to profile, whose files are inputs too where they are here."""
     patterns = [each for paths in _by_object(request.data).values() for each in paths]
+    patterns = [each for each in patterns if (folder / each).exists() or describe.is_files(each)]
     found = inputs.find(request.inputs, folder, "training.inputs", request.where("inputs"))
     data = inputs.find(patterns, folder, "data.path", request.where("data"))
     return tuple(sorted({*found, *data}, key=lambda each: each.name))
+
+
+def _materials(declared: tuple[Input, ...], profiled: Outcome) -> tuple[Subject, ...]:
+    """What a model is made from: the inputs, and what was profiled beside them (objects of a bucket, tables)."""
+    found = inputs.digests(declared)
+    known = {each.name for each in found}
+    return (*found, *(each for each in profiled.verdict.subjects if each.name not in known))
 
 
 def _by_object(data: Patterns) -> dict[str, tuple[str, ...]]:
@@ -194,9 +203,14 @@ def _job(request: Training, folder: Path) -> run.Job:
     )
 
 
-def _untouched(declared: tuple[Input, ...], before: Mapping[str, tuple[int, int]]) -> Check:
-    """Whether the inputs are still what their digests say."""
+def _untouched(
+    declared: tuple[Input, ...], before: Mapping[str, tuple[int, int]], materials: tuple[Subject, ...]
+) -> Check:
+    """Whether the inputs that are files here are still what their digests say."""
     changed = [each.name for each in declared if not each.path.is_file() or each.state() != before[each.name]]
+    if not declared and materials:
+        message = f"{plural(len(materials), 'input')}, recorded by digest; whether they changed since is not watched"
+        return Check("training.inputs", Status.NOT_CHECKED, message, severity=Severity.INFO)
     if not declared:
         message = "no inputs are declared (`data.path`, `training.inputs`), so none is recorded"
         return Check("training.inputs", Status.NOT_CHECKED, message, severity=Severity.INFO)
