@@ -4,7 +4,8 @@
 the tagged tree and the published schemas, with SHA256SUMS, the same bytes each
 time. `publish FOLDER` drafts a release, fills and publishes it, and moves the
 tag of the major version (`v1`) last: it has no release of its own, so it can
-move where releases are immutable.
+move where releases are immutable. It does not move back to an older version
+that is published after a newer one.
 """
 
 from __future__ import annotations
@@ -41,6 +42,21 @@ def major(tag: str) -> str:
     return tag.split(".", maxsplit=1)[0]
 
 
+def version(tag: str) -> tuple[int, ...] | None:
+    """The numbers of a version's tag, in the order in which they count; None for any other tag."""
+    found = TAG.fullmatch(tag)
+    return tuple(map(int, found.groups())) if found else None
+
+
+def is_newest(client: Client, owner: str, name: str, tag: str) -> bool:
+    """Whether no newer version of the tag's major version has been published. Raises ApiError."""
+    own = version(tag)
+    published = [
+        version(each["tag_name"]) for each in client.pages("repos", owner, name, "releases") if not each["draft"]
+    ]
+    return own is not None and all(own >= each for each in published if each is not None and each[0] == own[0])
+
+
 def notes(tag: str, root: Path = ROOT) -> str | None:
     """The version's part of CHANGELOG.md; None where there is none, or nothing in it."""
     text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -74,9 +90,14 @@ def make_assets(tag: str, folder: Path) -> None:
 
 
 def publish(client: Client, owner_name: str, draft: Draft) -> str:
-    """Publish, then move the major version's tag; the address of the release. Raises Refused or ApiError."""
+    """Publish, then move the major version's tag, unless a newer version has it; the address of the release.
+
+    Raises Refused or ApiError.
+    """
     owner, name = repository(owner_name)
     release = Desk(client, owner, name, draft).publish()
+    if not is_newest(client, owner, name, draft.tag):
+        return str(release["html_url"])
     path = ("repos", owner, name, "git", "refs")
     moving = major(draft.tag)
     try:

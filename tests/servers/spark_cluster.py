@@ -81,7 +81,9 @@ class Cluster:
 
     def start(self) -> None:
         (self.folder / "spark-defaults.conf").touch(mode=0o600)
-        (self.folder / "spark-defaults.conf").write_text(SETTINGS.format(secret=secrets.token_hex(), java=JAVA), encoding="utf-8")
+        (self.folder / "spark-defaults.conf").write_text(
+            SETTINGS.format(secret=secrets.token_hex(), java=JAVA), encoding="utf-8"
+        )
         packages = shlex.quote(sysconfig.get_path("purelib"))
         python = f"exec {shlex.quote(sys.executable)} -S"  # without .pth files, one of which names this library
         _script(

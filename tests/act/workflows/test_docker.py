@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from mlops_actions.dryrun import docker
 from mlops_actions.verdict import Status
 
 pytestmark = pytest.mark.docker
@@ -45,6 +47,53 @@ def test_a_failing_test_and_data_that_holds(repository: Callable[..., Any], call
     places = {(each["level"], each["file"], each["line"]) for each in ran.annotations("ci / Python 3.11")}
     assert ("error", f"{FOLDER}/test_api.py", "5") in places
     assert ran.verdict.parameters["docker"]
+
+
+SPARK = {"working-directory": FOLDER, "contract": "contract.yaml", "data": "hours.csv", "engine": "spark"}
+
+
+def test_spark_scans_the_data(repository: Callable[..., Any], calls: Callable[..., str]) -> None:
+    """Its packages are installed by the second setup step; Java is in the image, as it is on GitHub's."""
+    jobs: dict[str, Any] = {
+        "there": ("data-validation", SPARK),
+        "here": ("data-validation", {**SPARK, "engine": "duckdb"}),
+    }
+    files = {**FILES, f"{FOLDER}/hours.csv": "hour\n1\n\nx\n", ".github/workflows/ci.yml": calls(jobs)}
+    ran = repository(files).dry_run("--docker")
+    assert [ran.outputs[job]["verdict"] for job in jobs] == ["fail", "fail"], ran.printed
+    there, here = ran.judged("there"), ran.judged("here")
+    assert (there.parameters["engine"], here.parameters["engine"]) == ("spark", "duckdb")
+    seen = {job: {each.rule: (each.status, each.measured) for each in ran.judged(job).checks} for job in jobs}
+    assert seen["there"] == seen["here"]
+    assert seen["there"]["departures.hour.required"] == (Status.FAIL, 1)
+
+
+@pytest.fixture(name="without_java")
+def _without_java() -> Iterator[str]:
+    """An image as ours, whose Java has no name on PATH."""
+    name = "mlops-dry-run-test:without-java"
+    if subprocess.run(["docker", "image", "inspect", docker.IMAGE], capture_output=True, check=False).returncode:
+        docker.build()
+    made = subprocess.run(
+        ["docker", "run", "--detach", docker.IMAGE, "rm", "/usr/bin/java"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    subprocess.run(["docker", "wait", made], check=True, capture_output=True)
+    subprocess.run(["docker", "commit", made, name], check=True, capture_output=True)
+    subprocess.run(["docker", "rm", made], check=True, capture_output=True)
+    yield name
+    subprocess.run(["docker", "rmi", name], check=True, capture_output=True)
+
+
+def test_spark_without_java_says_what_to_install(
+    repository: Callable[..., Any], calls: Callable[..., str], without_java: str
+) -> None:
+    jobs = {"there": ("data-validation", SPARK)}
+    ran = repository({**FILES, ".github/workflows/ci.yml": calls(jobs)}).dry_run("--docker", without_java)
+    assert ran.of("there") == {"Validate": "failure", "there": "failure"}, ran.printed
+    (row,) = [each for each in ran.annotations("there / Validate") if each["level"] == "error"]
+    assert "Spark needs Java 17 or newer, and there is none on PATH" in row["message"]
+    assert "default-jre-headless" in row["message"]
+    assert set(ran.outputs["there"].values()) == {""} and "there" not in ran.artifacts
 
 
 def test_the_four_file_scaffold(

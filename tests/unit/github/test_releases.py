@@ -94,6 +94,28 @@ def test_the_major_versions_tag_moves_after_the_release(
     assert github.violations == []
 
 
+@pytest.mark.parametrize(
+    ("tag", "state", "moves"),
+    [
+        ("v1.10.0", {}, False),  # ten is more than two
+        ("v1.2.1", {}, False),
+        ("v1.10.0", {"draft": True}, True),
+        ("v1.1.9", {}, True),
+        ("v2.0.0", {}, True),
+        ("delay@v1.10.0", {}, True),
+    ],
+)
+def test_the_major_versions_tag_does_not_move_back(
+    github: Any, client: Client, draft: Draft, tag: str, state: dict[str, Any], moves: bool
+) -> None:
+    add_release(github, tag, None, **state)
+    github.tags |= {"v1": "b" * 40}
+    script().publish(client, "acme/delays", draft)
+    assert any(each["tag_name"] == draft.tag and not each["draft"] for each in github.releases.values())
+    assert github.tags["v1"] == (draft.commit if moves else "b" * 40)
+    assert github.violations == []
+
+
 def test_the_major_versions_tag_stays_when_the_release_is_refused(github: Any, client: Client, draft: Draft) -> None:
     github.tags |= {"v1": "b" * 40, "v1.2.0": "d" * 40}
     with pytest.raises(Refused, match="the tag is on dddddddddddd"):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+import s3_server
+from deltalake import write_deltalake
 
 from mlops_actions import model, verdict
 from mlops_actions.data.profiles import profile
@@ -77,6 +81,33 @@ def test_a_training_that_succeeds(request_: Training, out: Path) -> None:
     (log,) = (block for section in outcome.sections for block in section.blocks if isinstance(block, Log))
     assert log.text.startswith("trained on 48 rows")
     assert "auc 0.75 (at least 0.65)" in outcome.headline
+
+
+def test_data_of_a_bucket_and_a_table_at_a_version(
+    request_: Training, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are described and recorded as they were then; the command reads the bucket with the same key."""
+    write_deltalake("lake/t", pa.table({"hour": [1, 2]}))
+    write_deltalake("lake/t", pa.table({"hour": [3]}), mode="append")
+    with s3_server.running() as bucket:
+        bucket.allow()
+        for name, value in bucket.environment.items():
+            monkeypatch.setenv(name, value)
+        bucket.put("day/a.csv", b"hour\n8\n9\n")
+        data = {"rows": "s3://lake/day/", "table": "lake/t@v0"}
+        outcome = train.train(replace(request_, command="env | grep AWS_SECRET; python make.py", data=data), out)
+        secret = bucket.environment["AWS_SECRET_ACCESS_KEY"]
+    assert failed(outcome) == []
+    materials = {each.name: each.sha256 for each in outcome.verdict.materials}
+    assert materials == {
+        "s3://lake/day/a.csv": hashlib.sha256(b"hour\n8\n9\n").hexdigest(),
+        "lake/t@v0": verdict.digest(Path("lake/t/_delta_log/00000000000000000000.json")),
+    }
+    assert [profile.read(path).rows for path in sorted(out.glob("profile*.json"))] == [2, 2]
+    (watched,) = [each for each in outcome.verdict.checks if each.rule == "training.inputs"]
+    assert watched.status is Status.NOT_CHECKED and "2 inputs, recorded by digest" in watched.message
+    assert "AWS_SECRET_ACCESS_KEY=***" in (out / "train.log").read_text()
+    assert not any(secret in path.read_text() for path in out.iterdir() if path.is_file())
 
 
 def test_a_gate_that_is_not_passed(request_: Training, out: Path) -> None:

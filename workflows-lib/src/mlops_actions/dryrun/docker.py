@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -16,14 +17,14 @@ from mlops_actions.dryrun import environment
 from mlops_actions.dryrun.progress import Progress
 from mlops_actions.errors import CallError, Problem
 
-IMAGE = "mlops-dry-run:bookworm"
-"""The image that is built here where the caller names none."""
-
 PACKAGES = (
-    "bash", "ca-certificates", "coreutils", "curl", "g++", "git", "jq", "make", "nodejs", "procps", "python3",
-    "python3-pip", "python3-venv", "tar", "unzip", "xz-utils", "zip", "zstd",
+    "bash", "ca-certificates", "coreutils", "curl", "default-jre-headless", "g++", "git", "jq", "make", "nodejs",
+    "procps", "python3", "python3-pip", "python3-venv", "tar", "unzip", "xz-utils", "zip", "zstd",
 )  # fmt: skip
 """What the image holds of what GitHub's has: what actions and ordinary steps call."""
+
+IMAGE = f"mlops-dry-run:bookworm-{hashlib.sha256(' '.join(PACKAGES).encode()).hexdigest()[:8]}"
+"""The image that is built here where the caller names none; with other packages it is another."""
 
 LABEL = "mlops-dry-run"
 

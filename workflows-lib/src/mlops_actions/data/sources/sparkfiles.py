@@ -107,7 +107,10 @@ class SparkFiles:
             for name, reading in readings.items()
         }
         every = [file for each in files.values() for file in each]
-        with duck.connect((file.path for file in every), source.memory(every)) as connection, _readable(every, self.spark):
+        with (
+            duck.connect((file.path for file in every), source.memory(every)) as connection,
+            _readable(every, self.spark),
+        ):
             session = SparkScan(self.spark, DuckSession(connection))
             relations = {}
             for name, reading in readings.items():
