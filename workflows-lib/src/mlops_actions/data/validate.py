@@ -350,8 +350,7 @@ def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
     found = intake.checks(int(values[checks.ROWS]))
     found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
     found += [*levels.judge(values, promises.moment), *untimed]
-    faults = rowwise.broken(plan, values, promises.condemning, intake.here or relation)
-    return _Seen(found, made, tuple(faults))
+    return _Seen(found, made, tuple(rowwise.broken(plan, values, promises.condemning, intake.here or relation)))
 
 
 def _unwritten(rule: Rule, unwritten: Mapping[str, str]) -> Rule:

@@ -62,6 +62,7 @@ def session(master: str | None = None) -> Iterator[SparkSession]:
     One that is active already is used, and not ended; ``master`` must then not
     be given. Raises CallError where there is no Java, or Spark does not start.
     """
+    # pylint: disable=contextmanager-generator-missing-cleanup  # _ours cleans up behind itself
     from pyspark.sql import SparkSession  # pylint: disable=import-outside-toplevel
 
     if master is not None and master.startswith("sc://"):
@@ -199,8 +200,8 @@ def _variables(master: str, folder: Path) -> Mapping[str, str | None]:
     }
 
 
-def is_local(master: str) -> bool:
-    return master == "local" or master.startswith("local[")
+def is_local(master: str | None) -> bool:
+    return master is not None and (master == "local" or master.startswith("local["))
 
 
 @contextmanager

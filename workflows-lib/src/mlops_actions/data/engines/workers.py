@@ -57,7 +57,7 @@ def ship(context: SparkContext) -> None:
 
 
 def refuse_lacking(said: str) -> None:
-    """Raises CallError where a job's error says that Python at a worker lacks a package, is another, or is not there."""
+    """Raises CallError where a job's error says that a worker's Python lacks a package, is another, or is not there."""
     python = os.environ.get("PYSPARK_PYTHON", "python3")
     hint = f"PYSPARK_PYTHON, as set here, says which Python the workers run; it needs {', '.join(PACKAGES)}."
     what = None
@@ -86,7 +86,7 @@ def awaited(context: SparkContext) -> Iterator[None]:
     from py4j.protocol import Py4JError  # pylint: disable=import-outside-toplevel
 
     wait, tag = context.getConf().get(PATIENCE) or DEFAULT_PATIENCE, f"mlops-{uuid.uuid4()}"
-    java = context._jsc.sc()  # type: ignore[attr-defined]  # pylint: disable=protected-access
+    java = context._jsc.sc()  # pylint: disable=protected-access
     try:
         patience = float(java.conf().getTimeAsSeconds(PATIENCE, wait))
     except Py4JError as error:

@@ -120,7 +120,7 @@ class SparkFiles:
 
 
 @contextmanager
-def _readable(files: Sequence[File], running: SparkSession) -> Iterator[None]:
+def _readable(files: Sequence[File], at: SparkSession) -> Iterator[None]:
     """Errors of Spark in the block as Unreadable, with the files as the user called them; so is what it cannot say.
 
     Raises CallError where a worker lacks what every job needs.
@@ -133,7 +133,7 @@ def _readable(files: Sequence[File], running: SparkSession) -> Iterator[None]:
     except (PySparkException, Py4JError) as error:
         said = spark.words(error)
         workers.refuse_lacking(said)
-        if workers.is_absent(said) and not spark.is_local(running.sparkContext.master):
+        if workers.is_absent(said) and not spark.is_local(at.sparkContext.master):
             file = next((each.name for each in files if str(each.path) in said or each.name in said), None)
             message = "it is not there at Spark's workers; its path must be the same on each machine"
             raise Unreadable(message, file) from error
