@@ -10,7 +10,8 @@ queries as the engine plans well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +19,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import grouping, hyperloglog, tallying
-from mlops_actions.data.engines.hyperloglog import Registers
+from mlops_actions.data.engines import adding, grouping, hyperloglog, tallying
 from mlops_actions.data.engines.quoting import listed, literal
-from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Tally
+from mlops_actions.data.engines.session import Aggregate, Counts, Distinct, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
     import duckdb
@@ -136,31 +136,39 @@ class DuckSession:
             if each.apart:
                 found |= self._of_all(relation, [each])
         rest = [each for each in aggregates if not each.apart]
-        if relation.is_text:
-            return found | self._of_all(relation, rest)
-        tallies = {each.key: each.of for each in rest if isinstance(each.of, Tally)}
-        plain = [Aggregate(each.key, _sole(each.of)) for each in rest]
-        found |= self._of_all(relation, plain)
-        return found | self._tallied(relation, tallies, found)
-
-    def _tallied(
-        self, relation: Relation, tallies: Mapping[str, Tally], distinct: Mapping[str, Registers]
-    ) -> dict[str, dict[str, int | None]]:
-        """What each of ``tallies`` asks for, where it is known about how many values there are, by key."""
-        found: dict[str, dict[str, int | None]] = {}
-        few = {key: each for key, each in tallies.items() if distinct[key].estimate <= grouping.SLACK * each.most}
-        for start in range(0, len(few), grouping.TOGETHER):
-            some = dict(list(few.items())[start : start + grouping.TOGETHER])
-            rows = fetch(self.connection, grouping.query(relation.sql, list(some.values())))
-            found |= zip(some, grouping.answers(rows, list(some.values())), strict=True)
-        many = [Aggregate(key, grouping.candidates(each)) for key, each in tallies.items() if key not in few]
-        named = self._of_all(relation, many)
-        return found | {key: dict.fromkeys(values or ()) for key, values in named.items()}
+        return found | self._tallied(relation, rest).get(None, {})
 
     def grouped(
         self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
     ) -> dict[str | None, dict[str, Any]]:
-        return self._answers(relation, aggregates, key)
+        return self._tallied(relation, aggregates, key)
+
+    def _tallied(
+        self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None = None
+    ) -> dict[str | None, dict[str, Any]]:
+        """The answers as :meth:`_answers` has them, where a :class:`Tally` has a query of its own if columns can.
+
+        How it is asked depends on about how many values the column has.
+        """
+        if relation.is_text:
+            return self._answers(relation, aggregates, key)
+        tallies = {each.key: each.of for each in aggregates if isinstance(each.of, Tally)}
+        found = self._answers(relation, [Aggregate(each.key, _sole(each.of)) for each in aggregates], key)
+        few = {}
+        for name, each in tallies.items():
+            different = adding.added(Distinct(each.value), [answers[name] for answers in found.values()])
+            if different.estimate <= grouping.SLACK * each.most:
+                few[name] = each
+        for start in range(0, len(few), grouping.TOGETHER):
+            some = dict(list(few.items())[start : start + grouping.TOGETHER])
+            rows = fetch(self.connection, grouping.query(relation.sql, list(some.values()), key))
+            for group, answers in found.items():
+                answers |= zip(some, grouping.answers(rows, list(some.values()), group), strict=True)
+        many = [Aggregate(name, grouping.candidates(each)) for name, each in tallies.items() if name not in few]
+        named = self._answers(relation, many, key)
+        for group, answers in found.items():
+            answers |= {each.key: dict.fromkeys(named[group][each.key] or ()) for each in many}
+        return found
 
     def _of_all(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         return self._answers(relation, aggregates).get(None, {})
@@ -182,13 +190,22 @@ class DuckSession:
         return None
 
 
-def once(connection: duckdb.DuckDBPyConnection, source: str, questions: Sequence[Question]) -> list[Any]:
-    """The answers to questions about the rows of ``source``, which may come but once. Raises duckdb.Error."""
-    parts = [_written(each) for each in questions]
-    values = [value for some in parts for each in some for value in each.values]
-    (row,) = fetch(connection, f"SELECT {', '.join(each.sql for some in parts for each in some)} FROM {source}", values)
-    rest = iter(row)
-    return [_answer(each, [next(rest) for _ in some]) for each, some in zip(questions, parts, strict=True)]
+def once(
+    connection: duckdb.DuckDBPyConnection, source: str, aggregates: Sequence[Aggregate], key: str | None = None
+) -> dict[str | None, dict[str, Any]]:
+    """The answers about the rows of ``source``, which may come but once, for each value of ``key``. Raises duckdb.Error.
+
+    Without a key, those about all rows stand under None.
+    """
+    parts = [part for each in aggregates for part in _written(each.of)]
+    values = [value for each in parts for value in each.values]
+    return {group: _read(aggregates, found) for group, *found in fetch(connection, _query(source, parts, key), values)}
+
+
+def _query(source: str, parts: Sequence[_Part], key: str | None) -> str:
+    """What gives each value of ``key`` as text (without one, NULL) and the aggregates of its rows."""
+    shown, by = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
+    return f"SELECT {shown}, {', '.join(each.sql for each in parts)} FROM {source}{by}"
 
 
 def _sole(question: Question) -> Question:
@@ -213,7 +230,8 @@ def _written(question: Question) -> list[_Part]:
         case Histogram(value, edges):
             # Without edges, DuckDB 2.0 makes a GROUP BY of a histogram, over a copy of the columns. As text, the edges
             # of a wide table take half of the time to parse.
-            return [_Part(f"histogram(CASE WHEN isfinite({value}) THEN {value} END, ?::DOUBLE[])", (list(edges),))]
+            counted = f"histogram(CASE WHEN isfinite({value}) THEN {value} END, ?::DOUBLE[])"
+            return [_Part(f"map_values({counted})", (list(edges),))]
         case Members(value, texts):
             # All other values are counted under '', so texts get a sign before them.
             signed = f"CASE WHEN {value} IS NOT NULL THEN concat('=', {value}) END"
@@ -235,6 +253,8 @@ def _read(aggregates: Sequence[Aggregate], values: Sequence[Any]) -> dict[str, A
 
 def _answer(question: Question, answers: Sequence[Any]) -> Any:
     match question:
+        case Histogram(_, edges):
+            return None if answers[0] is None else Counts(edges, array("q", answers[0]))
         case Members():
             return {text[1:]: count for text, count in (answers[0] or {}).items() if text}
         case Tally():
@@ -251,8 +271,7 @@ def _together(
     """The values of aggregates by key, in one query where the memory does, else of each half. Raises duckdb.Error."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    shown, by = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
-    query = f"SELECT {shown}, {', '.join(each.sql for each in aggregates)} FROM {relation.sql}{by}"
+    query = _query(relation.sql, aggregates, key)
     values = [value for each in aggregates for value in each.values]
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.

@@ -27,24 +27,31 @@ def candidates(tally: Tally) -> str:
     return f"approx_top_k({tally.value}, {tally.most})"
 
 
-def query(rows: str, tallies: Sequence[Tally]) -> str:
-    """What gives place, value and number for each value of each of ``tallies``, over what stands behind FROM."""
+def query(rows: str, tallies: Sequence[Tally], key: str | None = None) -> str:
+    """What gives key, place, value and number for each value of each of ``tallies``, over what stands behind FROM.
+
+    ``key`` is an expression, of each value of which values are counted by themselves.
+    """
     names = [f"value{index}" for index in range(len(tallies))]
     values = ", ".join(f"{each.value} AS {name}" for each, name in zip(tallies, names, strict=True))
-    sets = ", ".join(f"({name})" for name in names)
+    block, by = (f", {key} AS block", "block, ") if key else ("", "")
+    sets = ", ".join(f"({by}{name})" for name in names)
     cases = " ".join(f"WHEN grouping({name}) = 0 THEN {index}" for index, name in enumerate(names))
     texts = " ".join(f"WHEN grouping({name}) = 0 THEN {name}" for name in names)
     return (
-        f"SELECT CASE {cases} END AS place, CASE {texts} END AS text, count(*) AS amount "
-        f"FROM (SELECT {values} FROM {rows}) GROUP BY GROUPING SETS ({sets}) ORDER BY place, amount DESC, text"
+        f"SELECT {'CAST(block AS VARCHAR)' if key else 'NULL'}, CASE {cases} END AS place, CASE {texts} END AS text, "
+        f"count(*) AS amount FROM (SELECT {values}{block} FROM {rows}) "
+        f"GROUP BY GROUPING SETS ({sets}) ORDER BY place, amount DESC, text"
     )
 
 
-def answers(rows: Iterable[tuple[Any, ...]], tallies: Sequence[Tally]) -> list[dict[str, int | None]]:
-    """What each :class:`Tally` asks for, from the rows of :func:`query`; a null is no value."""
+def answers(
+    rows: Iterable[tuple[Any, ...]], tallies: Sequence[Tally], key: str | None = None
+) -> list[dict[str, int | None]]:
+    """What each :class:`Tally` asks for, from the rows of :func:`query` of one key; a null is no value."""
     found: list[dict[str, int | None]] = [{} for _ in tallies]
-    for place, text, amount in rows:
-        if text is not None:
+    for block, place, text, amount in rows:
+        if block == key and text is not None:
             found[place][text] = int(amount)
     return [
         each if len(each) <= tally.most else dict.fromkeys(list(each)[: tally.most])
