@@ -182,8 +182,8 @@ def test_a_table_of_no_rows_is_a_report(workspace):
 
 # Over time
 
-BY_MONTH = """
-    SELECT CASE WHEN range < 4 THEN NULL ELSE DATE '2013-01-01' + INTERVAL (range % 4) MONTH END AS at,
+BY_DAY = """
+    SELECT CASE WHEN range < 4 THEN NULL ELSE DATE '2013-01-01' + CAST(range % 4 AS INTEGER) END AS at,
     CASE WHEN range % 4 = 2 AND range % 8 = 2 THEN NULL ELSE 10 * (range % 4) END AS number,
     CASE WHEN range % 4 = 0 OR range % 3 = 0 THEN 'often' ELSE 'else' END AS text, range % 4 = 3 AS truth,
     md5(CAST(range AS VARCHAR)) AS hash, CASE WHEN range % 4 = 3 THEN 'secret' END AS private
@@ -196,9 +196,9 @@ def test_what_is_drawn_over_time_are_nulls_and_what_the_values_are(workspace):
         - {name: at, logicalType: date}
         - {name: private, logicalType: string, classification: restricted}
         """)
-    of = (workspace.parquet(BY_MONTH),)
+    of = (workspace.parquet(BY_DAY),)
     outcome = describe(Profiling(of, contract, time_column="at"), workspace.out)
-    assert block(outcome).time == Timeline("month", ("2013-01", "2013-02", "2013-03", "2013-04"), 3)
+    assert block(outcome).time == Timeline("day", ("2013-01-01", "2013-01-02", "2013-01-03", "2013-01-04"), 3)
     found = {name: each.trends for name, each in columns(outcome).items()}
     assert found["at"] == (Trend("Rows", (200, 0, 200, 200), "rows"), Trend("Nulls", (0, None, 0, 0)))
     nulls, mean = found["number"]
