@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.engines import adding, grouping, hyperloglog, tallying
+from mlops_actions.data.engines.grouping import Group, Grouped, Values
 from mlops_actions.data.engines.quoting import listed, literal
+from mlops_actions.data.engines.running import Running, fetch
 from mlops_actions.data.engines.session import Aggregate, Counts, Distinct, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
@@ -57,8 +59,8 @@ def connect(
 
     allowed = sorted({form for file in files for form in (str(file), pattern_for(file))})
     with TemporaryDirectory(prefix="mlops-scan-") as temporary, duckdb.connect(":memory:") as connection:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")  # for each thread's own connection, too
         for setting, value in {
-            "TimeZone": "'UTC'",
             "memory_limit": literal(_memory(connection, memory or MEMORY)),
             **({"threads": str(threads)} if threads else {}),
             "temp_directory": literal(temporary),
@@ -77,21 +79,6 @@ def connect(
         yield connection
 
 
-def fetch(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """All rows that a query gives, with ``values`` for its question marks. Raises duckdb.Error.
-
-    The query runs in a thread of its own: the engine looks for Ctrl-C between
-    its tasks alone, and at times waits for a task without looking.
-    """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scan") as pool:
-        answer = pool.submit(lambda: connection.execute(query, values).fetchall())
-        try:
-            return answer.result()
-        except BaseException:
-            connection.interrupt()  # which a query that has ended does not mind
-            raise
-
-
 def pattern_for(file: Path) -> str:
     """A file's path as a reader's argument: the readers take globs, so the signs of one are escaped."""
     return re.sub(r"[\[?*]", r"[\g<0>]", str(file))
@@ -105,23 +92,24 @@ def _memory(connection: duckdb.DuckDBPyConnection, wanted: float) -> str:
     return f"{min(own, wanted) * 1024:.0f}MiB"
 
 
-@dataclass(frozen=True, slots=True)
 class DuckSession:
     """A session of DuckDB upon a connection; its errors are duckdb.Error."""
 
-    connection: duckdb.DuckDBPyConnection
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._running = Running(connection)
 
     @property
     def engine(self) -> str:
         return "duckdb"
 
     def share(self) -> float | None:
-        """How much of the query that runs in another thread is done, 0 to 1; None where that cannot be told."""
-        percent = self.connection.query_progress()
-        return min(percent / 100, 1.0) if percent >= 0 else None
+        """How much of the queries that run in other threads is done, 0 to 1; None where that cannot be told."""
+        return self._running.share()
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
-        return fetch(self.connection, query)
+        (rows,) = self._running.each([partial(fetch, query=query)])
+        return rows
 
     def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         """The answers by key, as :class:`~mlops_actions.data.engines.session.Session` has it.
@@ -129,46 +117,79 @@ class DuckSession:
         One query reads the data once; where there are more than BATCH
         aggregates, one query for each BATCH, and smaller ones where the memory
         does not do. Aggregates of a column stand best side by side, since a
-        columnar file is then still read once.
+        columnar file is then still read once. Columns of such a file are grouped
+        afterwards where that is less work (:mod:`.grouping`).
         """
         found: dict[str, Any] = {}
         for each in aggregates:
             if each.apart:
                 found |= self._of_all(relation, [each])
         rest = [each for each in aggregates if not each.apart]
-        return found | self._tallied(relation, rest).get(None, {})
+        return found | self._sized(relation, rest).get(None, {})
 
     def grouped(
         self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
     ) -> dict[str | None, dict[str, Any]]:
-        return self._tallied(relation, aggregates, key)
+        return self._sized(relation, aggregates, key)
 
-    def _tallied(
+    def _sized(
         self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None = None
     ) -> dict[str | None, dict[str, Any]]:
-        """The answers as :meth:`_answers` has them, where a :class:`Tally` has a query of its own if columns can.
-
-        How it is asked depends on about how many values the column has.
-        """
+        """The answers as :meth:`_answers` has them, some by groups, where it is known how many values there are."""
         if relation.is_text:
             return self._answers(relation, aggregates, key)
-        tallies = {each.key: each.of for each in aggregates if isinstance(each.of, Tally)}
-        found = self._answers(relation, [Aggregate(each.key, _sole(each.of)) for each in aggregates], key)
-        few = {}
-        for name, each in tallies.items():
-            different = adding.added(Distinct(each.value), [answers[name] for answers in found.values()])
-            if different.estimate <= grouping.SLACK * each.most:
-                few[name] = each
-        for start in range(0, len(few), grouping.TOGETHER):
-            some = dict(list(few.items())[start : start + grouping.TOGETHER])
-            rows = fetch(self.connection, grouping.query(relation.sql, list(some.values()), key))
-            for group, answers in found.items():
-                answers |= zip(some, grouping.answers(rows, list(some.values()), group), strict=True)
-        many = [Aggregate(name, grouping.candidates(each)) for name, each in tallies.items() if name not in few]
-        named = self._answers(relation, many, key)
-        for group, answers in found.items():
-            answers |= {each.key: dict.fromkeys(named[group][each.key] or ()) for each in many}
+        rows = 0  # by key, groups of numbers are more work than counting between edges, however many rows there are
+        if key is None:
+            ((rows,),) = self.fetch(f"SELECT count(*) FROM {relation.sql}")  # which such a file knows
+        first = {each.key: grouping.sizing(each.of, rows) for each in aggregates}
+        found = self._answers(relation, [Aggregate(name, each) for name, each in first.items()], key)
+        left = {
+            each.key: each.of
+            for each in aggregates
+            if isinstance(each.of, Tally | Histogram) and first[each.key] is not each.of
+        }
+        self._afterwards(relation, left, found, key)
         return found
+
+    def _afterwards(
+        self,
+        relation: Relation,
+        questions: Mapping[str, Tally | Histogram],
+        found: Mapping[str | None, dict[str, Any]],
+        key: str | None,
+    ) -> None:
+        """Put answers in the place of how many values a column has, by groups where that is less work."""
+        made: dict[str, Grouped | None] = {}
+        for name, question in questions.items():
+            sketch = adding.added(Distinct(question.value), [answers[name] for answers in found.values()])
+            made[name] = grouping.grouped(question, sketch.estimate)
+        values = self._values(relation, [each.group for each in made.values() if each], key)
+        rest: dict[str, Question] = {}
+        for name, each in made.items():
+            for group, answers in found.items():
+                if each is None:
+                    answers[name], rest[name] = None, grouping.plain(questions[name])
+                    continue
+                answers[name], missing = each.answer(values.get((group, each.group.by), ()))
+                if missing is not None:
+                    rest[name] = missing
+        more = self._answers(relation, [Aggregate(name, each) for name, each in rest.items()], key)
+        for group, answers in found.items():
+            for name in rest:
+                answers[name] = grouping.completed(answers[name], more[group][name], questions[name])
+
+    def _values(
+        self, relation: Relation, groups: Iterable[Group], key: str | None
+    ) -> dict[tuple[str | None, str], Values]:
+        """The values of each group, by the value of ``key`` and its expression."""
+        each: dict[str, Group] = {}
+        for group in groups:
+            each[group.by] = group | each.get(group.by, group)
+        some = list(each.values())
+        parts = [some[start : start + grouping.TOGETHER] for start in range(0, len(some), grouping.TOGETHER)]
+        queries = [partial(fetch, query=grouping.query(relation.sql, part, key)) for part in parts]
+        answers = zip(parts, self._running.each(queries), strict=True)
+        return {place: values for part, rows in answers for place, values in grouping.parted(rows, part).items()}
 
     def _of_all(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         return self._answers(relation, aggregates).get(None, {})
@@ -177,11 +198,12 @@ class DuckSession:
         self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None = None
     ) -> dict[str | None, dict[str, Any]]:
         """The answers for the rows of each value of ``key``; without one, those for all rows stand under None."""
-        parts = [_written(each.of) for each in aggregates]
-        written = [each for some in parts for each in some]
+        written = [part for each in aggregates for part in _written(each.of)]
+        batches = [written[start : start + BATCH] for start in range(0, len(written), BATCH)]
+        queries = [partial(_together, relation=relation, aggregates=batch, key=key) for batch in batches]
         answers: dict[str | None, list[Any]] = {}
-        for start in range(0, len(written), BATCH):
-            for group, values in _together(self.connection, relation, written[start : start + BATCH], key).items():
+        for groups in self._running.each(queries, at_once=1 if relation.is_text else None):
+            for group, values in groups.items():
                 answers.setdefault(group, []).extend(values)
         return {group: _read(aggregates, values) for group, values in answers.items()}
 
@@ -206,14 +228,6 @@ def _query(source: str, parts: Sequence[_Part], key: str | None) -> str:
     """What gives each value of ``key`` as text (without one, NULL) and the aggregates of its rows."""
     shown, by = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
     return f"SELECT {shown}, {', '.join(each.sql for each in parts)} FROM {source}{by}"
-
-
-def _sole(question: Question) -> Question:
-    """The question, or, of a tally that will be grouped, about how many values there are.
-
-    A profile asks that of the column as well, and the engine answers the same question once.
-    """
-    return Distinct(question.value) if isinstance(question, Tally) else question
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from mlops_actions.data.engines import adding, duck, hyperloglog
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.running import fetch
 from mlops_actions.data.engines.session import Aggregate, Distinct, Question
 from mlops_actions.data.engines.translation.spark import SparkWriter
 from mlops_actions.data.engines.translation.terms import Scope, Untranslatable
@@ -135,7 +136,7 @@ class SparkScan:
         table = self._run(query + (f" GROUP BY {block}" if key else ""), writer).toArrow()
         with duck.connect() as connection:
             connection.register("answers", table)
-            rows = duck.fetch(connection, f"SELECT {', '.join(answers)}, CAST(block AS VARCHAR) FROM answers")
+            rows = fetch(connection, f"SELECT {', '.join(answers)}, CAST(block AS VARCHAR) FROM answers")
         names = [each.key for each in aggregates]
         return {group: dict(zip(names, values, strict=True)) for *values, group in rows}
 
