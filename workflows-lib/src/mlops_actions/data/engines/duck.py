@@ -161,8 +161,8 @@ class DuckSession:
         """Put answers in the place of how many values a column has, by groups where that is less work."""
         made: dict[str, Grouped | None] = {}
         for name, question in questions.items():
-            sketch = adding.added(Distinct(question.value), [answers[name] for answers in found.values()])
-            made[name] = grouping.grouped(question, sketch.estimate)
+            different = adding.added(Distinct(question.value), [each[name] for each in found.values()]).estimate
+            made[name] = grouping.grouped(question, different)
         values = self._values(relation, [each.group for each in made.values() if each], key)
         rest: dict[str, Question] = {}
         for name, each in made.items():
@@ -173,10 +173,9 @@ class DuckSession:
                 answers[name], missing = each.answer(values.get((group, each.group.by), ()))
                 if missing is not None:
                     rest[name] = missing
-        more = self._answers(relation, [Aggregate(name, each) for name, each in rest.items()], key)
-        for group, answers in found.items():
-            for name in rest:
-                answers[name] = grouping.completed(answers[name], more[group][name], questions[name])
+        for group, more in self._answers(relation, [Aggregate(*each) for each in rest.items()], key).items():
+            for name, answer in more.items():
+                found[group][name] = grouping.completed(found[group][name], answer, questions[name])
 
     def _values(
         self, relation: Relation, groups: Iterable[Group], key: str | None
@@ -215,9 +214,9 @@ class DuckSession:
 def once(
     connection: duckdb.DuckDBPyConnection, source: str, aggregates: Sequence[Aggregate], key: str | None = None
 ) -> dict[str | None, dict[str, Any]]:
-    """The answers about the rows of ``source``, which may come but once, for each value of ``key``. Raises duckdb.Error.
+    """The answers about the rows of ``source``, which may come but once, for each value of ``key``.
 
-    Without a key, those about all rows stand under None.
+    Without a key, those about all rows stand under None. Raises duckdb.Error.
     """
     parts = [part for each in aggregates for part in _written(each.of)]
     values = [value for each in parts for value in each.values]

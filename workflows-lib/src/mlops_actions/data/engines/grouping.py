@@ -113,7 +113,7 @@ def completed(answer: Any, more: Any, question: Tally | Histogram) -> Any:
 
 
 def query(rows: str, groups: Sequence[Group], key: str | None = None) -> str:
-    """What gives key, place, text, number and amount for each value of each of ``groups``, over what stands behind FROM.
+    """What gives key, place, text, number and amount for each value of each of ``groups``, over what is behind FROM.
 
     ``key`` is an expression; rows of each value of it are grouped by themselves.
     """

@@ -215,7 +215,7 @@ def _bin(number: str, edges: Sequence[float]) -> str:
 
 
 def _first(groups: str, aggregates: Sequence[Aggregate]) -> str:
-    """The query of groups, where a tally gives one more (of a block) than it asks for at most: then there are too many."""
+    """The query of groups; a tally gives, of a block, one more than it asks for at most: then there are too many."""
     most = {index: each.of.most + 1 for index, each in enumerate(aggregates) if isinstance(each.of, Tally)}
     limits = " ".join(f"WHEN {index} THEN {limit}" for index, limit in most.items())
     kept = f"WHERE ordinal <= CASE question {limits} ELSE ordinal END" if most else ""

@@ -238,7 +238,7 @@ def _matcher(pattern: str, *, every: bool) -> Any:
 def _counter(
     aggregates: Sequence[Aggregate], key: str | None
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What counts a part of the rows: it takes their columns and gives the answers of each block, as JSON, compressed."""
+    """What counts a part of the rows: it takes their columns and gives each block's answers, as compressed JSON."""
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa  # pylint: disable=import-outside-toplevel
