@@ -159,10 +159,7 @@ class DuckSession:
         key: str | None,
     ) -> None:
         """Put answers in the place of how many values a column has, by groups where that is less work."""
-        made: dict[str, Grouped | None] = {}
-        for name, question in questions.items():
-            different = adding.added(Distinct(question.value), [each[name] for each in found.values()]).estimate
-            made[name] = grouping.grouped(question, different)
+        made = {name: _grouped(each, [answers[name] for answers in found.values()]) for name, each in questions.items()}
         values = self._values(relation, [each.group for each in made.values() if each], key)
         rest: dict[str, Question] = {}
         for name, each in made.items():
@@ -209,6 +206,11 @@ class DuckSession:
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
         """Nothing: the language is DuckDB's own."""
         return None
+
+
+def _grouped(question: Tally | Histogram, sketches: Sequence[Any]) -> Grouped | None:
+    """How groups answer a question about a column of which there is a sketch of each part."""
+    return grouping.grouped(question, adding.added(Distinct(question.value), sketches).estimate)
 
 
 def once(
