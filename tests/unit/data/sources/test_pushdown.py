@@ -181,13 +181,6 @@ def test_relationships_are_checked_on_the_server(workspace, database: Database) 
     assert (relationship.status, relationship.measured, relationship.rows) == (Status.FAIL, 3, 5)
 
 
-def test_a_query_of_the_contract_is_an_error_that_says_so(workspace, database: Database) -> None:
-    contract = workspace.columns("- {name: id}", "- {type: sql, query: 'SELECT count(*) FROM t', mustBe: 4}")
-    check = checked(run(contract, table(database), out=workspace.out))["t.sql"]
-    assert check.status is Status.ERROR
-    assert "the engine postgres runs no query of a contract" in check.message
-
-
 def test_a_role_that_may_only_read_suffices_and_nothing_is_written(workspace, database: Database) -> None:
     table(database)
     database.execute("CREATE ROLE reader LOGIN PASSWORD 'r'", "GRANT SELECT ON t TO reader")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.pgserver import Server
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Tally
+from mlops_actions.data.engines.translation.pgqueries import QueryWriter, Table
 from mlops_actions.data.engines.translation.postgres import PostgresWriter
 from mlops_actions.data.engines.translation.terms import Untranslatable
 
@@ -125,6 +126,26 @@ class PostgresSession:
         if relation.sql not in self._digests:
             self._together(relation, [])
         return self._digests[relation.sql]
+
+    def value(
+        self, query: str, relations: Mapping[str, Relation], seconds: float
+    ) -> tuple[list[tuple[Any, ...]], str | None]:
+        """The first two rows of a contract's query over ``relations``, which it names in any case, and its value's type.
+
+        Raises Untranslatable; psycopg.Error, of which QueryCanceled says that it took longer than ``seconds``. What
+        went wrong in it does not end the snapshot.
+        """
+        tables = {
+            name: Table(
+                f"SELECT * FROM {self._source(each)}",
+                [(column.name, column.name, column.type) for column in each.columns],
+            )
+            for name, each in relations.items()
+        }
+        written, kind = QueryWriter(tables).value(query)
+        with self.server.connection.transaction(force_rollback=True):  # which takes the limit back as well
+            self._run(f"SELECT set_config('statement_timeout', '{max(1, round(1000 * seconds))}ms', true)")
+            return self._run(written), kind
 
     def _together(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         written = [self._expression(relation, str(each.of)) for each in aggregates]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mlops_actions.data.engines.session import QUERYING, Aggregate, Session
+from mlops_actions.data.engines.session import Aggregate, Session
 from mlops_actions.data.rules import uniqueness
 from mlops_actions.data.rules.rules import (
     Additional,
@@ -100,8 +100,6 @@ def prepare(
     questions: dict[int, Question] = {}
     for index, rule in enumerate(rules):
         try:
-            if session is not None:
-                _refuse_query(rule, session)
             answer = _ask(rule, dialect, footers if session is None or session.engine == "duckdb" else None)
             if session is not None and isinstance(answer, Question):
                 _refuse(answer, relation, session)
@@ -112,12 +110,6 @@ def prepare(
         else:
             questions[index] = answer
     return Plan(relation, decided, questions)
-
-
-def _refuse_query(rule: Rule, session: Session) -> None:
-    """Raises Unfit for a query of the contract, which is in DuckDB's SQL and held to what is safe there."""
-    if isinstance(rule.measure, Queried) and session.engine not in QUERYING:
-        raise Unfit(f"the engine {session.engine} runs no query of a contract; duckdb does")
 
 
 def _refuse(question: Question, relation: Relation, session: Session) -> None:
