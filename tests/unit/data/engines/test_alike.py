@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple
 from datetime import datetime
@@ -179,6 +180,22 @@ def test_multiples_at_the_ends_of_what_numbers_can_be(engines: Mapping[str, Load
     truth = expected(table, [sum(broken(test, each, "double") for each in _HARD)])
     for name, loader in engines.items():
         assert judged(loader, table, Broken((test,))) == truth, name
+
+
+_SINGLE = (0.1, 3.0, -2.0, 1e-45, 3.4e38, -3.4e38, math.inf, math.nan, None)
+
+
+@pytest.mark.parametrize("bound", [1e300, -1e300, 1e-300, 3.5e38, 10**40, -(10**40), 0.1, 1e-45])
+def test_a_bound_that_no_number_of_four_bytes_is(engines: Mapping[str, Loader], bound: float) -> None:
+    table = Table((("n", "float"),), tuple((each,) for each in _SINGLE))
+    single = [None if each is None else struct.unpack("<f", struct.pack("<f", each))[0] for each in _SINGLE]
+    nearest = struct.unpack("<f", struct.pack("<f", bound))[0] if abs(bound) < 3.4e38 else bound
+    finite = [each for each in single if each is not None and math.isfinite(each)]
+    above = sum(each is not None and not (math.isfinite(each) and each <= nearest) for each in single)
+    measures = [Broken((rules.IsOutside("n", high=bound),)), Broken((rules.IsNoneOf("n", (bound,)),))]
+    truth = expected(table, [above, sum(each is not None for each in single) - finite.count(nearest)])
+    for name, loader in engines.items():
+        assert judged(loader, table, *measures) == truth, name
 
 
 # Profiles

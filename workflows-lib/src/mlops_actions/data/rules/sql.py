@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
@@ -334,9 +335,18 @@ def constant(value: Value, column: Column, zone: str | None = None, *, is_instan
         number = _number(value)
         if number is None or (isinstance(number, int) and not _holds(column.type, number)):
             return None
-        return f"CAST({literal(number)} AS FLOAT)" if column.type == "FLOAT" else literal(number)
+        return _nearest_float(number) if column.type == "FLOAT" else literal(number)
     moment = _moment(str(value), kind, zone, is_instant=is_instant)
     return None if moment is None else f"CAST({literal(moment)} AS {column.type})"
+
+
+def _nearest_float(number: int | float) -> str:
+    """A number as the FLOAT next to it; one beyond them all as a DOUBLE, since no engine casts it."""
+    try:
+        (nearest,) = struct.unpack("<f", struct.pack("<f", number))
+    except OverflowError:
+        return literal(float(number))
+    return f"CAST({literal(nearest)} AS FLOAT)"
 
 
 def _number(value: Value) -> int | float | None:
