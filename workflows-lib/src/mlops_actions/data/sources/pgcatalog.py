@@ -65,9 +65,13 @@ WHERE NOT (t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.dept
 """
 
 
-def schemas(server: Server) -> list[str]:
-    """The schemas of the search path."""
+def leave_schemas(server: Server) -> list[str]:
+    """The schemas of the search path, which is then the server's own schema alone.
+
+    From here on, nobody's function can take the place of the server's own.
+    """
     ((found,),) = server.fetch("SELECT current_schemas(false)")
+    server.fetch("SELECT set_config('search_path', 'pg_catalog', false)")
     return list(found)
 
 
