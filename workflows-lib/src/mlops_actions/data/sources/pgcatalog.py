@@ -42,6 +42,8 @@ class CatalogColumn:
     modifier: int
     depth: int
     dimensions: int
+    stated: str
+    """The type as the server writes it, with its size (``numeric(10,2)``)."""
 
 
 _TABLES = """
@@ -59,7 +61,8 @@ WITH RECURSIVE of_column AS (
   FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
   WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.depth = 0)
 )
-SELECT o.attname, t.typname, t.typtype = 'e', o.modifier, o.depth, o.dimensions
+SELECT o.attname, t.typname, t.typtype = 'e', o.modifier, o.depth, o.dimensions,
+       pg_catalog.format_type(o.type, o.modifier)
 FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
 WHERE NOT (t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.depth = 0)) ORDER BY o.attnum
 """

@@ -34,7 +34,8 @@ _TYPES = {
 
 def columns(server: Server, table: Table) -> tuple[Column, ...]:
     """The columns: each of a type in the words of the rules, or in the server's where they have none."""
-    return tuple(Column(each.name, _type(each)) for each in pgcatalog.columns(server, table))
+    listed = pgcatalog.columns(server, table)
+    return tuple(Column(each.name, _type(each), stated=None if each.depth else each.stated) for each in listed)
 
 
 def _type(of: CatalogColumn) -> str:

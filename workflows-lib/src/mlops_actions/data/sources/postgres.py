@@ -51,6 +51,7 @@ def locate(place: Place, name: str, into: Path) -> Located:
             found = pgcatalog.find(server, address, place, name, pgcatalog.leave_schemas(server))
             columns = _columns(server, found)
             sha256 = pgtables.digest(server, found)
+            stated = {each.name: each.stated for each in pgtables.columns(server, found) if each.stated}
             copied = _copy(server, found, columns, into)
     except Unreachable as error:
         raise Unreadable(f"the PostgreSQL server cannot be read: {error}", place.text) from None
@@ -61,7 +62,7 @@ def locate(place: Place, name: str, into: Path) -> Located:
     called = f"{place.text.partition('#')[0]}#{found.schema}.{found.name}"
     files = tuple(File(f"{called}/{each.name}", each, of_table=True) for each in copied.files)
     note = f"the table {found.schema}.{found.name} of {address.host}/{address.database}, in one snapshot"
-    return Located(files, (Subject(called, sha256),), note)
+    return Located(files, (Subject(called, sha256),), note, stated)
 
 
 # What is asked before a row is sent

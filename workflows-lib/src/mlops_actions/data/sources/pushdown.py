@@ -6,8 +6,6 @@ name for it (``jsonb``): its nulls are counted, and a rule that asks more of it
 is refused by that name.
 """
 
-
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

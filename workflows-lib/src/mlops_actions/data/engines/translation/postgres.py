@@ -255,7 +255,7 @@ class PostgresWriter(Writer):
         match name, arguments:
             case "epoch", [Term(type="TIME") as of]:
                 return Term(f"CAST(extract(epoch FROM {of.sql}) AS double precision)", "DOUBLE")
-            case "epoch_us", [Term(type="TIMESTAMP") as of]:
+            case "epoch_us", [Term(type="TIMESTAMP" | "TIMESTAMP WITH TIME ZONE" | "TIME") as of]:
                 return Term(f"CAST(extract(epoch FROM {of.sql}) * 1000000 AS bigint)", "BIGINT")
             case "date_trunc", [unit, Term(type="TIMESTAMP") as of]:
                 return Term(f"date_trunc({unit.sql}, {of.sql})", "TIMESTAMP")
