@@ -248,6 +248,8 @@ _ASKED = {
     "a": "date",
     "u": "timestamp",
 }
+_MAY_STOP = ("/", "round(", "date_diff(", "year(")
+"""Where PostgreSQL has an error for zero, the ends of DOUBLE and days beyond all: of a lone row even behind WHERE."""
 _COLUMNS = {letter: f"{letter} x" for letter in _ASKED}
 
 
@@ -268,7 +270,7 @@ def understood() -> list[tuple[str, str]]:
         return [(text, query.examine(connection, known, text, {"t": "t"}).plain or "") for text in texts]
 
 
-@settings(LIMIT, max_examples=12, phases=[Phase.generate])
+@settings(LIMIT, max_examples=12, phases=[Phase.generate])  # to make one smaller takes minutes
 @given(asked())
 def test_queries_of_a_contract(engines: Mapping[str, Loader], understood: list[tuple[str, str]], table: Table) -> None:
     """PostgreSQL gives the value that DuckDB gives, or stops where that leaves what numbers can be."""
@@ -281,8 +283,8 @@ def test_queries_of_a_contract(engines: Mapping[str, Loader], understood: list[t
             continue
         try:
             found, kind = there.value(plain, {"t": pushed}, 30)  # type: ignore[attr-defined]
-        except (psycopg.errors.NumericValueOutOfRange, psycopg.errors.DivisionByZero):
-            assert "/" in text or "round" in text, text
+        except (psycopg.errors.DataError, psycopg.errors.NotSupportedError):
+            assert any(each in text for each in _MAY_STOP), text
             continue
         mine, theirs = (values.of_rows(each, kind or "") for each in (rows, found))
         if mine.get("kind") in {"exact", "float"} and "value" in theirs:
