@@ -217,7 +217,7 @@ def _read(request: Validation, asked: _Asked, started: datetime) -> _Result:
 
 
 def _answered(request: Validation, asked: _Asked, result: _Result, reader: Reader) -> list[Check]:
-    """The checks, with those of the contract's own queries: answered by DuckDB, which reads the same files, or pushed."""
+    """The checks, with those of the contract's own queries: of DuckDB, which reads the same files, or of the server."""
     with contextlib.ExitStack() as stack:
         if request.engine in QUERYING:
             asking = stack.enter_context(sqlrules.here(asked.promised, result.relations, request.sql_seconds))

@@ -125,7 +125,7 @@ class PostgresSession:
     def value(
         self, query: str, relations: Mapping[str, Relation], seconds: float
     ) -> tuple[list[tuple[Any, ...]], str | None]:
-        """The first two rows of a contract's query over ``relations``, which it names in any case, and its value's type.
+        """The first two rows of a contract's query over ``relations``, named in any case, and the type of its value.
 
         Raises Untranslatable; psycopg.Error, of which QueryCanceled says that it took longer than ``seconds``. What
         went wrong in it does not end the snapshot.

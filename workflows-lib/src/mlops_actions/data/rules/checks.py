@@ -204,10 +204,10 @@ def _of_size(rule: Rule, dialect: Dialect, column: Column, measure: OfType) -> C
     if size is None or measure.size is None or size.of is not measure.size.of:
         condition = dialect.oversized(measure)
         return Question(rule, {"broken": f"count_if({condition})"}, condition, None if measure.path else column.name)
-    holds = measure.size.holds(size)
+    is_held = measure.size.holds(size)
     physical = (rule.threshold or {}).get("physicalType")
-    message = f"the column is {stated}, which holds {'no ' if holds else ''}more than {physical}"
-    return _check(rule, Status.PASS if holds else broken(rule.severity), message, measured=stated)
+    message = f"the column is {stated}, which holds {'no ' if is_held else ''}more than {physical}"
+    return _check(rule, Status.PASS if is_held else broken(rule.severity), message, measured=stated)
 
 
 def expected_unique(rules: Sequence[Rule]) -> Iterator[str]:

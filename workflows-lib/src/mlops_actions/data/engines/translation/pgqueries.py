@@ -462,9 +462,9 @@ class QueryWriter(PostgresWriter):
         match left.type, sign, right.type:
             case "DATE", "-", "DATE":
                 return Term(f"CAST({a} - {b} AS bigint)", "BIGINT")
-            case "DATE", ("+" | "-"), str(whole) if whole in _WHOLE:
+            case "DATE", ("+" | "-"), str() as whole if whole in _WHOLE:
                 return Term(f"({a} {sign} CAST({b} AS integer))", "DATE")
-            case str(moment), ("+" | "-"), "INTERVAL" if moment in _MOMENTS:
+            case str() as moment, ("+" | "-"), "INTERVAL" if moment in _MOMENTS:
                 return Term(f"({a} {sign} {b})", "TIMESTAMP" if moment == "DATE" else moment)
         kinds = (left.type, right.type)
         if not all(each in _WHOLE or is_exact(each) or each == "DOUBLE" for each in kinds):
@@ -735,7 +735,7 @@ def _aggregates() -> frozenset[type]:
 
 @cache
 def _grammar() -> Mapping[type, tuple[str | None, set[str]]]:
-    """sqlglot's classes that a query may have: the method that writes each (None: the writer of rules does), its parts."""
+    """sqlglot's classes that a query may have: the method that writes each (None: that of rules), and its parts."""
     from sqlglot import exp  # pylint: disable=import-outside-toplevel
 
     two, one = {"this", "expression"}, {"this"}
