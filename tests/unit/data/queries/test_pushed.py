@@ -19,7 +19,8 @@ from postgres_server import Database
 from postgres_server import database as new_database
 
 from mlops_actions.data.engines import duck
-from mlops_actions.data.engines.translation.pgqueries import QueryWriter, Table
+from mlops_actions.data.engines.translation.pgexpressions import Table
+from mlops_actions.data.engines.translation.pgqueries import QueryWriter
 from mlops_actions.data.engines.translation.terms import Untranslatable
 from mlops_actions.data.queries import query, values
 from mlops_actions.data.validate import Validation, validate

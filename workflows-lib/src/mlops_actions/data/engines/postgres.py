@@ -19,7 +19,8 @@ from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.pgserver import Server
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Tally
-from mlops_actions.data.engines.translation.pgqueries import QueryWriter, Table
+from mlops_actions.data.engines.translation.pgexpressions import Table
+from mlops_actions.data.engines.translation.pgqueries import QueryWriter
 from mlops_actions.data.engines.translation.postgres import PostgresWriter
 from mlops_actions.data.engines.translation.terms import Untranslatable
 
