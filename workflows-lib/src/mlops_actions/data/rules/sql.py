@@ -21,6 +21,7 @@ from mlops_actions.data.engines.quoting import all_present, literal, quote
 from mlops_actions.data.rules import rules
 from mlops_actions.data.rules.rules import Repeated, Test, Value
 from mlops_actions.data.sources.relation import Column, Relation, aliases
+from mlops_actions.data.types import sizes
 from mlops_actions.data.types.cells import OFFSET
 from mlops_actions.data.types.families import FLOATING, NUMERIC, UNBOUNDED, family
 from mlops_actions.data.types.nested import Each, Path, Step, entry_types, field_types, item_type
@@ -273,8 +274,11 @@ class Dialect:
             whole, places = size.limits
             least = 10**-places if places < 0 else 1 / 10**places
             end = 10**whole if whole >= 0 else 1 / 10**-whole
-            beyond = self.condition(rules.IsOutside(name, -end, end, low_open=True, high_open=True))
-            return f"({beyond} OR {self._is_no_multiple(column, least)})"
+            uneven = self._is_no_multiple(column, least)
+            own = sizes.size(column.type)
+            if own is not None and own.limits[0] <= whole:  # no value is beyond, and no literal of the type either
+                return uneven
+            return f"({self.condition(rules.IsOutside(name, -end, end, low_open=True, high_open=True))} OR {uneven})"
         if family(column.type) not in {"timestamp", "time"}:
             raise Unfit(f"decimal places of a second are asked of times, and the column is {column.type}")
         if size.limits[0] >= _MICROSECONDS:
