@@ -215,6 +215,10 @@ def _of_numbers(name: str, arguments: Sequence[Term]) -> Term | None:
             small = f"CASE WHEN {of.sql} < 0 THEN ceil({of.sql}) ELSE floor({of.sql}) END"
             sql = f"CASE WHEN abs({of.sql}) < 4503599627370496 THEN CAST({small} AS DOUBLE) ELSE {of.sql} END"
             return Term(sql, of.type)
+        case "epoch_us", [of] if of.type == "TIME":
+            return Term(f"time_to_micros({of.sql})", "BIGINT")
+        case "epoch_us", [of] if of.type in {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}:
+            return Term(f"unix_micros(CAST({of.sql} AS TIMESTAMP))", "BIGINT")
         case "epoch", [of] if of.type == "TIME":
             return Term(f"(CAST(time_to_micros({of.sql}) AS DOUBLE) / 1e6D)", "DOUBLE")
     return None
