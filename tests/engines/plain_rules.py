@@ -14,6 +14,7 @@ from drawn_tables import INFINITE, Table
 
 from mlops_actions.data.rules import rules
 from mlops_actions.data.types.nested import Each
+from mlops_actions.data.types.sizes import Measure, Size
 
 
 def broken(test: rules.Test, value: Any, kind: str) -> bool:
@@ -35,6 +36,8 @@ def broken(test: rules.Test, value: Any, kind: str) -> bool:
             return not test.low <= len(value) <= _at_most(test.high)
         case rules.IsNoMultiple():
             return _is_no_multiple(value, test.of)
+        case rules.IsOversized():
+            return _is_oversized(value, test.size)
         case rules.IsZoned():
             return test.zoned is (kind == "zoned")
         case rules.IsCountOutside():
@@ -45,6 +48,20 @@ def broken(test: rules.Test, value: Any, kind: str) -> bool:
         case rules.Inside(path=(Each.ITEM,)):
             return any(broken(test.test, each, {"integers": "integer", "texts": "text"}[kind]) for each in value)
     raise NotImplementedError(test)
+
+
+def _is_oversized(value: Any, size: Size) -> bool:
+    """A text, a number or a time that has more than its type may have."""
+    if size.of is Measure.LENGTH:
+        return len(value) > size.limits[0]
+    if size.of is Measure.PLACES:
+        return is_finite(value) and size.limits[0] < 6 and value.microsecond % 10 ** (6 - size.limits[0]) != 0
+    whole, places = size.limits
+    if not is_finite(value):
+        return True
+    if isinstance(value, float):
+        return abs(value) >= 10**whole or _is_no_multiple(value, 1 / 10**places)
+    return abs(value) >= 10**whole or Decimal(value) % Decimal(10) ** -places != 0
 
 
 def surplus(measure: rules.Repeated, table: Table) -> int:

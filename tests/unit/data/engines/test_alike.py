@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import postgres_server
+import psycopg
 import pytest
 from drawn_tables import KINDS, NAMES, Loader, Table, on_duckdb, on_postgres, on_spark, tables
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -24,11 +26,14 @@ from plain_rules import broken, is_finite, surplus
 
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.profiles import blockscan, profiling
+from mlops_actions.data.profiles.blocks import ColumnBlocks
 from mlops_actions.data.profiles.profile import Profile, Range
+from mlops_actions.data.queries import query, values
 from mlops_actions.data.rules import checks, evidence, rules
 from mlops_actions.data.rules.rules import Broken, Repeated, Rule
 from mlops_actions.data.types import formats
 from mlops_actions.data.types.nested import Each
+from mlops_actions.data.types.sizes import Measure, Size
 from mlops_actions.verdict import Status, Where
 
 if TYPE_CHECKING:
@@ -102,11 +107,16 @@ def a_test(draw: st.DrawFn, name: str, kind: str) -> rules.Test:
         opened = {"low_open": draw(st.booleans()), "high_open": draw(st.booleans())}
         alike += [rules.IsOutside(name, *ends, **opened)] * 3
     if kind == "text":
+        alike.append(rules.IsOversized(name, Size(Measure.LENGTH, (draw(st.integers(0, 3)),))))
         alike += [rules.IsUnmatched(name, draw(st.sampled_from(PATTERNS)))] * 3 + [rules.IsLengthOutside(name, *count)]
     if kind in {"integer", "small", "double", "decimal"}:
         more = [1e-5, 1e300] if kind == "double" else [3]
         alike += [rules.IsNoMultiple(name, draw(st.sampled_from([1, 2, 0.5, 0.1, *more])))] * 2
+    if kind in {"integer", "small", "double", "float", "decimal"}:
+        digits = draw(st.sampled_from([(1, 0), (0, 1), (9, 2), (20, 6), (38, 0)]))
+        alike.append(rules.IsOversized(name, Size(Measure.DIGITS, digits)))
     if kind in {"timestamp", "zoned"}:
+        alike.append(rules.IsOversized(name, Size(Measure.PLACES, (draw(st.integers(0, 7)),))))
         alike.append(rules.IsZoned(name, draw(st.booleans())))
     return draw(st.sampled_from(alike))
 
@@ -181,6 +191,108 @@ def test_multiples_at_the_ends_of_what_numbers_can_be(engines: Mapping[str, Load
         assert judged(loader, table, Broken((test,))) == truth, name
 
 
+_SINGLE = (0.1, 3.0, -2.0, 1e-45, 3.4e38, -3.4e38, math.inf, math.nan, None)
+
+
+@pytest.mark.parametrize("bound", [1e300, -1e300, 1e-300, 3.5e38, 10**40, -(10**40), 0.1, 1e-45])
+def test_a_bound_that_no_number_of_four_bytes_is(engines: Mapping[str, Loader], bound: float) -> None:
+    table = Table((("n", "float"),), tuple((each,) for each in _SINGLE))
+    single = [None if each is None else struct.unpack("<f", struct.pack("<f", each))[0] for each in _SINGLE]
+    nearest = struct.unpack("<f", struct.pack("<f", bound))[0] if abs(bound) < 3.4e38 else bound
+    finite = [each for each in single if each is not None and math.isfinite(each)]
+    above = sum(each is not None and not (math.isfinite(each) and each <= nearest) for each in single)
+    measures = [Broken((rules.IsOutside("n", high=bound),)), Broken((rules.IsNoneOf("n", (bound,)),))]
+    truth = expected(table, [above, sum(each is not None for each in single) - finite.count(nearest)])
+    for name, loader in engines.items():
+        assert judged(loader, table, *measures) == truth, name
+
+
+# Queries of a contract
+
+_QUERIES = [
+    "SELECT count(*) FROM t WHERE {i} > {s} OR {d} < 0.5",
+    "SELECT sum({i}) FROM t",
+    "SELECT avg({s}) FROM t WHERE {b}",
+    "SELECT avg({m}) FROM t",
+    "SELECT sum({m} * {s} - {m}) FROM t",
+    "SELECT count({s}) / count(*) FROM t",
+    "SELECT round(100.0 * count({m}) / nullif(count(*), 0), 2) FROM t",
+    "SELECT max({d}) FROM t WHERE {d} < 1e300",
+    "SELECT min(round({d}, 1)) FROM t WHERE abs({d}) < 100",
+    "SELECT max({x} || 'a') FROM t",
+    "SELECT min({x}) FROM t WHERE {x} > 'K'",
+    "SELECT sum(length(trim({x}))) FROM t",
+    "SELECT count(*) FROM t WHERE {x} LIKE '%_a%' OR {x} LIKE '\\%'",
+    "SELECT count(*) FROM t WHERE contains({x}, 'a') OR {x} IN ('', 'b') OR regexp_full_match({x}, '[aB]+')",
+    "SELECT count(DISTINCT {x}) FROM t",
+    "SELECT count(*) FROM (SELECT {s}, {b} FROM t GROUP BY ALL_ HAVING count(*) > 1)",
+    "SELECT count(*) FROM t a WHERE EXISTS (SELECT 1 FROM t b WHERE b.{s} = a.{i})",
+    "SELECT count(*) FROM t a JOIN t b USING ({s})",
+    "SELECT count(*) FROM t a ANTI JOIN t b ON a.{i} = b.{s}",
+    "SELECT count(*) FROM t WHERE {s} NOT IN (SELECT {i} FROM t WHERE {b})",
+    "SELECT count(*) FROM t WHERE {a} >= '1990-01-05' OR {u} < TIMESTAMP '1990-01-02 00:00:00'",
+    "SELECT count(*) FROM t WHERE {u} + INTERVAL 1 DAY > {a}",
+    "SELECT count(*) FROM t WHERE {a} + 1 = {u}",
+    "SELECT max(date_diff('day', {a}, {u})) FROM t WHERE isfinite({a}) AND isfinite({u})",
+    "SELECT sum(year({a}) + month({a}) + extract(isodow FROM {a})) FROM t WHERE isfinite({a})",
+    "SELECT sum(CASE WHEN {b} THEN {s} ELSE {m} END) FROM t",
+    "SELECT bool_and(coalesce({b}, {s} > 0)) FROM t",
+    "SELECT sum({s} % 3) + count_if({i} IS DISTINCT FROM {s}) FROM t",
+]
+_ASKED = {
+    "i": "integer",
+    "s": "small",
+    "d": "double",
+    "m": "decimal",
+    "x": "text",
+    "b": "boolean",
+    "a": "date",
+    "u": "timestamp",
+}
+_MAY_STOP = ("/", "round(", "date_diff(", "year(")
+"""Where PostgreSQL has an error for zero, the ends of DOUBLE and days beyond all: of a lone row even behind WHERE."""
+_COLUMNS = {letter: f"{letter} x" for letter in _ASKED}
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> Table:
+    row = st.tuples(*(st.none() | KINDS[kind].values for kind in _ASKED.values()))
+    rows = draw(st.lists(row, max_size=12))
+    return Table(tuple((_COLUMNS[letter], kind) for letter, kind in _ASKED.items()), tuple(rows))
+
+
+@pytest.fixture(scope="module")
+def understood() -> list[tuple[str, str]]:
+    """The queries, and each as DuckDB writes what it understood."""
+    names = {letter: quote(name) for letter, name in _COLUMNS.items()}
+    texts = [each.format(**names).replace("ALL_", f"{names['s']}, {names['b']}") for each in _QUERIES]
+    with duckdb.connect() as connection:
+        known = query.Known.of(connection)
+        return [(text, query.examine(connection, known, text, {"t": "t"}).plain or "") for text in texts]
+
+
+@settings(LIMIT, max_examples=12, phases=[Phase.generate])  # to make one smaller takes minutes
+@given(asked())
+def test_queries_of_a_contract(engines: Mapping[str, Loader], understood: list[tuple[str, str]], table: Table) -> None:
+    """PostgreSQL gives the value that DuckDB gives, or stops where that leaves what numbers can be."""
+    here, relation = engines["duckdb"](table)
+    there, pushed = engines["postgres"](table)
+    for text, plain in understood:
+        try:
+            rows = here.fetch(f"WITH t AS (SELECT * FROM {relation.sql}) {text}")
+        except duckdb.Error:
+            continue
+        try:
+            found, kind = there.value(plain, {"t": pushed}, 30)  # type: ignore[attr-defined]
+        except (psycopg.errors.DataError, psycopg.errors.NotSupportedError):
+            assert any(each in text for each in _MAY_STOP), text
+            continue
+        mine, theirs = (values.of_rows(each, kind or "") for each in (rows, found))
+        if mine.get("kind") in {"exact", "float"} and "value" in theirs:
+            mine["value"], theirs["value"] = pytest.approx(float(mine["value"])), float(theirs["value"])
+        assert theirs == mine, text
+
+
 # Profiles
 
 
@@ -237,16 +349,27 @@ def test_profiles(engines: Mapping[str, Loader], drawn: tuple[Table, Table]) -> 
 def test_blocks_of_time(engines: Mapping[str, Loader], rows: list[tuple[Any, ...]]) -> None:
     """PostgreSQL counts the rows of each block, and what is in them, as DuckDB does."""
     table = Table((("t", "timestamp"), ("n", "double"), ("s", "text")), tuple(rows))
-    found = []
-    for loader in engines.values():
-        session, relation = loader(table)
-        timing = blockscan.timing(relation, relation.columns[0].name)
-        made = profiling.plan(session, relation)
-        values = session.aggregate(relation, [*made.aggregates, *timing.aggregates])
-        whole = blockscan.complete(session, made, values, timing)
-        columns = [each.blocks and (each.blocks.nulls, each.blocks.counts) for each in whole.columns]
-        found.append((whole.time, columns))
-    assert found[0] == found[1]
+    assert in_blocks(engines["postgres"], table, "t") == in_blocks(engines["duckdb"], table, "t")
+
+
+def in_blocks(loader: Loader, table: Table, time: str) -> tuple[Any, ...]:
+    """The blocks of a profile, and of each column the numbers in them and, to fewer digits, the moments."""
+    session, relation = loader(table)
+    _, made = blockscan.scan(session, profiling.plan(session, relation), (), blockscan.timing(relation, time))
+    found = [each.blocks or ColumnBlocks(()) for each in made.columns]
+    moments = [(about_each(each.mean), about_each(each.sd)) for each in found]
+    return made.time, [replace(each, mean=(), sd=()) for each in found], moments
+
+
+def about_each(of: Iterable[float | None]) -> list[Any]:
+    return [None if each is None else pytest.approx(each, rel=2e-3, abs=1e-300) for each in of]
+
+
+@LIMIT
+@given(st.sampled_from(["date", "timestamp", "zoned"]).flatmap(lambda kind: tables(kind, "small", "boolean")))
+def test_blocks_of_every_kind_of_time(engines: Mapping[str, Loader], table: Table) -> None:
+    time = table.columns[0][0]
+    assert in_blocks(engines["postgres"], table, time) == in_blocks(engines["duckdb"], table, time)
 
 
 def about(of: Any) -> Any:
@@ -442,6 +565,13 @@ def test_profiles_of_spark(loader: Loader, before: Table, after: Table) -> None:
         assert about(theirs.range) == about(mine.range)
         if mine.distinct is not None:
             assert theirs.distinct == pytest.approx(mine.distinct, abs=1)  # one sketch takes -0 for another value
+
+
+@ONCE
+@given(wide(60))
+def test_blocks_of_spark(loader: Loader, table: Table) -> None:
+    for time in (name for name, kind in table.columns if kind in {"date", "timestamp", "zoned"}):
+        assert in_blocks(loader, table, time) == in_blocks(on_duckdb(), table, time), time
 
 
 def test_no_rows_of_spark(loader: Loader) -> None:

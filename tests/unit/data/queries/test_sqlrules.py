@@ -10,7 +10,7 @@ from statistics import mean
 import pytest
 
 from mlops_actions import cli
-from mlops_actions.data.queries import sqlprocess
+from mlops_actions.data.queries import values
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Severity, Status, to_json
 
@@ -268,8 +268,8 @@ def test_the_verdict_with_a_query_in_it_is_plain_data(workspace, data):
 
 
 def test_a_text_too_long_to_compare_is_an_error():
-    assert sqlprocess.value_of("x" * 10_000, "VARCHAR")["kind"] == "text"
-    assert "10,001 characters" in sqlprocess.value_of("x" * 10_001, "VARCHAR")["error"]
+    assert values.value_of("x" * 10_000, "VARCHAR")["kind"] == "text"
+    assert "more than 10,000 characters" in values.value_of("x" * 10_001, "VARCHAR")["error"]
 
 
 def test_the_command_takes_the_limit_from_the_configuration(workspace, data, capsys):

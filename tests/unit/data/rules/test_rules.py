@@ -194,6 +194,56 @@ def test_physical_types_are_compared_by_family(workspace, tally, physical, value
     assert tally("physicalType", properties, workspace.parquet(f"SELECT {value} AS x"))[0] == status
 
 
+@pytest.mark.parametrize(
+    ("physical", "values", "broken"),
+    [
+        ("varchar(2)", "'ab', 'é🤦', '', NULL", 0), ("varchar(2)", "'abc', 'ab', 'abcd'", 2),
+        ("CHAR(3)", "'a', 'abc'", 0), ("character varying (1)", "'a', 'ab'", 1), ("VARCHAR2(1 CHAR)", "'é', 'ab'", 1),
+        ("VARCHAR2(1 BYTE)", "'ab'", "pass"), ("text", "'abc'", "pass"),
+        ("decimal(4,2)", "99.99::DOUBLE, -99.99, NULL", 0), ("decimal(4,2)", "99.99::DOUBLE, 100, 0.001, 'nan', -100", 4),
+        ("NUMBER(3)", "999::BIGINT, 1000, -1000", 2), ("numeric(2,-1)", "10::BIGINT, 15, 990, 1000", 2),
+        ("decimal(4,2)", "1::DECIMAL(4,2)", "pass"), ("decimal(4,2)", "1::DECIMAL(3,2)", "pass"),
+        ("decimal(4,2)", "1::DECIMAL(4,1)", "fail"), ("decimal(4,2)", "1::DECIMAL(9,2)", "fail"),
+        ("decimal", "1::DECIMAL(9,2)", "pass"), ("int(1)", "100::BIGINT", "pass"), ("float(24)", "0.1::DOUBLE", "pass"),
+        ("timestamp(3)", "TIMESTAMP '2020-01-01 00:00:00.123', TIMESTAMP '1969-12-31 23:59:59.9999', 'infinity'", 1),
+        ("timestamp(0) with time zone", "TIMESTAMPTZ '2020-01-01 00:00:00+01', TIMESTAMPTZ '2020-01-01 00:00:00.1+01'", 1),
+        ("time(1)", "TIME '10:00:00.1', TIME '10:00:00.12'", 1), ("timestamp(6)", "TIMESTAMP '2020-01-01 00:00:00.123456'", 0),
+        ("timestamp(6)", "TIMESTAMP_NS '2020-01-01'", "fail"), ("timestamp(9)", "TIMESTAMP_NS '2020-01-01'", "pass"),
+        ("varchar(2)", "1", "fail"),
+    ],
+)  # fmt: skip
+def test_the_size_of_a_physical_type(workspace, tally, physical, values, broken):
+    """The source's own size where it states one, else what the values have."""
+    data = workspace.parquet(f"SELECT unnest([{values}]) AS x")
+    status, measured, *_ = tally("physicalType", f"- {{name: x, physicalType: '{physical}'}}", data)
+    if isinstance(broken, str):
+        assert status == broken
+    else:
+        assert (status, measured) == ("fail" if broken else "pass", broken)
+
+
+def test_the_size_of_a_physical_type_inside_of_a_column_and_in_text(workspace):
+    nested = workspace.parquet(
+        "SELECT {'code': 'abc', 'all': ['a', 'bcd']} AS o UNION ALL SELECT {'code': 'a', 'all': []}"
+    )
+    properties = """\
+        - name: o
+          logicalType: object
+          properties:
+            - {name: code, physicalType: char(2)}
+            - {name: all, logicalType: array, items: {physicalType: varchar(3)}}
+        """
+    found = workspace.checks(workspace.columns(properties), nested)
+    assert (found["t.o.code.physicalType"].measured, found["t.o.all[].physicalType"].measured) == (1, 0)
+    properties = "- {name: a, physicalType: varchar(2), quality: [{metric: missingValues, mustBeLessThan: 9, arguments: {missingValues: [none]}}]}\n"
+    properties += "- {name: b, physicalType: 'decimal(3,1)'}\n- {name: c, physicalType: timestamp(0)}"
+    text = workspace.csv(
+        "a,b,c\nab,99.9,2020-01-01 00:00:00\nnone,100.0,2020-01-01 00:00:00.5\nabc,0.25,2020-01-01 00:00:01\n"
+    )
+    found = workspace.checks(workspace.columns(properties), text)
+    assert {name: found[f"t.{name}.physicalType"].measured for name in "abc"} == {"a": 1, "b": 2, "c": 1}
+
+
 def test_text_that_is_not_of_the_guessed_type_is_not_lost(workspace):
     """The first 20,000 rows look like numbers; nobody promised so."""
     data = workspace.csv("x\n" + "1\n" * 20_000 + "abc\n")

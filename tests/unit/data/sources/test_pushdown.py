@@ -103,6 +103,8 @@ def test_the_subject_is_the_table_and_its_digest_that_of_its_rows_in_any_order(w
         return subject.sha256
 
     one = digest("INSERT INTO t VALUES (1, 'x'), (2, NULL), (2, NULL)")
+    read_here = validate(Validation(contract, (f"{database.url}#t",)), workspace.out).verdict.subjects
+    assert [each.sha256 for each in read_here] == [one]
     assert digest("INSERT INTO t VALUES (2, NULL), (1, 'x'), (2, NULL)") == one
     others = [
         digest("INSERT INTO t VALUES (1, 'x'), (2, NULL)"),
@@ -156,6 +158,41 @@ def test_domains_enumerations_and_names_are_what_they_are_made_of(workspace, dat
     assert measured == dict.fromkeys(expected, 1)
 
 
+SIZED = {
+    "a varchar(20)": ("varchar(20)", "pass", "character varying(20)"),
+    "b varchar(50)": ("varchar(20)", "fail", "character varying(50)"),
+    "c char(3)": ("varchar(20)", "pass", "character(3)"),
+    "d text": ("varchar(2)", "fail", 1),
+    "e text": ("char(3)", "pass", 0),
+    "f numeric(10,2)": ("decimal(10,2)", "pass", "numeric(10,2)"),
+    "g numeric(12,2)": ("decimal(10,2)", "fail", "numeric(12,2)"),
+    "h numeric": ("decimal(3,2)", "fail", 1),
+    "i bigint": ("numeric(8)", "pass", 0),
+    "j timestamp(3)": ("timestamp(3)", "pass", "timestamp(3) without time zone"),
+    "k timestamptz": ("timestamp(3)", "fail", 1),
+    "l time": ("time(0)", "pass", 0),
+    "m amount": ("numeric(9,2)", "pass", "numeric(9,2)"),
+    "n varchar(2)[]": ("varchar[]", "pass", "VARCHAR[]"),
+}
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_the_size_of_a_physical_type_is_the_catalogs_or_the_values(workspace, database: Database, engine: str) -> None:
+    """The same where the rows stay there and where they are read here."""
+    values = "'a', 'b', 'abc', 'abc', 'abc', 1, 2, 3.125, 5, now(), '2020-01-01 00:00:00.12345+00', '10:00', 4, '{x}'"
+    database.execute(
+        "CREATE DOMAIN amount AS numeric(9,2)",
+        f"CREATE TABLE t ({', '.join(SIZED)})",
+        f"INSERT INTO t VALUES ({values}), ({', '.join(['NULL'] * len(SIZED))})",
+    )
+    properties = "".join(f"- {{name: {name[0]}, physicalType: '{each[0]}'}}\n" for name, each in SIZED.items())
+    request = Validation(workspace.columns(properties), (f"{database.url}#t",), engine=engine)
+    found = checked(validate(request, workspace.out))
+    for name, (_, status, measured) in SIZED.items():
+        check = found[f"t.{name[0]}.physicalType"]
+        assert (check.status.value, check.measured) == (status, measured), (name, check.message)
+
+
 def test_relationships_are_checked_on_the_server(workspace, database: Database) -> None:
     database.execute(
         "CREATE SCHEMA s",
@@ -179,13 +216,6 @@ def test_relationships_are_checked_on_the_server(workspace, database: Database) 
     found = checked(run(contract, mapping=data, out=workspace.out))
     (relationship,) = (check for name, check in found.items() if "relationships" in name)
     assert (relationship.status, relationship.measured, relationship.rows) == (Status.FAIL, 3, 5)
-
-
-def test_a_query_of_the_contract_is_an_error_that_says_so(workspace, database: Database) -> None:
-    contract = workspace.columns("- {name: id}", "- {type: sql, query: 'SELECT count(*) FROM t', mustBe: 4}")
-    check = checked(run(contract, table(database), out=workspace.out))["t.sql"]
-    assert check.status is Status.ERROR
-    assert "the engine postgres runs no query of a contract" in check.message
 
 
 def test_a_role_that_may_only_read_suffices_and_nothing_is_written(workspace, database: Database) -> None:

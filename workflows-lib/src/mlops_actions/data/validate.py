@@ -207,15 +207,25 @@ def _read(request: Validation, asked: _Asked, started: datetime) -> _Result:
                 result.add(_check_object(each, promises, reader))
             else:
                 result.checks.append(_without_data(asked.promised, each))
-        if request.engine in QUERYING:
-            result.checks = sqlrules.answer_all(
-                result.checks, asked.promised, asked.rules, asked.reads, result.relations, request.sql_seconds
-            )
+        if asked.reads:
+            result.checks = _answered(request, asked, result, reader)
         result.checks += relationships.check(asked.related, asked.places, reader, request.csv)
         if request.parted:
             result.checks += _part(result, asked.related, folders, single=len(objects) == 1)
     result.checks += servicelevels.unasked(asked.levels, list(asked.places))
     return result
+
+
+def _answered(request: Validation, asked: _Asked, result: _Result, reader: Reader) -> list[Check]:
+    """The checks, with those of the contract's own queries: of DuckDB, which reads the same files, or of the server."""
+    with contextlib.ExitStack() as stack:
+        if request.engine in QUERYING:
+            asking = stack.enter_context(sqlrules.here(asked.promised, result.relations, request.sql_seconds))
+        else:
+            from mlops_actions.data.queries import pushed  # pylint: disable=import-outside-toplevel
+
+            asking = pushed.there(asked.promised, reader, request.sql_seconds)
+        return sqlrules.answer_all(result.checks, asked.rules, asked.reads, result.relations, asking)
 
 
 def _refuse_patterns(promised: Contract) -> None:
@@ -331,7 +341,7 @@ class _Seen:
 
 
 def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
-    """What the rows say of the rules, and their profile, in one scan, and one more where there are blocks of time.
+    """What the rows say of the rules, and their profile, in one scan.
 
     Raises Unreadable or duckdb.Error.
     """
@@ -340,13 +350,11 @@ def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
     levels = servicelevels.prepare(promises.levels, relation)
     shape = profiling.plan(session, relation)
     timing, untimed = timecolumn.timing(session, relation, promises.time)
-    asked = [*plan.aggregates, *levels.aggregates, *shape.aggregates, *(timing.aggregates if timing else ())]
     with contextlib.ExitStack() as stack:
         if promises.progress is not None:
             stack.enter_context(promises.progress.of(relation.object, intake.known_rows, session))
-        values = session.aggregate(relation, asked)
+        values, made = blockscan.scan(session, shape, [*plan.aggregates, *levels.aggregates], timing)
         values = checks.exact(session, plan, values)
-        made = blockscan.complete(session, shape, values, timing)
     found = intake.checks(int(values[checks.ROWS]))
     found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
     found += [*levels.judge(values, promises.moment), *untimed]

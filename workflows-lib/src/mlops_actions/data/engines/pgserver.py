@@ -146,6 +146,8 @@ _SETTINGS = {
     "IntervalStyle": "iso_8601",
     "extra_float_digits": "1",
     "bytea_output": "hex",
+    "standard_conforming_strings": "on",  # else a backslash would not stand for itself in our literals
+    "transform_null_equals": "off",
     "synchronize_seqscans": "off",  # so that an unchanged table comes in the same order again
 }
 

@@ -9,17 +9,18 @@ for the number of different values) in groups, for all columns at once.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlops_actions.data.engines import pgdigest
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.pgserver import Server
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Tally
+from mlops_actions.data.engines.translation.pgexpressions import Table
+from mlops_actions.data.engines.translation.pgqueries import QueryWriter
 from mlops_actions.data.engines.translation.postgres import PostgresWriter
 from mlops_actions.data.engines.translation.terms import Untranslatable
 
@@ -94,7 +95,7 @@ class PostgresSession:
     ) -> dict[str | None, dict[str, Any]]:
         block = self._expression(relation, f"CAST({key} AS VARCHAR)")
         plain = [each for each in aggregates if isinstance(each.of, str)]
-        others = [each for each in aggregates if each not in plain]
+        others = [each for each in aggregates if not isinstance(each.of, str)]
         found: dict[str | None, dict[str, Any]] = {}
         for start in range(0, len(plain), BATCH):
             some = plain[start : start + BATCH]
@@ -108,49 +109,73 @@ class PostgresSession:
     def _add_groups(
         self, relation: Relation, block: str, aggregates: Sequence[Aggregate], found: dict[str | None, dict[str, Any]]
     ) -> None:
-        """Answer questions about all values of each block, beside what was found of it."""
+        """Answer questions about all values of each block, beside what was found of it.
+
+        The registers of all rows stand in the first block: a set for each would be a thousand groups more.
+        """
         rows: dict[tuple[str | None, int], list[tuple[Any, ...]]] = {}
-        for group, question, *rest in self._run(self._groups(relation, aggregates, block)):
-            rows.setdefault((group, question), []).append(tuple(rest))
+        first = next(iter(found), None)
+        for group, question, *rest in self._run(_first(self._groups(relation, aggregates, block), aggregates)):
+            of = first if isinstance(aggregates[question].of, Distinct) else group
+            rows.setdefault((of, question), []).append(tuple(rest))
         for group, answers in found.items():
             for question, each in enumerate(aggregates):
                 answers[each.key] = _answer(each, rows.get((group, question), []))
 
     def digest(self, relation: Relation) -> str:
-        """The SHA-256 of a relation: of its columns, the number of its rows, and what its rows are, in any order.
-
-        Each row's text has a SHA-256 of its own; their sum (modulo 2**256) is
-        what is digested, since a table has no order.
-        """
+        """The SHA-256 of a relation (:mod:`mlops_actions.data.engines.pgdigest`)."""
         if relation.sql not in self._digests:
             self._together(relation, [])
         return self._digests[relation.sql]
 
+    def value(
+        self, query: str, relations: Mapping[str, Relation], seconds: float
+    ) -> tuple[list[tuple[Any, ...]], str | None]:
+        """The first two rows of a contract's query over ``relations``, named in any case, and the type of its value.
+
+        Raises Untranslatable; psycopg.Error, of which QueryCanceled says that it took longer than ``seconds``. What
+        went wrong in it does not end the snapshot.
+        """
+        tables = {
+            name: Table(
+                f"SELECT * FROM {self._source(each)}",
+                [(column.name, column.name, column.type) for column in each.columns],
+            )
+            for name, each in relations.items()
+        }
+        written, kind = QueryWriter(tables).value(query)
+        with self.server.connection.transaction(force_rollback=True):  # which takes the limit back as well
+            self._run(f"SELECT set_config('statement_timeout', '{max(1, round(1000 * seconds))}ms', true)")
+            return self._run(written), kind
+
     def _together(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         written = [self._expression(relation, str(each.of)) for each in aggregates]
         is_new = relation.sql not in self._digests
-        pieces = _digested(relation) if is_new else []
+        pieces = pgdigest.pieces(relation.columns) if is_new else []
         (row,) = self._run(f"SELECT {', '.join([*written, *pieces])} FROM {self._source(relation)}")
         if is_new:
-            self._digests[relation.sql] = _digest(relation, row[len(written) :])
+            self._digests[relation.sql] = pgdigest.of(relation.columns, row[len(written) :])
         return dict(zip((each.key for each in aggregates), row, strict=False))
 
     def _in_groups(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         """The answers to questions about all values: one group for each bin, text or register of each question."""
         found: list[list[tuple[Any, ...]]] = [[] for _ in aggregates]
-        for question, *rest in self._run(_first(self._groups(relation, aggregates), aggregates)):
+        for _, question, *rest in self._run(_first(self._groups(relation, aggregates), aggregates)):
             found[question].append(tuple(rest))
         return {each.key: _answer(each, rows) for each, rows in zip(aggregates, found, strict=True)}
 
     def _groups(self, relation: Relation, aggregates: Sequence[Aggregate], block: str | None = None) -> str:
         """The query for the groups of each question; with ``block``, an expression, for those of each value of it."""
         lines = ", ".join(f"({index}, {self._grouped(relation, each)})" for index, each in enumerate(aggregates))
+        whole = [str(index) for index, each in enumerate(aggregates) if isinstance(each.of, Distinct)]
+        if block and whole:
+            block = f"CASE WHEN asked.question NOT IN ({', '.join(whole)}) THEN {block} END"
         return (
-            f"SELECT {f'{block} AS block, ' if block else ''}asked.question, asked.place, asked.value, "
+            f"SELECT {block or 'NULL::text'} AS block, asked.question, asked.place, asked.value, "
             "count(*) AS amount, max(asked.rank) AS rank "
             f"FROM {self._source(relation)} CROSS JOIN LATERAL (VALUES {lines}) "
             "AS asked(question, place, value, rank) WHERE asked.place IS NOT NULL OR asked.value IS NOT NULL "
-            f"GROUP BY 1, 2, 3{', 4' if block else ''}"
+            "GROUP BY 1, 2, 3, 4"
         )
 
     def _source(self, relation: Relation) -> str:
@@ -207,13 +232,13 @@ def _bin(number: str, edges: Sequence[float]) -> str:
 
 
 def _first(groups: str, aggregates: Sequence[Aggregate]) -> str:
-    """The query of groups, where a tally gives one more than it asks for at most: then there are too many."""
+    """The query of groups; a tally gives, of a block, one more than it asks for at most: then there are too many."""
     most = {index: each.of.most + 1 for index, each in enumerate(aggregates) if isinstance(each.of, Tally)}
     limits = " ".join(f"WHEN {index} THEN {limit}" for index, limit in most.items())
     kept = f"WHERE ordinal <= CASE question {limits} ELSE ordinal END" if most else ""
-    ordinal = 'row_number() OVER (PARTITION BY question ORDER BY amount DESC, value COLLATE "C") AS ordinal'
+    ordinal = 'row_number() OVER (PARTITION BY block, question ORDER BY amount DESC, value COLLATE "C") AS ordinal'
     ranked = f"(SELECT *, {ordinal} FROM ({groups}) AS groups) AS ranked"
-    return f"SELECT question, place, value, amount, rank FROM {ranked} {kept} ORDER BY question, ordinal"
+    return f"SELECT block, question, place, value, amount, rank FROM {ranked} {kept} ORDER BY question, ordinal"
 
 
 def _answer(aggregate: Aggregate, groups: Sequence[tuple[Any, ...]]) -> Any:
@@ -229,26 +254,3 @@ def _answer(aggregate: Aggregate, groups: Sequence[tuple[Any, ...]]) -> Any:
             return counts if len(counts) <= most else dict.fromkeys(list(counts)[:most])
     ranks = {place: rank for place, _, _, rank in groups}
     return Registers(_HASH, tuple(ranks.get(place, 0) for place in range(2**_REGISTERS)))
-
-
-# The digest
-
-
-_PIECES = 4
-
-
-def _digested(relation: Relation) -> list[str]:
-    """The aggregates that :func:`_digest` takes: the number of rows, and the sums of parts of their digests."""
-    if not relation.columns:
-        return ["count(*)", *["0"] * _PIECES]
-    row = f"CAST(ROW({', '.join(quote(column.name) for column in relation.columns)}) AS text)"
-    sha = f"encode(sha256(convert_to({row}, 'UTF8')), 'hex')"
-    parts = (f"('x' || substr({sha}, {1 + 16 * index}, 16))::bit(64)::bigint" for index in range(_PIECES))
-    return ["count(*)", *(f"coalesce(sum({part}), 0)" for part in parts)]
-
-
-def _digest(relation: Relation, answers: Sequence[Any]) -> str:
-    rows, *sums = (int(each) for each in answers)
-    total = sum(each << 64 * (_PIECES - 1 - index) for index, each in enumerate(sums)) % 2**256
-    header = json.dumps([[column.name, column.type] for column in relation.columns])
-    return hashlib.sha256(f"{header}\n{rows}\n{total:064x}\n".encode()).hexdigest()

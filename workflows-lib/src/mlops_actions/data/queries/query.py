@@ -81,12 +81,14 @@ class Known:
 class Examined:
     """What a query does: the objects that it reads, the columns it names (in lower case), whether it gives a count.
 
-    ``columns`` is None where it may take any of them, by a star or a place.
+    ``columns`` is None where it may take any of them, by a star or a place. ``plain`` is the query as the engine writes
+    what it understood: with every operation in parentheses and every name of a function its own; None where it cannot.
     """
 
     reads: frozenset[str]
     columns: frozenset[str] | None
     counts: bool
+    plain: str | None = None
 
 
 def examine(connection: duckdb.DuckDBPyConnection, known: Known, query: str, objects: Mapping[str, str]) -> Examined:
@@ -96,7 +98,7 @@ def examine(connection: duckdb.DuckDBPyConnection, known: Known, query: str, obj
     """
     if len(query) > LONGEST:
         raise Refused(f"it is longer than {LONGEST:,} characters")
-    tree = _parse(connection, query)
+    tree, plain = _parse(connection, query)
     ctes = set()
     read: set[str] = set()
     for _, part in _parts(tree):
@@ -114,7 +116,7 @@ def examine(connection: duckdb.DuckDBPyConnection, known: Known, query: str, obj
                 read.add(objects[name])
             elif name not in ctes:
                 raise _stranger(part)
-    return Examined(frozenset(read), _columns(tree), _is_count(tree))
+    return Examined(frozenset(read), _columns(tree), _is_count(tree), plain)
 
 
 def _columns(tree: Any) -> frozenset[str] | None:
@@ -155,8 +157,8 @@ def _counts(part: Mapping[str, Any]) -> bool:
     return False
 
 
-def _parse(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
-    """The tree of the one SELECT that the query must be."""
+def _parse(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, str | None]:
+    """The tree of the one SELECT that the query must be, and the query as it is written from that tree."""
     import duckdb  # pylint: disable=import-outside-toplevel
 
     try:
@@ -174,7 +176,11 @@ def _parse(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
         raise Refused("it is nested too deep") from None
     if tree["error"] or len(tree["statements"]) != 1:
         raise Refused(f"it must be one SELECT: {tree.get('error_message', 'it is more')}")
-    return tree["statements"][0]["node"]
+    try:
+        ((plain,),) = connection.execute("SELECT json_deserialize_sql(?)", [text]).fetchall()
+    except duckdb.Error:
+        plain = None
+    return tree["statements"][0]["node"], plain
 
 
 def _first(error: Exception) -> str:

@@ -8,24 +8,20 @@ started by :mod:`mlops_actions.data.queries.sqlrules`, with an empty environment
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.quoting import quote
-from mlops_actions.data.queries import query
+from mlops_actions.data.queries import query, values
 
 if TYPE_CHECKING:
     import duckdb
 
 HEADROOM = 1.0
 """GiB that the process may hold beyond what the engine accounts for."""
-
-_TEXT = 10_000  # characters of a text that is compared
 
 
 def main() -> None:
@@ -69,7 +65,7 @@ def _examined(connection: duckdb.DuckDBPyConnection, known: query.Known, request
     try:
         found = query.examine(connection, known, request["query"], request["objects"])
         columns = None if found.columns is None else sorted(found.columns)
-        return {"reads": sorted(found.reads), "columns": columns, "counts": found.counts}
+        return {"reads": sorted(found.reads), "columns": columns, "counts": found.counts, "plain": found.plain}
     except query.Refused as error:
         return {"refused": str(error)} | ({"reads": error.table} if error.table else {})
 
@@ -85,29 +81,7 @@ def _ran(connection: duckdb.DuckDBPyConnection, text: str) -> dict[str, Any]:
         return {"error": duck.reason(error), "kind": type(error).__name__}
     if len(columns) != 1:
         return {"error": f"the query gives {len(columns):,} columns, and one is asked for"}
-    if len(rows) != 1:
-        return {"error": f"the query gives {'more than one row' if rows else 'no row'}, and one is asked for"}
-    return value_of(rows[0][0], str(columns[0][1]))
-
-
-def value_of(value: object, kind: str) -> dict[str, Any]:
-    """A value as it goes over the line: a number as text, so that no digit is lost."""
-    match value:
-        case None:
-            return {"error": "the query gives null"}
-        case bool():
-            return {"value": value, "kind": "boolean"}
-        case float() if not math.isfinite(value):
-            return {"error": f"the query gives {value}, which is no number to compare"}
-        case float():
-            return {"value": repr(value), "kind": "float"}
-        case int() | Decimal():
-            return {"value": str(value), "kind": "exact"}
-        case str() if len(value) <= _TEXT:
-            return {"value": value, "kind": "text"}
-        case str():
-            return {"error": f"the query gives a text of {len(value):,} characters"}
-    return {"error": f"the query gives a {kind}, and a number, a boolean or a text can be compared"}
+    return values.of_rows(rows, str(columns[0][1]))
 
 
 if __name__ == "__main__":

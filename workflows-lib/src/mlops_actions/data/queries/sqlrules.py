@@ -1,8 +1,10 @@
 """Quality rules of the type ``sql``: examined before any data is read, and run on the loaded relations alone.
 
-Each query runs in a process that is ended when its time is up
-(:mod:`mlops_actions.data.queries.sqlprocess`). A query may read any object of the
-contract that was given data, by its name or its physical name.
+A query may read any object of the contract that was given data, by its name
+or its physical name. Where DuckDB reads the rows, each query runs in a process
+that is ended when its time is up (:mod:`mlops_actions.data.queries.sqlprocess`);
+where they stay on a server, it runs there
+(:mod:`mlops_actions.data.queries.pushed`).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from mlops_actions.data.contracts.contract import Contract
 from mlops_actions.data.engines.duck import withheld
@@ -38,8 +40,18 @@ Reads: TypeAlias = Mapping[tuple[str, str], Examined]
 """What a rule's query does, by object and name of the rule."""
 
 
-class _Ended(Exception):
-    """The process gave no answer, and why."""
+class Ended(Exception):
+    """A query gave no answer, and why."""
+
+
+class Asking(Protocol):
+    """Where queries are answered."""
+
+    def __call__(self, rule: Rule, query: str, does: Examined, /) -> Mapping[str, Any]:
+        """The ``value`` that a query gives, with its ``kind``; or the ``error``, and of what kind that is.
+
+        Raises Ended.
+        """
 
 
 @dataclass(slots=True)
@@ -52,13 +64,13 @@ class _Session:
     process: subprocess.Popen[str] | None = field(default=None)
 
     def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        """Raises _Ended."""
+        """Raises Ended."""
         if self.process is None:
             self.process = self._start()
             ready = self._exchange({"files": list(self.files), "views": dict(self.views)}, _START)
             if "error" in ready:
                 self.stop()
-                raise _Ended(ready["error"])
+                raise Ended(ready["error"])
         return self._exchange(request, seconds)
 
     def _start(self) -> subprocess.Popen[str]:
@@ -80,7 +92,7 @@ class _Session:
                 line = answer.result(seconds)
             except TimeoutError:
                 self.stop()
-                raise _Ended(f"it took longer than {seconds:g} seconds") from None
+                raise Ended(f"it took longer than {seconds:g} seconds") from None
             except OSError:
                 line = ""
             except BaseException:
@@ -88,7 +100,7 @@ class _Session:
                 raise
         if not line.endswith("\n"):
             self.stop()
-            raise _Ended("the engine broke down, most likely for want of memory")
+            raise Ended("the engine broke down, most likely for want of memory")
         found: dict[str, Any] = json.loads(line)
         return found
 
@@ -125,7 +137,7 @@ def _queried(wanted: Mapping[str, Sequence[Rule]]) -> Iterator[tuple[str, Rule, 
                 yield name, rule, rule.measure
 
 
-def _tables(promised: Contract) -> dict[str, str]:
+def tables(promised: Contract) -> dict[str, str]:
     """The object of each name that a query may use, in lower case; a name of two objects is the first one's."""
     names: dict[str, str] = {}
     for each in promised.objects:
@@ -140,20 +152,22 @@ def examine(promised: Contract, wanted: Mapping[str, Sequence[Rule]], seconds: f
     """What each query reads. Raises CallError for those that are not run, each with its line."""
     found: dict[tuple[str, str], Examined] = {}
     problems: list[Problem] = []
-    tables = _tables(promised)
+    names = tables(promised)
     queried = list(_queried(wanted))
     if not queried:
         return found
     with _session({}, ()) as session:
         for name, rule, measure in queried:
-            answer = _examined(session, rule, {"query": measure.query, "objects": tables}, seconds)
+            answer = _examined(session, rule, {"query": measure.query, "objects": names}, seconds)
             if "refused" in answer:
-                near = did_you_mean(answer["reads"], tables) if "reads" in answer else None
+                near = did_you_mean(answer["reads"], names) if "reads" in answer else None
                 message = f"the query of {rule.name!r} is not run: {answer['refused']}"
                 problems.append(rules.problem(rule, message, near or _HINT))
             else:
                 columns = None if answer["columns"] is None else frozenset(answer["columns"])
-                found[name, rule.name] = Examined(frozenset(answer["reads"]), columns, answer["counts"])
+                found[name, rule.name] = Examined(
+                    frozenset(answer["reads"]), columns, answer["counts"], answer["plain"]
+                )
     if problems:
         raise CallError(*problems)
     return found
@@ -168,48 +182,44 @@ def _examined(session: _Session, rule: Rule, request: Mapping[str, Any], seconds
         return {"refused": f"{rule.operator} must name a number, a boolean or a text"}
     try:
         return session.ask(request, seconds)
-    except _Ended as error:
+    except Ended as error:
         return {"refused": str(error)}
+
+
+@contextmanager
+def here(promised: Contract, relations: Mapping[str, Relation], seconds: float = SECONDS) -> Iterator[Asking]:
+    """Queries answered by DuckDB, in a process of its own that reads the files of ``relations``."""
+    views = {
+        name: f"SELECT {', '.join(quote(column.name) for column in relations[of].columns)} FROM {relations[of].sql}"  # noqa: S608
+        for name, of in tables(promised).items()
+        if of in relations
+    }
+    files = sorted({str(file.path) for relation in relations.values() for file in relation.files})
+    with _session(views, files) as session:
+        yield lambda rule, query, does: session.ask({"query": query}, seconds)
 
 
 def answer_all(
     found: Sequence[Check],
-    promised: Contract,
     wanted: Mapping[str, Sequence[Rule]],
     reads: Reads,
     relations: Mapping[str, Relation],
-    seconds: float = SECONDS,
+    asking: Asking,
 ) -> list[Check]:
     """``found``, with the check of each query in the place that was kept for it."""
-    if not reads:
-        return list(found)
-    views = {
-        name: f"SELECT {', '.join(quote(column.name) for column in relations[of].columns)} FROM {relations[of].sql}"  # noqa: S608
-        for name, of in _tables(promised).items()
-        if of in relations
-    }
-    files = sorted({str(file.path) for relation in relations.values() for file in relation.files})
     answers = {}
-    with _session(views, files) as session:
-        for name, rule, measure in _queried(wanted):
-            if name in relations:
-                answers[name, rule.name] = _answer(session, rule, measure, reads[name, rule.name], relations, seconds)
+    for name, rule, measure in _queried(wanted):
+        if name in relations:
+            answers[name, rule.name] = _answer(asking, rule, measure, reads[name, rule.name], relations)
     return [answers.get((check.where.object or "", check.rule), check) for check in found]
 
 
-def _answer(
-    session: _Session,
-    rule: Rule,
-    measure: Queried,
-    does: Examined,
-    relations: Mapping[str, Relation],
-    seconds: float,
-) -> Check:
+def _answer(asking: Asking, rule: Rule, measure: Queried, does: Examined, relations: Mapping[str, Relation]) -> Check:
     if missing := sorted(does.reads - relations.keys()):
         return checks.unanswered(rule, f"not evaluated: there is no data of {shown_names(missing)}")
     try:
-        answer = session.ask({"query": measure.query}, seconds)
-    except _Ended as error:
+        answer = asking(rule, measure.query, does)
+    except Ended as error:
         return checks.unanswered(rule, f"not evaluated: {error}")
     columns = [column for name in does.reads for column in relations[name].columns]
     private = any(column.private for column in columns)

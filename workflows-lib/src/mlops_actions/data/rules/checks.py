@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mlops_actions.data.engines.session import QUERYING, Aggregate, Session
+from mlops_actions.data.engines.session import Aggregate, Session
 from mlops_actions.data.rules import uniqueness
 from mlops_actions.data.rules.rules import (
     Additional,
@@ -29,7 +29,7 @@ from mlops_actions.data.rules.sql import Dialect, Unfit
 from mlops_actions.data.rules.uniqueness import Surplus
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
 from mlops_actions.data.sources.relation import Column, Relation, shown_names
-from mlops_actions.data.types import families
+from mlops_actions.data.types import families, sizes
 from mlops_actions.data.types.nested import Path
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Example, Scalar, Severity, Status, broken
@@ -79,11 +79,13 @@ class Plan:
     @property
     def aggregates(self) -> list[Aggregate]:
         """One for the number of rows, then those of each question."""
-        found = [Aggregate(ROWS, "count(*)")]
+        found = [Aggregate(ROWS, "count(*)", adds=True)]
         for index, question in self.questions.items():
             keys = question.keys(index)
             apart = question.surplus is not None and question.surplus.apart
-            found += [Aggregate(keys[name], sql, apart) for name, sql in question.aggregates.items()]
+            for name, sql in question.aggregates.items():
+                is_count = name != "surplus"  # all others are the numbers of rows for which a condition is true
+                found.append(Aggregate(keys[name], sql, apart and not is_count, adds=is_count))
         return found
 
 
@@ -100,8 +102,6 @@ def prepare(
     questions: dict[int, Question] = {}
     for index, rule in enumerate(rules):
         try:
-            if session is not None:
-                _refuse_query(rule, session)
             answer = _ask(rule, dialect, footers if session is None or session.engine == "duckdb" else None)
             if session is not None and isinstance(answer, Question):
                 _refuse(answer, relation, session)
@@ -112,12 +112,6 @@ def prepare(
         else:
             questions[index] = answer
     return Plan(relation, decided, questions)
-
-
-def _refuse_query(rule: Rule, session: Session) -> None:
-    """Raises Unfit for a query of the contract, which is in DuckDB's SQL and held to what is safe there."""
-    if isinstance(rule.measure, Queried) and session.engine not in QUERYING:
-        raise Unfit(f"the engine {session.engine} runs no query of a contract; duckdb does")
 
 
 def _refuse(question: Question, relation: Relation, session: Session) -> None:
@@ -181,6 +175,8 @@ def _of_type(rule: Rule, dialect: Dialect, column: Column, measure: OfType) -> C
     actual = families.family(column.type)
     if name in dialect.relation.raw and not measure.path and (promised is None or actual == promised):
         condition = dialect.unparsed(name, measure.missing)
+        if measure.size is not None:
+            condition = f"({condition} OR {dialect.oversized(measure)})"
         return Question(rule, {"broken": f"count_if({condition})"}, condition, name)
     if promised is None:
         return _check(rule, Status.PASS, f"the column is {column.type}, and no type was promised", measured=column.type)
@@ -194,11 +190,26 @@ def _of_type(rule: Rule, dialect: Dialect, column: Column, measure: OfType) -> C
         and actual != promised
     ):
         return _check(rule, Status.NOT_CHECKED, "not checked: text has no physical type", severity=Severity.INFO)
+    if measure.size is not None and families.fits(actual, promised):
+        return _of_size(rule, dialect, column, measure)
     status = Status.PASS if families.fits(actual, promised) else broken(rule.severity)
     relation = "is" if status is Status.PASS else "is not"
     return _check(
         rule, status, f"the column is {column.type}, which {relation} of the type {promised}", measured=column.type
     )
+
+
+def _of_size(rule: Rule, dialect: Dialect, column: Column, measure: OfType) -> Check | Question:
+    """What the source states of a column's size, held against the promised one; else what its values have."""
+    stated = column.stated or column.type
+    size = sizes.size(stated)
+    if size is None or measure.size is None or size.of is not measure.size.of:
+        condition = dialect.oversized(measure)
+        return Question(rule, {"broken": f"count_if({condition})"}, condition, None if measure.path else column.name)
+    is_held = measure.size.holds(size)
+    physical = (rule.threshold or {}).get("physicalType")
+    message = f"the column is {stated}, which holds {'no ' if is_held else ''}more than {physical}"
+    return _check(rule, Status.PASS if is_held else broken(rule.severity), message, measured=stated)
 
 
 def expected_unique(rules: Sequence[Rule]) -> Iterator[str]:

@@ -117,7 +117,8 @@ def _extremes(index: int, question: Question, dialect: Dialect) -> Iterator[Aggr
     """The least and the greatest value that breaks a rule, and how many are not finite."""
     column = dialect.column(question.column or "")
     condition, value = f"({question.condition})", quote(column.name)
-    if isinstance(question.rule.measure, OfType) or column.name in dialect.relation.guessed:
+    is_of_text = isinstance(question.rule.measure, OfType) or column.name in dialect.relation.guessed
+    if is_of_text and column.name in dialect.relation.raw:
         value = dialect.relation.raw[column.name]
     elif dialect.is_floating(column.name):
         yield Aggregate(f"{index} infinite", f"count_if({condition} AND NOT isfinite({value}))")

@@ -15,9 +15,10 @@ from typing import Any, TypeAlias, TypeGuard
 
 from mlops_actions.data.contracts.contract import ADDITIONAL_COLUMNS, Contract, Element, Object, Property, Quality
 from mlops_actions.data.rules import placeholders
-from mlops_actions.data.types import families, formats
+from mlops_actions.data.types import families, formats, sizes
 from mlops_actions.data.types.cells import strptime_format
 from mlops_actions.data.types.nested import Each, Path, Step, is_single
+from mlops_actions.data.types.sizes import Size
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Json, Severity, Where
@@ -148,7 +149,17 @@ class Inside:
     test: Test
 
 
-Plain: TypeAlias = IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple | IsZoned
+@dataclass(frozen=True, slots=True)
+class IsOversized:
+    """The value has more signs, digits or decimal places than its physical type. NaN and the infinities have."""
+
+    column: str
+    size: Size
+
+
+Plain: TypeAlias = (
+    IsNull | IsOneOf | IsNoneOf | IsOutside | IsUnmatched | IsLengthOutside | IsNoMultiple | IsZoned | IsOversized
+)
 Whole: TypeAlias = IsCountOutside | HasRepeats | IsFieldCountOutside | IsNotNormalized
 """Tests of a nested value as a whole."""
 
@@ -211,13 +222,15 @@ class Additional:
 class OfType:
     """Whether a column is of a family of types; for text, the number of rows whose cell is not.
 
-    A cell that is one of ``missing`` is missing, not of a wrong type.
+    A cell that is one of ``missing`` is missing, not of a wrong type. Where the type has a ``size``, the size that the
+    source states for the column is held against it; where that states none, its values are.
     """
 
     column: str
     family: str | None
     missing: tuple[Value, ...] = ()
     path: Path = ()
+    size: Size | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,7 +438,9 @@ def _type_rules(make: _Maker, one: Property) -> Iterator[Rule]:
             unknown = Unmeasured(f"the physical type {physical!r} is not known here")
             yield make("physicalType", line("physicalType"), unknown, severity=Severity.INFO, threshold=threshold)
         else:
-            measure, says = OfType(one.column, of, missing), f"are not of the type {of}"
+            of_size = sizes.size(physical)
+            measure = OfType(one.column, of, missing, size=of_size)
+            says = f"are not of the type {physical if of_size else of}"
             yield make("physicalType", line("physicalType"), measure, says=says, threshold=threshold)
 
 

@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from mlops_actions.data.engines.quoting import all_present, literal, quote
 from mlops_actions.data.rules import rules
 from mlops_actions.data.rules.rules import Repeated, Test, Value
 from mlops_actions.data.sources.relation import Column, Relation, aliases
+from mlops_actions.data.types import sizes
 from mlops_actions.data.types.cells import OFFSET
 from mlops_actions.data.types.families import FLOATING, NUMERIC, UNBOUNDED, family
 from mlops_actions.data.types.nested import Each, Path, Step, entry_types, field_types, item_type
+from mlops_actions.data.types.sizes import Measure, Size
 from mlops_actions.data.types.zones import in_utc, on_the_clock
 from mlops_actions.errors import did_you_mean
 
@@ -66,6 +70,8 @@ class Dialect:
                 return _is_number_outside(f"length({self._text(column, 'a length')})", test)
             case rules.IsNoMultiple():
                 return self._is_no_multiple(column, test.of)
+            case rules.IsOversized():
+                return self._is_oversized(column, test.size)
             case rules.IsZoned():
                 return self._is_zoned(column, test)
             case rules.Inside():
@@ -96,6 +102,17 @@ class Dialect:
         if condition is None or not texts:
             return condition
         return f"({condition} AND {self.relation.raw[name]} NOT IN ({', '.join(texts)}))"
+
+    def oversized(self, measure: rules.OfType) -> str:
+        """The condition for values larger than the type's size, and that are not missing. Raises Unfit."""
+        if measure.size is None:
+            return "FALSE"
+        test: Test = rules.IsOversized(measure.column, measure.size)
+        condition = self.condition(rules.Inside(measure.column, measure.path, test) if measure.path else test)
+        texts = [literal(_as_text(value)) for value in measure.missing if value is not None]
+        if not texts or measure.column not in self.relation.raw:
+            return condition
+        return f"({condition} AND {self.relation.raw[measure.column]} NOT IN ({', '.join(texts)}))"
 
     def surplus(self, measure: Repeated) -> str:
         """The aggregate that counts surplus rows. Raises Unfit."""
@@ -193,7 +210,7 @@ class Dialect:
         kind, shown = column.type, column.name
         for step in path:
             kind, shown = _stepped(kind, step, shown)
-        return Column(shown, kind, column.private)
+        return Column(shown, kind, column.private) if path else column
 
     def _array(self, column: Column, what: str) -> str:
         """The column as a list, where it is an array."""
@@ -249,16 +266,41 @@ class Dialect:
             f"(abs(coalesce(list_sum({squares}), 0) - 1) > {literal(_TOLERANCE)} AND {quote(column.name)} IS NOT NULL)"
         )
 
+    def _is_oversized(self, column: Column, size: Size) -> str:
+        name = column.name
+        if size.of is Measure.LENGTH:
+            return self.condition(rules.IsLengthOutside(name, 0, size.limits[0]))
+        if size.of is Measure.DIGITS:
+            whole, places = size.limits
+            least = 10**-places if places < 0 else 1 / 10**places
+            end = 10**whole if whole >= 0 else 1 / 10**-whole
+            uneven = self._is_no_multiple(column, least)
+            own = sizes.size(column.type)
+            if own is not None and own.limits[0] <= whole:  # no value is beyond, and no literal of the type either
+                return uneven
+            return f"({self.condition(rules.IsOutside(name, -end, end, low_open=True, high_open=True))} OR {uneven})"
+        if family(column.type) not in {"timestamp", "time"}:
+            raise Unfit(f"decimal places of a second are asked of times, and the column is {column.type}")
+        if size.limits[0] >= _MICROSECONDS:
+            return "FALSE"
+        value = quote(name)
+        there = f"CASE WHEN isfinite({value}) THEN {value} END" if family(column.type) == "timestamp" else value
+        return f"(epoch_us({there}) % {10 ** (_MICROSECONDS - size.limits[0])} <> 0)"
+
     def _is_no_multiple(self, column: Column, of: int | float) -> str:
         name = quote(column.name)
         if family(column.type) not in NUMERIC:
             raise Unfit(f"a multiple is asked of numbers, and the column is {column.type}")
         if column.type not in FLOATING:
-            exact = repr(int(of) if float(of).is_integer() else float(of))  # an SQL decimal, which is exact
+            # An SQL decimal, which is exact; written with an exponent, it would be none.
+            exact = str(int(of)) if float(of).is_integer() else format(Decimal(repr(float(of))), "f")
             return f"({name} % {exact} <> 0)"
         share = f"({name} / {literal(float(of))})"
         return f"(NOT isfinite({name}) OR abs({share} - round({share})) > 1e-9 * greatest(1, abs({share})))"
 
+
+_MICROSECONDS = 6
+"""Decimal places that a time of the engines has, where its type does not say another number."""
 
 _BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
 _INTEGERS: Mapping[str, tuple[int, int]] = {
@@ -334,9 +376,18 @@ def constant(value: Value, column: Column, zone: str | None = None, *, is_instan
         number = _number(value)
         if number is None or (isinstance(number, int) and not _holds(column.type, number)):
             return None
-        return f"CAST({literal(number)} AS FLOAT)" if column.type == "FLOAT" else literal(number)
+        return _nearest_float(number) if column.type == "FLOAT" else literal(number)
     moment = _moment(str(value), kind, zone, is_instant=is_instant)
     return None if moment is None else f"CAST({literal(moment)} AS {column.type})"
+
+
+def _nearest_float(number: int | float) -> str:
+    """A number as the FLOAT next to it; one beyond them all as a DOUBLE, since no engine casts it."""
+    try:
+        (nearest,) = struct.unpack("<f", struct.pack("<f", number))
+    except OverflowError:
+        return literal(float(number))
+    return f"CAST({literal(nearest)} AS FLOAT)"
 
 
 def _number(value: Value) -> int | float | None:

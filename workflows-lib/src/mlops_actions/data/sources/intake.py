@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.contracts.contract import Element, Object, Property
@@ -284,10 +284,16 @@ def _taken_in(name: str, located: Located, reading: Reading | None, spooled: Spo
         surveys = stack.enter_context(_surveyed(files, reading, digested=located.subjects is not None))
         try:
             with duck.connect((file.path for file in files), source.memory(files)) as connection:
-                relation = source.open_relation(connection, name, files, reading)
+                relation = _stated(source.open_relation(connection, name, files, reading), located.stated)
                 yield Intake(connection, relation, reading, surveys, states, located)
         except duckdb.Error as error:
             raise source.culprit(error, files, reading) from error
+
+
+def _stated(relation: Relation, types: Mapping[str, str]) -> Relation:
+    """The relation, whose columns are of ``types`` where they come from."""
+    columns = tuple(replace(each, stated=types.get(each.name)) for each in relation.columns)
+    return replace(relation, columns=columns) if types else relation
 
 
 @contextmanager

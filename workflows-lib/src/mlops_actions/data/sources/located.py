@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from mlops_actions.data.sources.relation import File
@@ -26,12 +27,14 @@ class Located:
     """An object's rows as files here.
 
     ``subjects`` is what was read, where that is not each file by its own
-    digest; ``note`` says which state of it that was ("version 12 of …").
+    digest; ``note`` says which state of it that was ("version 12 of …");
+    ``stated`` is what the source itself calls the types of columns.
     """
 
     files: tuple[File, ...]
     subjects: tuple[Subject, ...] | None = None
     note: str = ""
+    stated: Mapping[str, str] = field(default_factory=dict)
 
 
 def need(wanted: str) -> None:

@@ -42,6 +42,8 @@ class CatalogColumn:
     modifier: int
     depth: int
     dimensions: int
+    stated: str
+    """The type as the server writes it, with its size (``numeric(10,2)``)."""
 
 
 _TABLES = """
@@ -59,15 +61,20 @@ WITH RECURSIVE of_column AS (
   FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
   WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.depth = 0)
 )
-SELECT o.attname, t.typname, t.typtype = 'e', o.modifier, o.depth, o.dimensions
+SELECT o.attname, t.typname, t.typtype = 'e', o.modifier, o.depth, o.dimensions,
+       pg_catalog.format_type(o.type, o.modifier)
 FROM of_column o JOIN pg_catalog.pg_type t ON t.oid = o.type
 WHERE NOT (t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND o.depth = 0)) ORDER BY o.attnum
 """
 
 
-def schemas(server: Server) -> list[str]:
-    """The schemas of the search path."""
+def leave_schemas(server: Server) -> list[str]:
+    """The schemas of the search path, which is then the server's own schema alone.
+
+    From here on, nobody's function can take the place of the server's own.
+    """
     ((found,),) = server.fetch("SELECT current_schemas(false)")
+    server.fetch("SELECT set_config('search_path', 'pg_catalog', false)")
     return list(found)
 
 

@@ -2,9 +2,9 @@
 
 The server sends the rows as CSV (``COPY``), the engine reads every 64 MiB of
 it with the catalog's types and writes them as Parquet. As many rows must
-come out as the server says it sent. The subject's digest is the SHA-256 of
-the columns' names and types and of the rows, as they were sent: an unchanged
-table comes in the same order and has the same digest again.
+come out as the server says it sent. The subject's
+digest is made there, in the same snapshot, and is the one that the engine
+``postgres`` gives the table.
 """
 
 # ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
@@ -12,18 +12,16 @@ table comes in the same order and has the same digest again.
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import duck, pgserver, running
 from mlops_actions.data.engines.pgserver import Server, Unreachable
 from mlops_actions.data.engines.quoting import literal, quote
-from mlops_actions.data.sources import pgcatalog, pgtypes
+from mlops_actions.data.sources import pgcatalog, pgtables, pgtypes
 from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.pgcatalog import Table
 from mlops_actions.data.sources.pgtypes import Numbers, PgColumn, Unfit
@@ -50,8 +48,10 @@ def locate(place: Place, name: str, into: Path) -> Located:
     address = pgserver.parse(place.text)
     try:
         with pgserver.connect(address) as server:
-            found = pgcatalog.find(server, address, place, name, pgcatalog.schemas(server))
+            found = pgcatalog.find(server, address, place, name, pgcatalog.leave_schemas(server))
             columns = _columns(server, found)
+            sha256 = pgtables.digest(server, found)
+            stated = {each.name: each.stated for each in pgtables.columns(server, found) if each.stated}
             copied = _copy(server, found, columns, into)
     except Unreachable as error:
         raise Unreadable(f"the PostgreSQL server cannot be read: {error}", place.text) from None
@@ -62,7 +62,7 @@ def locate(place: Place, name: str, into: Path) -> Located:
     called = f"{place.text.partition('#')[0]}#{found.schema}.{found.name}"
     files = tuple(File(f"{called}/{each.name}", each, of_table=True) for each in copied.files)
     note = f"the table {found.schema}.{found.name} of {address.host}/{address.database}, in one snapshot"
-    return Located(files, (Subject(called, copied.sha256.hexdigest()),), note)
+    return Located(files, (Subject(called, sha256),), note, stated)
 
 
 # What is asked before a row is sent
@@ -130,11 +130,6 @@ class _Copy:
     folder: Path
     files: list[Path] = field(default_factory=list)
     rows: int = 0
-    sha256: Any = field(default_factory=hashlib.sha256)
-
-    def __post_init__(self) -> None:
-        header = [[each.name, each.type, each.modifier, each.is_array] for each in self.columns]
-        self.sha256.update(json.dumps(header).encode() + b"\n")
 
     @property
     def _text(self) -> Path:
@@ -152,7 +147,6 @@ class _Copy:
         with self._text.open("wb") as file:
             for piece in pieces:
                 data = bytes(piece)
-                self.sha256.update(data)
                 size += file.write(data)
                 quotes += data.count(b'"')
                 if size >= PART and quotes % 2 == 0 and data.endswith(b"\n"):

@@ -6,13 +6,11 @@ name for it (``jsonb``): its nulls are counted, and a rule that asks more of it
 is refused by that name.
 """
 
-# ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -20,36 +18,16 @@ from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.engines import pgserver
 from mlops_actions.data.engines.pgserver import Address, Server, Unreachable
 from mlops_actions.data.engines.postgres import PostgresSession
-from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.translation.terms import Untranslatable
-from mlops_actions.data.sources import pgcatalog
+from mlops_actions.data.sources import pgcatalog, pgtables
 from mlops_actions.data.sources.parquet import NO_FOOTERS, Footers
-from mlops_actions.data.sources.pgcatalog import Table
 from mlops_actions.data.sources.reading import Reading
-from mlops_actions.data.sources.relation import Column, Relation, Unreadable
+from mlops_actions.data.sources.relation import Relation, Unreadable
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Check, Severity, Status, Subject, Where
 
 if TYPE_CHECKING:
     pass
-
-_TYPES = {
-    "bool": "BOOLEAN",
-    "int2": "SMALLINT",
-    "int4": "INTEGER",
-    "int8": "BIGINT",
-    "oid": "BIGINT",
-    "float4": "FLOAT",
-    "float8": "DOUBLE",
-    "numeric": "NUMERIC",
-    "date": "DATE",
-    "time": "TIME",
-    "timestamp": "TIMESTAMP",
-    "timestamptz": "TIMESTAMP WITH TIME ZONE",
-    "uuid": "UUID",
-    **dict.fromkeys(("text", "varchar", "bpchar", "name", "char", "citext"), "VARCHAR"),
-}
-"""PostgreSQL's types in the words of the rules; an enumeration is text as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +109,11 @@ class Databases:
         with readable(place.text):
             session = self.session(address)
             found = pgcatalog.find(session.server, address, place, name, session.schemas)
-            columns = _columns(session.server, found)
+            columns = pgtables.columns(session.server, found)
         relation = Relation(
-            name, found.sql, tuple(Column(each, kind, each in reading.private) for each, kind in columns.items()), ()
+            name, found.sql, tuple(replace(each, private=each.name in reading.private) for each in columns), ()
         )
-        session.add(relation, _source(found, columns))
+        session.add(relation, pgtables.source(found, columns))
         with readable(place.text):
             yield Pushdown(session, relation, f"{place.text.partition('#')[0]}#{found.schema}.{found.name}")
 
@@ -154,10 +132,7 @@ class Databases:
         if key not in self._sessions:
             server = self._stack.enter_context(pgserver.connect(address))
             _refuse_encoding(server)
-            schemas = pgcatalog.schemas(server)
-            # From here on, nobody's function can take the place of the server's own.
-            server.fetch("SELECT set_config('search_path', 'pg_catalog', false)")
-            self._sessions[key] = PostgresSession(server, schemas)
+            self._sessions[key] = PostgresSession(server, pgcatalog.leave_schemas(server))
         return self._sessions[key]
 
 
@@ -185,42 +160,8 @@ def readable(place: str) -> Iterator[None]:
         raise Unreadable(f"the PostgreSQL server refused it: {pgcatalog.words(error)}", name) from None
 
 
-# What is asked of the catalog
-
-
 def _refuse_encoding(server: Server) -> None:
     """Raises Unreadable for a database whose texts are of another encoding, where lengths and patterns differ."""
     ((encoding,),) = server.fetch("SELECT current_setting('server_encoding')")
     if encoding != "UTF8":
         raise Unreadable(f"the database is in the encoding {encoding}, and the engine postgres reads UTF8")
-
-
-def _columns(server: Server, table: Table) -> dict[str, str]:
-    """Column to its type in the words of the rules, or in the server's where they have none."""
-    found = {}
-    for each in pgcatalog.columns(server, table):
-        kind = "text" if each.is_enumeration else each.type
-        known = _TYPES.get(kind)
-        if known is None or each.dimensions > 1:
-            found[each.name] = kind + "[]" * max(each.depth, each.dimensions)
-        else:
-            found[each.name] = known + "[]" * each.depth
-    return found
-
-
-def _source(table: Table, columns: Mapping[str, str]) -> str:
-    """What stands for a table: its columns, those that the rules know by another type as such."""
-    select = ", ".join(f"{_read(column, kind)} AS {quote(column)}" for column, kind in columns.items())
-    return f"(SELECT {select} FROM {table.sql}) AS rows"
-
-
-def _read(column: str, kind: str) -> str:
-    """A column; text is compared by its bytes, and an enumeration, a name and the like are text."""
-    match kind:
-        case "VARCHAR":
-            return f'CAST({quote(column)} AS text) COLLATE "C"'
-        case "VARCHAR[]":
-            return f"CAST({quote(column)} AS text[])"
-        case "BIGINT":
-            return f"CAST({quote(column)} AS bigint)"
-    return quote(column)

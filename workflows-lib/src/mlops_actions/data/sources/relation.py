@@ -27,12 +27,14 @@ class Header:
 class Column:
     """A column of a relation: its name in the data and its DuckDB type (``BIGINT``, ``DECIMAL(18,3)``).
 
-    ``private`` columns may be counted; their values are never shown nor stored.
+    ``private`` columns may be counted; their values are never shown nor stored. ``stated`` is what the source itself
+    calls the type, where the copy that is read does not tell (``character varying(20)``).
     """
 
     name: str
     type: str
     private: bool = False
+    stated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

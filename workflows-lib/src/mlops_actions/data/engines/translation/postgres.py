@@ -87,7 +87,7 @@ class PostgresWriter(Writer):
     def known(self, of: Term) -> None:
         """Raises Untranslatable for a value of a type that this engine's rules do not hold."""
         if of.type is None:
-            raise Untranslatable(f"a value whose type is not known: {of.sql[:60]}")
+            raise Untranslatable(f"hold a value whose type is not known: {of.sql[:60]}")
         self.type(of.type)
 
     def try_cast(self, of: Term, to: str) -> Term:
@@ -100,12 +100,12 @@ class PostgresWriter(Writer):
 
     def collated(self, of: Term, name: str) -> Term:
         if name != "C":
-            raise Untranslatable(f"the collation {name}")
+            raise Untranslatable(f"compare in the collation {name}")
         return Term(f'({of.sql} COLLATE "C")', of.type)
 
     def text(self, value: str) -> str:
         if "\0" in value:
-            raise Untranslatable("a text with a sign of code 0, which no text there has")
+            raise Untranslatable("hold a text with a sign of code 0, which no text there has")
         return literal(value)
 
     # Numbers
@@ -118,7 +118,7 @@ class PostgresWriter(Writer):
         if not floating:
             if sign in "+-":
                 return Term(f"({a} {sign} {b})", left.type)
-            raise Untranslatable(f"{left.type} {sign} {right.type}")
+            raise Untranslatable(f"compute {left.type} {sign} {right.type}")
         a, b = (each.sql if each.type == "DOUBLE" else self.cast(each, "DOUBLE").sql for each in (left, right))
         match sign:
             case "-":
@@ -128,12 +128,12 @@ class PostgresWriter(Writer):
             case "/" if right.constant:
                 sql = _quotient(a, right.constant)
             case _:
-                raise Untranslatable(f"{left.type} {sign} {right.type}")
+                raise Untranslatable(f"compute {left.type} {sign} {right.type}")
         return Term(f"({sql})", "DOUBLE")
 
     def average(self, of: Term) -> Term:
         if of.type not in _WHOLE:
-            raise Untranslatable(f"the mean of {of.type or 'a value whose type is not known'}")
+            raise Untranslatable(f"tell the mean of {of.type or 'a value whose type is not known'}")
         return Term(f"CAST(avg({of.sql}) AS double precision)", "DOUBLE")
 
     def moment(self, of: Term, center: Term, power: int) -> Term:
@@ -154,7 +154,7 @@ class PostgresWriter(Writer):
     def items(self, parts: Sequence[Term]) -> Term:
         kind = next((each.type for each in parts if each.type), None)
         if kind is None:
-            raise Untranslatable("a list of values whose type is not known")
+            raise Untranslatable("hold a list of values whose type is not known")
         return Term(f"CAST(ARRAY[{', '.join(each.sql for each in parts)}] AS {self.type(kind)}[])", f"{kind}[]")
 
     def filtered(self, of: Term, name: str, condition: Term) -> Term:
@@ -257,7 +257,7 @@ class PostgresWriter(Writer):
         match name, arguments:
             case "epoch", [Term(type="TIME") as of]:
                 return Term(f"CAST(extract(epoch FROM {of.sql}) AS double precision)", "DOUBLE")
-            case "epoch_us", [Term(type="TIMESTAMP") as of]:
+            case "epoch_us", [Term(type="TIMESTAMP" | "TIMESTAMP WITH TIME ZONE" | "TIME") as of]:
                 return Term(f"CAST(extract(epoch FROM {of.sql}) * 1000000 AS bigint)", "BIGINT")
             case "date_trunc", [unit, Term(type="TIMESTAMP") as of]:
                 return Term(f"date_trunc({unit.sql}, {of.sql})", "TIMESTAMP")
@@ -272,7 +272,7 @@ class PostgresWriter(Writer):
             return f"({of.sql} NOT IN ({specials}))"
         if of.type in _WHOLE:
             return f"CASE WHEN {of.sql} IS NOT NULL THEN TRUE END"
-        raise Untranslatable(f"isfinite of {of.type or 'a value whose type is not known'}")
+        raise Untranslatable(f"tell isfinite of {of.type or 'a value whose type is not known'}")
 
 
 _INFINITY = "CAST('Infinity' AS double precision)"

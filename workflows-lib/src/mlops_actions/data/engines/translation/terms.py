@@ -93,11 +93,11 @@ def common(terms: Sequence[Term]) -> str | None:
 
 
 def refused(node: Any) -> Untranslatable:
-    return Untranslatable(f"what is written {node.sql(dialect='duckdb')[:60]!r}")
+    return Untranslatable(f"translate {node.sql(dialect='duckdb')[:60]!r}")
 
 
 def only(node: Any, known: set[str]) -> None:
     """Raises Untranslatable where a part of a query is none of those that are read."""
     for key, value in node.args.items():
         if value and key not in known:
-            raise Untranslatable(f"{key.rstrip('_').upper()} in a query")
+            raise Untranslatable(f"translate {key.rstrip('_').upper()} in a query")

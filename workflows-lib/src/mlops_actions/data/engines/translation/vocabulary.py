@@ -65,7 +65,7 @@ class Vocabulary(ABC):
 
     def try_cast(self, of: Term, to: str) -> Term:
         """``TRY_CAST(of AS to)``: null where the type has no such value."""
-        raise Untranslatable(f"TRY_CAST of {of.type} to {to}")
+        raise Untranslatable(f"compute TRY_CAST of {of.type} to {to}")
 
     @abstractmethod
     def arithmetic(self, sign: str, left: Term, right: Term) -> Term:
@@ -117,7 +117,7 @@ class Vocabulary(ABC):
 
     def collated(self, of: Term, name: str) -> Term:
         """A text that is compared in the order of a collation."""
-        raise Untranslatable(f"the collation {name}")
+        raise Untranslatable(f"compare in the collation {name}")
 
     def distinct(self, of: Term) -> Term:
         """The number of different values."""

@@ -40,7 +40,7 @@ class Writer(Vocabulary, ABC):
 
         parsed = self.parse(f"SELECT {sql}")
         if not isinstance(parsed, exp.Select) or len(parsed.expressions) != 1 or parsed.args.get("from_"):
-            raise Untranslatable(f"{sql[:60]!r} is not one expression")
+            raise Untranslatable(f"take {sql[:60]!r} for one expression")
         return self.term(parsed.expressions[0], Scope(dict(columns))).sql
 
     def query(self, sql: str) -> str:
@@ -60,7 +60,7 @@ class Writer(Vocabulary, ABC):
         try:
             return sqlglot.parse_one(sql, read="duckdb")
         except (SqlglotError, RecursionError) as error:
-            raise Untranslatable(f"what cannot be parsed: {sql[:60]!r}") from error
+            raise Untranslatable(f"parse {sql[:60]!r}") from error
 
     # Queries
 
@@ -124,7 +124,7 @@ class Writer(Vocabulary, ABC):
         if isinstance(node, exp.Table):
             name = node.sql(dialect="duckdb")
             if name not in self._tables:
-                raise Untranslatable(f"the table {name}")
+                raise Untranslatable(f"read the table {name}")
             return self._tables[name]
         if not isinstance(node, exp.Subquery):
             raise refused(node)
@@ -217,6 +217,12 @@ class Writer(Vocabulary, ABC):
 
     def _cast(self, node: Any, scope: Scope) -> Term:
         return self.cast(self.term(node.this, scope), type_name(node.args["to"]))
+
+    def _in_utc(self, node: Any, scope: Scope) -> Term:
+        """``make_timestamp(epoch_us(x))``, which is what a time with a zone is in UTC, as every session here."""
+        if str(node.this.this).lower() != "epoch_us":
+            raise refused(node)
+        return self.cast(self.term(node.this.expressions[0], scope), "TIMESTAMP")
 
     def _try_cast(self, node: Any, scope: Scope) -> Term:
         return self.try_cast(self.term(node.this, scope), type_name(node.args["to"]))
@@ -427,4 +433,5 @@ def _forms() -> dict[type, str]:
         exp.Sum: "_sum",
         exp.TimestampTrunc: "_truncated",
         exp.TryCast: "_try_cast",
+        exp.UnixToTime: "_in_utc",
     }
