@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Aggregates in one query. With more, DuckDB 2.0 spends more on planning than on reading a column file again."""
+
+COPIED = 6
+"""Batches for which the columns of a text file are read once, into a table: some 200 columns and their texts.
+
+A file of 2,000 columns takes half a second for 10,000 rows each time that it is parsed, whatever is asked of it. More
+columns at once have no room: DuckDB 2.0 holds a block of 256 KiB for each, in each thread.
+"""
 
 MEMORY = 0.7
 """GiB that the engine may take before it spills to the temporary folder (never more than it takes by itself).
@@ -151,8 +158,9 @@ class DuckSession:
         few = {key: each for key, each in tallies.items() if distinct[key].estimate <= grouping.SLACK * each.most}
         for start in range(0, len(few), grouping.TOGETHER):
             some = dict(list(few.items())[start : start + grouping.TOGETHER])
-            rows = fetch(self.connection, grouping.query(relation.sql, list(some.values())))
-            found |= zip(some, grouping.answers(rows, list(some.values())), strict=True)
+            rows = relation.only(each.value for each in some.values())
+            groups = fetch(self.connection, grouping.query(rows, list(some.values())))
+            found |= zip(some, grouping.answers(groups, list(some.values())), strict=True)
         many = [Aggregate(key, grouping.candidates(each)) for key, each in tallies.items() if key not in few]
         named = self._of_all(relation, many)
         return found | {key: dict.fromkeys(values or ()) for key, values in named.items()}
@@ -172,9 +180,13 @@ class DuckSession:
         parts = [_written(each.of) for each in aggregates]
         written = [each for some in parts for each in some]
         answers: dict[str | None, list[Any]] = {}
-        for start in range(0, len(written), BATCH):
-            for group, values in _together(self.connection, relation, written[start : start + BATCH], key).items():
-                answers.setdefault(group, []).extend(values)
+        for first in range(0, len(written), BATCH * COPIED):
+            asked = written[first : first + BATCH * COPIED]
+            with _copied(self.connection, relation, asked, key) as table:
+                for start in range(0, len(asked), BATCH):
+                    some = asked[start : start + BATCH]
+                    for group, values in _together(self.connection, relation, some, key, table).items():
+                        answers.setdefault(group, []).extend(values)
         return {group: _read(aggregates, values) for group, values in answers.items()}
 
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
@@ -245,27 +257,60 @@ def _answer(question: Question, answers: Sequence[Any]) -> Any:
             return answers[0]
 
 
-def _together(
+_TABLE = "mlops_copied_columns"
+
+
+@contextmanager
+def _copied(
     connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[_Part], key: str | None
+) -> Iterator[str | None]:
+    """The name of a table of what ``aggregates`` ask about, for a text file that is otherwise read more than once.
+
+    None where it would not be, or where there is no room for the table, on the disk either.
+    """
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    table = None
+    if relation.is_text and len(aggregates) > BATCH:
+        rows = relation.only([key or "", *(each.sql for each in aggregates)])
+        with suppress(duckdb.OutOfMemoryException):
+            fetch(connection, f"CREATE TEMP TABLE {_TABLE} AS SELECT * FROM {rows}")
+            table = _TABLE
+    try:
+        yield table
+    finally:
+        connection.execute(f"DROP TABLE IF EXISTS {_TABLE}")
+
+
+def _together(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    aggregates: Sequence[_Part],
+    key: str | None,
+    table: str | None = None,
 ) -> dict[str | None, list[Any]]:
-    """The values of aggregates by key, in one query where the memory does, else of each half. Raises duckdb.Error."""
+    """The values of aggregates by key, in one query where the memory does, else of each half.
+
+    They are read from ``table``, where there is one. Raises duckdb.Error.
+    """
     import duckdb  # pylint: disable=import-outside-toplevel
 
     shown, by = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
-    query = f"SELECT {shown}, {', '.join(each.sql for each in aggregates)} FROM {relation.sql}{by}"
+    rows = relation.only([shown, *(each.sql for each in aggregates)])
+    select = f"SELECT {shown}, {', '.join(each.sql for each in aggregates)} FROM "
     values = [value for each in aggregates for value in each.values]
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
-        rows = fetch(connection, query, values)
+        found = fetch(connection, f"{select}{table or rows}{by}", values)
     except duckdb.OutOfMemoryException:
         if len(aggregates) > 1:
             half = len(aggregates) // 2
-            first = _together(connection, relation, aggregates[:half], key)
-            rest = _together(connection, relation, aggregates[half:], key)
-            return {group: found + rest[group] for group, found in first.items()}
+            first = _together(connection, relation, aggregates[:half], key, table)
+            rest = _together(connection, relation, aggregates[half:], key, table)
+            return {group: answers + rest[group] for group, answers in first.items()}
         with connect((file.path for file in relation.files), ROOM) as roomy:
-            rows = fetch(roomy, query, values)
-    return {group: list(found) for group, *found in rows}
+            found = fetch(roomy, f"{select}{rows}{by}", values)
+    return {group: list(answers) for group, *answers in found}
 
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:
