@@ -177,8 +177,7 @@ class DuckSession:
         self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None = None
     ) -> dict[str | None, dict[str, Any]]:
         """The answers for the rows of each value of ``key``; without one, those for all rows stand under None."""
-        parts = [_written(each.of) for each in aggregates]
-        written = [each for some in parts for each in some]
+        written = [part for each in aggregates for part in _written(each.of)]
         answers: dict[str | None, list[Any]] = {}
         for first in range(0, len(written), BATCH * COPIED):
             asked = written[first : first + BATCH * COPIED]
@@ -187,7 +186,8 @@ class DuckSession:
                     some = asked[start : start + BATCH]
                     for group, values in _together(self.connection, relation, some, key, table).items():
                         answers.setdefault(group, []).extend(values)
-        return {group: _read(aggregates, values) for group, values in answers.items()}
+        keys, questions = [each.key for each in aggregates], [each.of for each in aggregates]
+        return {group: dict(zip(keys, _read(questions, values), strict=True)) for group, values in answers.items()}
 
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
         """Nothing: the language is DuckDB's own."""
@@ -196,11 +196,10 @@ class DuckSession:
 
 def once(connection: duckdb.DuckDBPyConnection, source: str, questions: Sequence[Question]) -> list[Any]:
     """The answers to questions about the rows of ``source``, which may come but once. Raises duckdb.Error."""
-    parts = [_written(each) for each in questions]
-    values = [value for some in parts for each in some for value in each.values]
-    (row,) = fetch(connection, f"SELECT {', '.join(each.sql for some in parts for each in some)} FROM {source}", values)
-    rest = iter(row)
-    return [_answer(each, [next(rest) for _ in some]) for each, some in zip(questions, parts, strict=True)]
+    parts = [each for question in questions for each in _written(question)]
+    values = [value for each in parts for value in each.values]
+    (row,) = fetch(connection, f"SELECT {', '.join(each.sql for each in parts)} FROM {source}", values)
+    return list(_read(questions, row))
 
 
 def _sole(question: Question) -> Question:
@@ -239,10 +238,11 @@ def _written(question: Question) -> list[_Part]:
             return [_Part(question)]
 
 
-def _read(aggregates: Sequence[Aggregate], values: Sequence[Any]) -> dict[str, Any]:
-    """The answers by key, from the values of all that was written."""
+def _read(questions: Iterable[Question], values: Sequence[Any]) -> Iterator[Any]:
+    """The answers, from the values of all that was written."""
     rest = iter(values)
-    return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
+    for each in questions:
+        yield _answer(each, [next(rest) for _ in _written(each)])
 
 
 def _answer(question: Question, answers: Sequence[Any]) -> Any:
