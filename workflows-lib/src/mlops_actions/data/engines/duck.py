@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.engines import grouping, hyperloglog, tallying
+from mlops_actions.data.engines.grouping import Group, Values
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import listed, literal
+from mlops_actions.data.engines.running import Running, fetch
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
@@ -64,8 +66,8 @@ def connect(
 
     allowed = sorted({form for file in files for form in (str(file), pattern_for(file))})
     with TemporaryDirectory(prefix="mlops-scan-") as temporary, duckdb.connect(":memory:") as connection:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")  # for each thread's own connection, too
         for setting, value in {
-            "TimeZone": "'UTC'",
             "memory_limit": literal(_memory(connection, memory or MEMORY)),
             **({"threads": str(threads)} if threads else {}),
             "temp_directory": literal(temporary),
@@ -84,21 +86,6 @@ def connect(
         yield connection
 
 
-def fetch(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """All rows that a query gives, with ``values`` for its question marks. Raises duckdb.Error.
-
-    The query runs in a thread of its own: the engine looks for Ctrl-C between
-    its tasks alone, and at times waits for a task without looking.
-    """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scan") as pool:
-        answer = pool.submit(lambda: connection.execute(query, values).fetchall())
-        try:
-            return answer.result()
-        except BaseException:
-            connection.interrupt()  # which a query that has ended does not mind
-            raise
-
-
 def pattern_for(file: Path) -> str:
     """A file's path as a reader's argument: the readers take globs, so the signs of one are escaped."""
     return re.sub(r"[\[?*]", r"[\g<0>]", str(file))
@@ -112,23 +99,24 @@ def _memory(connection: duckdb.DuckDBPyConnection, wanted: float) -> str:
     return f"{min(own, wanted) * 1024:.0f}MiB"
 
 
-@dataclass(frozen=True, slots=True)
 class DuckSession:
     """A session of DuckDB upon a connection; its errors are duckdb.Error."""
 
-    connection: duckdb.DuckDBPyConnection
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._running = Running(connection)
 
     @property
     def engine(self) -> str:
         return "duckdb"
 
     def share(self) -> float | None:
-        """How much of the query that runs in another thread is done, 0 to 1; None where that cannot be told."""
-        percent = self.connection.query_progress()
-        return min(percent / 100, 1.0) if percent >= 0 else None
+        """How much of the queries that run in other threads is done, 0 to 1; None where that cannot be told."""
+        return self._running.share()
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
-        return fetch(self.connection, query)
+        (rows,) = self._running.each([partial(fetch, query=query)])
+        return rows
 
     def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         """The answers by key, as :class:`~mlops_actions.data.engines.session.Session` has it.
@@ -136,7 +124,8 @@ class DuckSession:
         One query reads the data once; where there are more than BATCH
         aggregates, one query for each BATCH, and smaller ones where the memory
         does not do. Aggregates of a column stand best side by side, since a
-        columnar file is then still read once.
+        columnar file is then still read once. Columns of such a file are grouped
+        afterwards where that is less work (:mod:`.grouping`).
         """
         found: dict[str, Any] = {}
         for each in aggregates:
@@ -145,25 +134,43 @@ class DuckSession:
         rest = [each for each in aggregates if not each.apart]
         if relation.is_text:
             return found | self._of_all(relation, rest)
-        tallies = {each.key: each.of for each in rest if isinstance(each.of, Tally)}
-        plain = [Aggregate(each.key, _sole(each.of)) for each in rest]
-        found |= self._of_all(relation, plain)
-        return found | self._tallied(relation, tallies, found)
+        ((rows,),) = self.fetch(f"SELECT count(*) FROM {relation.only(())}")  # which such a file knows
+        first = {each.key: grouping.sizing(each.of, rows) for each in rest}
+        found |= self._of_all(relation, [Aggregate(key, each) for key, each in first.items()])
+        left = {
+            each.key: each.of
+            for each in rest
+            if isinstance(each.of, Tally | Histogram) and first[each.key] is not each.of
+        }
+        return found | self._afterwards(relation, left, found)
 
-    def _tallied(
-        self, relation: Relation, tallies: Mapping[str, Tally], distinct: Mapping[str, Registers]
-    ) -> dict[str, dict[str, int | None]]:
-        """What each of ``tallies`` asks for, where it is known about how many values there are, by key."""
-        found: dict[str, dict[str, int | None]] = {}
-        few = {key: each for key, each in tallies.items() if distinct[key].estimate <= grouping.SLACK * each.most}
-        for start in range(0, len(few), grouping.TOGETHER):
-            some = dict(list(few.items())[start : start + grouping.TOGETHER])
-            rows = relation.only(each.value for each in some.values())
-            groups = fetch(self.connection, grouping.query(rows, list(some.values())))
-            found |= zip(some, grouping.answers(groups, list(some.values())), strict=True)
-        many = [Aggregate(key, grouping.candidates(each)) for key, each in tallies.items() if key not in few]
-        named = self._of_all(relation, many)
-        return found | {key: dict.fromkeys(values or ()) for key, values in named.items()}
+    def _afterwards(
+        self, relation: Relation, questions: Mapping[str, Tally | Histogram], distinct: Mapping[str, Registers]
+    ) -> dict[str, Any]:
+        """The answers to questions about columns of about so many values, by groups where that is less work."""
+        made = {key: grouping.grouped(each, distinct[key].estimate) for key, each in questions.items()}
+        values = self._values(relation, [each.group for each in made.values() if each])
+        found: dict[str, Any] = {}
+        rest: dict[str, Question] = {}
+        for key, each in made.items():
+            found[key], missing = each.answer(values[each.group.by]) if each else (None, grouping.plain(questions[key]))
+            if missing is not None:
+                rest[key] = missing
+        more = self._of_all(relation, [Aggregate(key, each) for key, each in rest.items()])
+        return found | {key: grouping.completed(found[key], answer) for key, answer in more.items()}
+
+    def _values(self, relation: Relation, groups: Iterable[Group]) -> dict[str, Values]:
+        """The values of each group, by its expression."""
+        each: dict[str, Group] = {}
+        for group in groups:
+            each[group.by] = group | each.get(group.by, group)
+        some = list(each.values())
+        parts = [some[start : start + grouping.TOGETHER] for start in range(0, len(some), grouping.TOGETHER)]
+        queries = [
+            partial(fetch, query=grouping.query(relation.only(each.by for each in part), part)) for part in parts
+        ]
+        answers = zip(parts, self._running.each(queries), strict=True)
+        return {by: values for part, rows in answers for by, values in grouping.parted(rows, part).items()}
 
     def grouped(
         self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
@@ -178,14 +185,13 @@ class DuckSession:
     ) -> dict[str | None, dict[str, Any]]:
         """The answers for the rows of each value of ``key``; without one, those for all rows stand under None."""
         written = [part for each in aggregates for part in _written(each.of)]
+        at_once = BATCH * COPIED if relation.is_text else BATCH
+        batches = [written[start : start + at_once] for start in range(0, len(written), at_once)]
+        queries = [partial(_asked, relation=relation, aggregates=batch, key=key) for batch in batches]
         answers: dict[str | None, list[Any]] = {}
-        for first in range(0, len(written), BATCH * COPIED):
-            asked = written[first : first + BATCH * COPIED]
-            with _copied(self.connection, relation, asked, key) as table:
-                for start in range(0, len(asked), BATCH):
-                    some = asked[start : start + BATCH]
-                    for group, values in _together(self.connection, relation, some, key, table).items():
-                        answers.setdefault(group, []).extend(values)
+        for groups in self._running.each(queries, at_once=1 if relation.is_text else None):
+            for group, values in groups.items():
+                answers.setdefault(group, []).extend(values)
         keys, questions = [each.key for each in aggregates], [each.of for each in aggregates]
         return {group: dict(zip(keys, _read(questions, values), strict=True)) for group, values in answers.items()}
 
@@ -200,14 +206,6 @@ def once(connection: duckdb.DuckDBPyConnection, source: str, questions: Sequence
     values = [value for each in parts for value in each.values]
     (row,) = fetch(connection, f"SELECT {', '.join(each.sql for each in parts)} FROM {source}", values)
     return list(_read(questions, row))
-
-
-def _sole(question: Question) -> Question:
-    """The question, or, of a tally that will be grouped, about how many values there are.
-
-    A profile asks that of the column as well, and the engine answers the same question once.
-    """
-    return Distinct(question.value) if isinstance(question, Tally) else question
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +255,19 @@ def _answer(question: Question, answers: Sequence[Any]) -> Any:
             return answers[0]
 
 
+def _asked(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[_Part], key: str | None
+) -> dict[str | None, list[Any]]:
+    """The values of aggregates by key, a BATCH at a time. Raises duckdb.Error."""
+    answers: dict[str | None, list[Any]] = {}
+    with _copied(connection, relation, aggregates, key) as table:
+        for start in range(0, len(aggregates), BATCH):
+            some = aggregates[start : start + BATCH]
+            for group, values in _together(connection, relation, some, key, table).items():
+                answers.setdefault(group, []).extend(values)
+    return answers
+
+
 _TABLE = "mlops_copied_columns"
 
 
@@ -279,7 +290,8 @@ def _copied(
     try:
         yield table
     finally:
-        connection.execute(f"DROP TABLE IF EXISTS {_TABLE}")
+        if table:
+            connection.execute(f"DROP TABLE {table}")
 
 
 def _together(

@@ -1,52 +1,154 @@
-"""The values of columns that have few, with their counts, where a column can be read alone: a GROUP BY of each.
+"""Rows grouped by the value of a column or of an expression, some of them in one query: each value with its count.
 
-Some columns are grouped in one query, by grouping sets. Over ten million rows of
-Parquet that takes a fortieth of what it takes without (:mod:`.tallying`), since
-the engine groups the entries of a dictionary and not the cells. It would read
-the whole of a text file once more.
+A columnar file can be read column by column, and the engine groups the entries
+of a dictionary and not the cells. So columns of few values are grouped after
+the pass that found out how many they have: over ten million rows of Parquet
+that takes a fortieth of what it takes without to count texts (:mod:`.tallying`),
+and a tenth to count numbers between edges. Numbers of many values are grouped by
+their :mod:`.cells`. It would read the whole of a text file once more.
 """
 
 # ruff: noqa: S608 (statements are built here, from quoted identifiers and literals alone)
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from mlops_actions.data.engines.session import Tally
+from mlops_actions.data.engines.cells import Cells, cells
+from mlops_actions.data.engines.session import Distinct, Histogram, Question, Tally
 
 TOGETHER = 20
-"""Columns in one query, since each keeps its groups until the end; `grouping` tells 64 of them apart."""
+"""Expressions in one query, since each keeps its groups until the end; `grouping` tells 64 of them apart."""
 
 SLACK = 2
 """How often more distinct values than asked for a column may seem to have and still be grouped: they are estimated."""
 
+FEW = 1024
+"""Values of a column of numbers that are grouped as they are, and sorted between edges afterwards."""
 
-def candidates(tally: Tally) -> str:
-    """The aggregate that names frequent values where there are too many to group."""
-    return f"approx_top_k({tally.value}, {tally.most})"
+WORTH = 500_000
+"""Rows from which on numbers are grouped: to fetch some hundreds of groups takes a millisecond."""
+
+Values: TypeAlias = Sequence[tuple[str | None, float | None, int]]
+"""Values as text, as numbers, and how many rows have each."""
 
 
-def query(rows: str, tallies: Sequence[Tally]) -> str:
-    """What gives place, value and number for each value of each of ``tallies``, over what stands behind FROM."""
-    names = [f"value{index}" for index in range(len(tallies))]
-    values = ", ".join(f"{each.value} AS {name}" for each, name in zip(tallies, names, strict=True))
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An expression to group rows by, whether its values are wanted, which are text, and an expression over it."""
+
+    by: str
+    is_text: bool = False
+    number: str | None = None
+
+    def __or__(self, other: Group) -> Group:
+        """What both want of the same expression."""
+        return Group(self.by, self.is_text or other.is_text, self.number or other.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A question that groups answer, between the edges of whose ``cells`` if that is what they are grouped by."""
+
+    question: Tally | Histogram
+    group: Group
+    cells: Cells | None = None
+
+    def answer(self, values: Values) -> tuple[Any, Question | None]:
+        """The answer, from all values of the group; and a question about what is missing of it, if anything is."""
+        match self.question:
+            case Tally(_, most):
+                return _tallied(values, most), None
+            case Histogram(value, edges) if self.cells:
+                found, left = self.cells.counts((int(cell), count) for _, cell, count in values if cell is not None)
+                return found or None, Histogram(self.cells.outside(value), edges) if left else None
+            case Histogram(_, edges):
+                return _between(values, edges), None
+
+
+def sizing(question: Question, rows: int) -> Question:
+    """What tells whether groups shall answer a question about so many rows: how many values there are.
+
+    A profile asks that of the column as well, and the engine answers it once.
+    It is the question itself where groups shall not.
+    """
+    match question:
+        case Tally(of, _):
+            return Distinct(of)
+        case Histogram(_, _, str() as of) if rows >= WORTH:
+            return Distinct(of)
+    return question
+
+
+def grouped(question: Tally | Histogram, distinct: int) -> Grouped | None:
+    """How groups answer a question about a column of so many values; None where they would be too many."""
+    match question:
+        case Tally(value, most) if distinct <= SLACK * most:
+            return Grouped(question, Group(value, is_text=True))
+        case Histogram(value, _, str() as of) if distinct <= FEW:
+            return Grouped(question, Group(of, number=value))
+        case Histogram(value, edges, _) if made := cells(edges):
+            cell = made.expression(value)
+            return Grouped(question, Group(cell, number=cell), made)
+    return None
+
+
+def plain(question: Tally | Histogram) -> Question:
+    """What to ask where there are too many values to group: of a tally, which are frequent."""
+    return f"approx_top_k({question.value}, {question.most})" if isinstance(question, Tally) else question
+
+
+def completed(answer: Any, more: Any) -> Any:
+    """An answer with what was asked for afterwards: frequent texts, or the numbers between other edges."""
+    if isinstance(more, list):
+        return dict.fromkeys(more)
+    found = Counter(answer or {})
+    found.update(more or {})
+    return dict(found) or None
+
+
+def query(rows: str, groups: Sequence[Group]) -> str:
+    """What gives place, text, number and amount for each value of each of ``groups``, over what stands behind FROM."""
+    names = [f"group{index}" for index in range(len(groups))]
+    known = list(zip(names, groups, strict=True))
+    inside = ", ".join(f"{each.by} AS {name}" for name, each in known)
+    place = " ".join(f"WHEN grouping({name}) = 0 THEN {index}" for index, name in enumerate(names))
+    texts = " ".join(f"WHEN grouping({name}) = 0 THEN {name}" for name, each in known if each.is_text)
+    numbers = " ".join(
+        f"WHEN grouping({name}) = 0 THEN {each.number.replace(each.by, name)}" for name, each in known if each.number
+    )
+    text, number = (f"CASE {some} END" if some else "NULL" for some in (texts, numbers))
     sets = ", ".join(f"({name})" for name in names)
-    cases = " ".join(f"WHEN grouping({name}) = 0 THEN {index}" for index, name in enumerate(names))
-    texts = " ".join(f"WHEN grouping({name}) = 0 THEN {name}" for name in names)
     return (
-        f"SELECT CASE {cases} END AS place, CASE {texts} END AS text, count(*) AS amount "
-        f"FROM (SELECT {values} FROM {rows}) GROUP BY GROUPING SETS ({sets}) ORDER BY place, amount DESC, text"
+        f"SELECT CASE {place} END, {text}, {number}, count(*) "
+        f"FROM (SELECT {inside} FROM {rows}) GROUP BY GROUPING SETS ({sets})"
     )
 
 
-def answers(rows: Iterable[tuple[Any, ...]], tallies: Sequence[Tally]) -> list[dict[str, int | None]]:
-    """What each :class:`Tally` asks for, from the rows of :func:`query`; a null is no value."""
-    found: list[dict[str, int | None]] = [{} for _ in tallies]
-    for place, text, amount in rows:
-        if text is not None:
-            found[place][text] = int(amount)
-    return [
-        each if len(each) <= tally.most else dict.fromkeys(list(each)[: tally.most])
-        for each, tally in zip(found, tallies, strict=True)
-    ]
+def parted(rows: Iterable[tuple[Any, ...]], groups: Sequence[Group]) -> dict[str, Values]:
+    """The values of each of ``groups`` by its expression, from the rows of :func:`query`."""
+    found: list[list[tuple[str | None, float | None, int]]] = [[] for _ in groups]
+    for place, text, number, amount in rows:
+        found[place].append((text, number, amount))
+    return {group.by: values for group, values in zip(groups, found, strict=True)}
+
+
+def _tallied(values: Values, most: int) -> dict[str, int | None]:
+    known = sorted(
+        ((text, amount) for text, _, amount in values if text is not None), key=lambda each: (-each[1], each)
+    )
+    return dict(known) if len(known) <= most else {text: None for text, _ in known[:most]}
+
+
+def _between(values: Values, edges: Sequence[float]) -> dict[float, int] | None:
+    found: Counter[float] = Counter()
+    ends = (*edges, math.inf)
+    for _, number, amount in values:
+        if number is not None and math.isfinite(number):
+            found[ends[bisect_left(edges, number)]] += amount
+    return dict(found) or None

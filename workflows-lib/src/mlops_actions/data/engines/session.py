@@ -28,6 +28,8 @@ class Histogram:
 
     value: str
     edges: tuple[float, ...]
+    of: str | None = None
+    """An expression that the value is a function of, by which rows may be grouped instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from mlops_actions.data.engines import duck, hyperloglog
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.running import fetch
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Question, Tally
 from mlops_actions.data.engines.translation.spark import SparkWriter
 from mlops_actions.data.engines.translation.terms import Scope, Untranslatable
@@ -125,7 +126,7 @@ class SparkScan:
         table = self._run(f"SELECT {', '.join(row.written)} FROM {source}", writer).toArrow()
         with duck.connect() as connection:
             connection.register("answers", table)
-            (values,) = duck.fetch(connection, f"SELECT {', '.join(answers)} FROM answers")
+            (values,) = fetch(connection, f"SELECT {', '.join(answers)} FROM answers")
         return dict(zip((each.key for each in aggregates), values, strict=True))
 
     def _in_parts(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:

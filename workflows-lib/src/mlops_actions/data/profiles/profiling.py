@@ -55,6 +55,9 @@ LOOK_AT_TEXT = 128
 CATEGORIES = 256
 """A column of text with more values than this is of kind ``text``; so is one whose values hardly repeat."""
 
+_SEEN = 2 * CATEGORIES
+"""Values, in a look that counts them approximately, of a column that may have no more than CATEGORIES."""
+
 LONGEST = 256
 """Characters of the longest value that is stored as a category."""
 
@@ -206,7 +209,7 @@ class _Look:
             number = as_number(self.column)
             return [f"quantile_disc(CASE WHEN isfinite({number}) THEN {number} END, [0.05, 0.25, 0.5, 0.75, 0.95])"]
         if self.kind is Kind.TEXT and not (self.known and self.known.categories):
-            return [f"count(DISTINCT {as_text(self.column)})"]
+            return [f"approx_count_distinct({as_text(self.column)})"]
         return []
 
     def counter(self, answers: list[Any]) -> _Counter:
@@ -216,7 +219,7 @@ class _Look:
                 return _Numbers(self.column, self.private, quantiles, self.known)
             case Kind.TEXT:
                 known = self.known
-                few = bool(known and known.categories) or (bool(answers) and answers[0] <= CATEGORIES)
+                few = bool(known and known.categories) or (bool(answers) and answers[0] <= _SEEN)
                 return _Texts(self.column, self.private, few, known)
             case Kind.BOOLEAN:
                 return _Booleans(self.column, self.private, self.known)
@@ -338,7 +341,7 @@ class _Numbers:
             "max": f"max({exact})",
             "mean": f"avg({distance})",
             "square": f"avg({distance} * {distance})",
-            "bins": Histogram(number, tuple(edges)),
+            "bins": Histogram(number, tuple(edges), name),
         }
 
     def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:
@@ -425,7 +428,7 @@ class _Texts:
                 "shortest": f"min(length({text}))",
                 "longest": f"max(length({text}))",
                 "length": f"avg(length({text}))",
-                "bins": Histogram(length, tuple(sorted({*_LENGTHS, *_edges(self.reference)}))),
+                "bins": Histogram(length, tuple(sorted({*_LENGTHS, *_edges(self.reference)})), text),
             }
         if self.few:
             asked["all"] = Tally(text, CATEGORIES)

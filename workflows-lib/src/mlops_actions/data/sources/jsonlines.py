@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
-from mlops_actions.data.engines.duck import connect, fetch, pattern_for, reason
+from mlops_actions.data.engines.duck import connect, pattern_for, reason
 from mlops_actions.data.engines.quoting import listed, literal, quote
+from mlops_actions.data.engines.running import fetch
 from mlops_actions.data.sources.pointers import refuse_pointer
 from mlops_actions.data.sources.positions import packed
 from mlops_actions.data.sources.reading import Reading

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mlops_actions.data.contracts.servers import Place
-from mlops_actions.data.engines import duck, pgserver
+from mlops_actions.data.engines import duck, pgserver, running
 from mlops_actions.data.engines.pgserver import Server, Unreachable
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.sources import pgcatalog, pgtypes
@@ -166,7 +166,7 @@ class _Copy:
         target = self.folder / f"part-{len(self.files):05}.parquet"
         with duck.connect([self._text, target]) as connection:
             try:
-                ((rows,),) = duck.fetch(
+                ((rows,),) = running.fetch(
                     connection, f"COPY ({self._select()}) TO {literal(str(target))} (FORMAT parquet)"
                 )
             except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException):

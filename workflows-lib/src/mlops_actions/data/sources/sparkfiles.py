@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from mlops_actions.data.engines import duck, spark
+from mlops_actions.data.engines import duck, running, spark
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.sparkscan import SparkScan, View
@@ -262,7 +262,7 @@ def _folders(session: SparkScan, rows: DataFrame, shape: _Shape) -> DataFrame:
         path = re.sub(_SCHEME, "/", url)
         file = places[unquote(path)]
         alone = source.open_relation(connection, shape.relation.object, [file], shape.reading)
-        values = duck.fetch(connection, f"SELECT {shape.select(alone, names)} FROM {alone.sql} LIMIT 1")
+        values = running.fetch(connection, f"SELECT {shape.select(alone, names)} FROM {alone.sql} LIMIT 1")
         found += [(path, *value) for value in values]  # none of a file without rows
     written = (f"{SparkWriter().name(name)} {_written(shape.kinds[name])}" for name in names)
     return broadcast(session.spark.createDataFrame(found, ", ".join([f"{_PATH} STRING", *written])))

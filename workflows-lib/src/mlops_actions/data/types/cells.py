@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.duck import fetch
 from mlops_actions.data.engines.quoting import literal
+from mlops_actions.data.engines.running import fetch
 
 if TYPE_CHECKING:
     import duckdb

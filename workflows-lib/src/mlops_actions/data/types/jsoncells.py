@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlops_actions.data.engines.duck import fetch
 from mlops_actions.data.engines.quoting import literal, quote
+from mlops_actions.data.engines.running import fetch
 from mlops_actions.data.types import cells
 from mlops_actions.data.types.cells import SAMPLE, TextType
 
