@@ -205,7 +205,7 @@ def once(connection: duckdb.DuckDBPyConnection, source: str, questions: Sequence
     parts = [each for question in questions for each in _written(question)]
     values = [value for each in parts for value in each.values]
     (row,) = fetch(connection, f"SELECT {', '.join(each.sql for each in parts)} FROM {source}", values)
-    return list(_read(questions, row))
+    return _read(questions, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +236,10 @@ def _written(question: Question) -> list[_Part]:
             return [_Part(question)]
 
 
-def _read(questions: Iterable[Question], values: Sequence[Any]) -> Iterator[Any]:
+def _read(questions: Iterable[Question], values: Sequence[Any]) -> list[Any]:
     """The answers, from the values of all that was written."""
     rest = iter(values)
-    for each in questions:
-        yield _answer(each, [next(rest) for _ in _written(each)])
+    return [_answer(each, [next(rest) for _ in _written(each)]) for each in questions]
 
 
 def _answer(question: Question, answers: Sequence[Any]) -> Any:
@@ -317,9 +316,10 @@ def _together(
     except duckdb.OutOfMemoryException:
         if len(aggregates) > 1:
             half = len(aggregates) // 2
-            first = _together(connection, relation, aggregates[:half], key, table)
-            rest = _together(connection, relation, aggregates[half:], key, table)
-            return {group: answers + rest[group] for group, answers in first.items()}
+            parts = [
+                _together(connection, relation, each, key, table) for each in (aggregates[:half], aggregates[half:])
+            ]
+            return {group: answers + parts[1][group] for group, answers in parts[0].items()}
         with connect((file.path for file in relation.files), ROOM) as roomy:
             found = fetch(roomy, f"{select}{rows}{by}", values)
     return {group: list(answers) for group, *answers in found}

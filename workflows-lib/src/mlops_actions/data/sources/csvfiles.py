@@ -28,10 +28,10 @@ from mlops_actions.data.sources.relation import (
     Relation,
     Unreadable,
     aliases,
+    chosen,
     differences,
     refuse_clash,
     refuse_width,
-    wanted,
 )
 from mlops_actions.data.sources.survey import Counter, Endless, Record, damage, open_bytes, packing
 from mlops_actions.data.types import cells
@@ -74,23 +74,21 @@ def open_files(
             for how in dict.fromkeys(map(packing, group))
         )
 
-    def placed(some: Mapping[str, str]) -> str:
-        return " UNION ALL ".join(
-            f"SELECT *, {packed(str(number), 'row_number() OVER ()')} AS {position} "
-            f"FROM ({_select(headers[file.name], [file], keys, some)})"
-            for number, file in enumerate(files)
-        )
-
     promised = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
     declared = cells.types(connection, f"({texts(raw)})", raw, promised)
 
     def rows(of: Collection[str]) -> str:
-        some = {name: raw[name] for name in wanted(names, raw, of)}
+        some = {name: raw[name] for name in chosen(names, raw, of)}
         return f"(SELECT {_typed(some, declared)} FROM ({texts(some)}))"
 
-    def rows_placed(of: Collection[str]) -> str:
-        some = {name: raw[name] for name in wanted(names, raw, of)}
-        return f"(SELECT {_typed(some, declared)}, {position} FROM ({placed(some)}))"
+    def placed(of: Collection[str]) -> str:
+        some = {name: raw[name] for name in chosen(names, raw, of)}
+        texts_placed = " UNION ALL ".join(
+            f"SELECT *, {packed(str(number), 'row_number() OVER ()')} AS {position} "
+            f"FROM ({_select(headers[file.name], [file], keys, some)})"
+            for number, file in enumerate(files)
+        )
+        return f"(SELECT {_typed(some, declared)}, {position} FROM ({texts_placed}))"
 
     return Relation(
         object=object_name,
@@ -101,7 +99,7 @@ def open_files(
         guessed=frozenset(names) - promised.keys(),
         differences=tuple(differences({name: dict.fromkeys(head.names, "") for name, head in headers.items()})),
         is_text=True,
-        located=Located(rows_placed(names), position, lambda file: records(file, reading), rows_placed),
+        located=Located(placed(names), position, lambda file: records(file, reading), placed),
         narrowed=rows,
     )
 

@@ -23,10 +23,10 @@ from mlops_actions.data.sources.relation import (
     Relation,
     Unreadable,
     aliases,
+    chosen,
     differences,
     refuse_clash,
     refuse_width,
-    wanted,
 )
 from mlops_actions.data.types import cells
 from mlops_actions.data.types.cells import TextType
@@ -81,13 +81,14 @@ def open_files(
     selects |= {key: _folder(key, raw[key], declared[key]) for key in keys}
 
     def narrowed(names: Collection[str]) -> str:
-        return f"(SELECT {', '.join(selects[each] for each in wanted(selects, raw, names))} FROM {rows})"
+        return f"(SELECT {', '.join(selects[each] for each in chosen(selects, raw, names))} FROM {rows})"
 
-    sql = narrowed(selects)
-    described = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()}
+    described = {
+        name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {narrowed(selects)}").fetchall()
+    }
     return Relation(
         object=object_name,
-        sql=sql,
+        sql=narrowed(selects),
         columns=tuple(Column(name, described[name], name in reading.private) for name in [*names, *keys]),
         files=tuple(files),
         raw=raw,
@@ -106,7 +107,7 @@ def _located(selects: Mapping[str, str], raw: Mapping[str, str], rows: str) -> L
     place = f"{packed('CAST(file_index AS BIGINT)', 'file_row_number + 1')} AS {position}"
 
     def narrowed(names: Collection[str]) -> str:
-        select = [selects[each] for each in wanted(selects, raw, names)]
+        select = [selects[each] for each in chosen(selects, raw, names)]
         return f"(SELECT {', '.join([*select, place])} FROM {rows})"
 
     return Located(narrowed(selects), position, narrowed=narrowed)

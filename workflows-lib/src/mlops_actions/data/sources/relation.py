@@ -132,7 +132,7 @@ def _names(sql: str) -> Iterator[str]:
             yield match[2]
 
 
-def wanted(columns: Iterable[str], raw: Mapping[str, str], names: Collection[str]) -> list[str]:
+def chosen(columns: Iterable[str], raw: Mapping[str, str], names: Collection[str]) -> list[str]:
     """Those of ``columns`` that ``names`` has, or has the text of; the first where there is none, to count rows by."""
     columns = list(columns)
     return [each for each in columns if each in names or raw.get(each, "").strip('"') in names] or columns[:1]
