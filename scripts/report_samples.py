@@ -23,6 +23,8 @@ from mlops_actions.outcome import (
     Section,
     Table,
     Text,
+    Timeline,
+    Trend,
 )
 from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, Where, conclude
 
@@ -124,6 +126,15 @@ SHAPES: dict[str, Histogram | Frequencies | str] = {
 }  # fmt: skip
 
 
+MONTHS = Timeline("month", tuple(f"2013-{month:02}" for month in range(1, 9)), 12)
+_NULLS = Trend("Nulls", (0.021, 0.058, 0.016, 0.0, 0.011, None, 0.03, 0.009))
+TRENDS = {
+    "number": (_NULLS, Trend("Mean", (10.1, 10.9, 13.2, 13.9, 13.0, None, 21.7, 12.6), "level", spread=40.2)),
+    "text": (_NULLS, Trend("Share of", (0.26, 0.27, 0.26, 0.25, 0.26, None, 0.27, 0.26), of="UA")),
+    "time": (Trend("Rows", (27_004, 24_951, 28_834, 28_330, 28_796, 0, 29_425, 29_327), "rows"),),
+}
+
+
 def validation() -> Outcome:
     """Forty rules of a contract; five are broken, two warn, one could not be evaluated."""
     checks = []
@@ -162,11 +173,12 @@ def _columns(columns: Sequence[tuple[str, str]], checks: Sequence[Check]) -> Sec
             (("Distinct", "about 527"), ("Range", "-43 to 1301")),
             SHAPES.get(name) or list(SHAPES.values())[number % 3],
             tuple(at for at, check in enumerate(checks) if check.where.column == name),
+            TRENDS.get(kinds.get(kind, "other"), ()),
         )
         for number, (name, kind) in enumerate(columns)
     )  # fmt: skip
     whole = tuple(at for at, check in enumerate(checks) if check.where.column is None)
-    return Section(f"Columns of flights ({ROWS:,} rows)", (Columns(ROWS, cards, whole),))
+    return Section(f"Columns of flights ({ROWS:,} rows)", (Columns(ROWS, cards, whole, MONTHS),))
 
 
 def wide(count: int = 200) -> Outcome:
@@ -315,7 +327,7 @@ def hostile() -> Outcome:
         for status in (Status.FAIL, Status.PASS)
     ]  # fmt: skip
     columns = tuple(
-        Column(text, text, "text", 1, ((text, text),), shape, (2 * at, 2 * at + 1))
+        Column(text, text, "text", 1, ((text, text),), shape, (2 * at, 2 * at + 1), (Trend(text, (0.2, 0.1), of=text),))
         for at, text in enumerate(HOSTILE)
         for shape in (Frequencies(((text, 1),), 1, 1), Histogram((0.0, 1.0, 2.0), (1, 1), (text, text)), text)
     )
@@ -326,7 +338,7 @@ def hostile() -> Outcome:
     blocks: tuple[Block, ...] = (
         *(Text(text) for text in HOSTILE),
         table,
-        Columns(2, columns, (0, 1)),
+        Columns(2, columns, (0, 1), Timeline(HOSTILE[0], (HOSTILE[1], HOSTILE[2]), 1)),
         *charts,
         *(Log(text, text) for text in HOSTILE),
     )

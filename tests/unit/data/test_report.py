@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import statistics
+
 import pytest
 
 from mlops_actions.data import report
 from mlops_actions.data.describe import Profiling, describe
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile, Range
-from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Outcome
+from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Outcome, Timeline, Trend
 from mlops_actions.report.html import page
 from mlops_actions.report.markdown import summary
 from mlops_actions.verdict import Status
@@ -178,3 +180,60 @@ def test_a_table_of_no_rows_is_a_report(workspace):
     outcome = describe(Profiling((workspace.parquet("SELECT range AS x FROM range(0)"),)), workspace.out)
     assert "Columns of data (0 rows)" in page(outcome)
     assert "Columns of data" in summary(outcome)
+
+
+# Over time
+
+BY_DAY = """
+    SELECT CASE WHEN range < 4 THEN NULL ELSE DATE '2013-01-01' + CAST(range % 4 AS INTEGER) END AS at,
+    CASE WHEN range % 4 = 2 AND range % 8 = 2 THEN NULL ELSE 10 * (range % 4) END AS number,
+    CASE WHEN range % 4 = 0 OR range % 3 = 0 THEN 'often' ELSE 'else' END AS text, range % 4 = 3 AS truth,
+    md5(CAST(range AS VARCHAR)) AS hash, CASE WHEN range % 4 = 3 THEN 'secret' END AS private
+    FROM range(804) WHERE range % 4 <> 1
+"""
+
+
+def test_what_is_drawn_over_time_are_nulls_and_what_the_values_are(workspace):
+    contract = workspace.columns("""\
+        - {name: at, logicalType: date}
+        - {name: private, logicalType: string, classification: restricted}
+        """)
+    of = (workspace.parquet(BY_DAY),)
+    outcome = describe(Profiling(of, contract, time_column="at"), workspace.out)
+    assert block(outcome).time == Timeline("day", ("2013-01-01", "2013-01-02", "2013-01-03", "2013-01-04"), 3)
+    found = {name: each.trends for name, each in columns(outcome).items()}
+    assert found["at"] == (Trend("Rows", (200, 0, 200, 200), "rows"), Trend("Nulls", (0, None, 0, 0)))
+    nulls, mean = found["number"]
+    assert nulls == Trend("Nulls", (0, None, 0.5, 0))
+    assert (mean.name, mean.kind, mean.values) == ("Mean", "level", (0, None, 20, 30))
+    values = [10 * (at % 4) for at in range(804) if at % 4 != 1 and at % 8 != 2]
+    assert mean.spread == pytest.approx(statistics.stdev(values), rel=1e-9)
+    (share,) = found["text"]
+    assert (share.name, share.of) == ("Share of", "often")
+    assert share.values == (1, None, pytest.approx(1 / 3, abs=0.01), pytest.approx(1 / 3, abs=0.01))
+    assert found["truth"] == (Trend("Share of", (0, None, 0, 1), of="true"),)
+    assert found["hash"] == ()
+    assert found["private"] == (Trend("Nulls", (1, None, 1, 0)),)
+    assert "secret" not in page(outcome)
+
+
+@pytest.mark.parametrize("time", [None, "at"])
+def test_without_two_blocks_there_is_nothing_over_time(workspace, time):
+    data = workspace.parquet("SELECT DATE '2013-01-01' AS at, range AS x FROM range(9)")
+    outcome = describe(Profiling((data,), time_column=time), workspace.out)
+    assert block(outcome).time is None
+    assert not any(each.trends for each in block(outcome).columns)
+
+
+def test_what_parts_leave_uncertain_is_said():
+    column = ColumnProfile(
+        "x", "DOUBLE", Kind.NUMBER, 0, 6, distinct_at_most=12, range=Range(0.0, 2.0),
+        bins=Bins((0.0, 1.0, 2.0), (1, 150, 49, 0), uncertain=3),
+    )  # fmt: skip
+    (section,) = report.sections([Profile("t", 200, (column,))], [])
+    (found,) = section.blocks
+    assert isinstance(found, Columns)
+    (shown,) = found.columns
+    assert dict(shown.facts)["Distinct"] == "at least about 6, at most 12"
+    assert isinstance(shown.shape, Histogram)
+    assert shown.shape.uncertain == 3

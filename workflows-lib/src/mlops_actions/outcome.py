@@ -54,7 +54,8 @@ class Histogram:
     Bins may be of any width, so what is drawn is density: the area of a bar is
     its count. ``ends`` are the least and the greatest number as people write
     them, ``unit`` what they count. Where they are ``whole``, the least of a bin
-    is one above its lower edge.
+    is one above its lower edge. The number of values up to an edge may be wrong
+    by as many as are ``uncertain``.
     """
 
     edges: tuple[float, ...]
@@ -62,6 +63,7 @@ class Histogram:
     ends: tuple[str, str]
     whole: bool = False
     unit: str = ""
+    uncertain: int = 0
 
     def __post_init__(self) -> None:
         ascending = all(one < other for one, other in pairwise(self.edges))
@@ -78,6 +80,34 @@ class Frequencies:
     rest: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A figure in each block of a :class:`Timeline`, None where a block has none.
+
+    A ``share`` is 0 to 1, of the rows or of the values that there are; with
+    ``of``, that of this value of the data. A ``level`` may be any number, and
+    ``spread`` is how far apart two of them should be to look far apart.
+    """
+
+    name: str
+    values: tuple[float | None, ...]
+    kind: Literal["share", "rows", "level"] = "share"
+    of: str | None = None
+    spread: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The blocks of time that trends are of: each a ``unit`` long, named as people do, in order and without a gap.
+
+    Rows that are ``undated`` are in none of them.
+    """
+
+    unit: str
+    blocks: tuple[str, ...]
+    undated: int = 0
+
+
 Kind: TypeAlias = Literal["number", "text", "time", "boolean", "other"]
 
 
@@ -88,7 +118,7 @@ class Column:
     ``nulls`` are rows, None where the data has no such column. ``facts`` are
     names and texts (``Distinct``, ``about 527``), ``shape`` what is drawn, or a
     sentence in its place. ``checks`` are those that speak of this column, by
-    their places in the verdict's.
+    their places in the verdict's. ``trends`` are of the data set's timeline.
     """
 
     name: str
@@ -98,15 +128,25 @@ class Column:
     facts: tuple[tuple[str, str], ...] = ()
     shape: Histogram | Frequencies | str = ""
     checks: tuple[int, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a data set of so many ``rows``, and the ``checks`` that speak of it as a whole."""
+    """The columns of a data set of so many ``rows``, and the ``checks`` that speak of it as a whole.
+
+    Where its columns have trends, ``time`` are the blocks that these are of.
+    """
 
     rows: int
     columns: tuple[Column, ...]
     checks: tuple[int, ...] = ()
+    time: Timeline | None = None
+
+    def __post_init__(self) -> None:
+        blocks = len(self.time.blocks) if self.time else 0
+        if any(len(trend.values) != blocks for each in self.columns for trend in each.trends):
+            raise ValueError(f"a trend has not {blocks} values")
 
 
 @dataclass(frozen=True, slots=True)

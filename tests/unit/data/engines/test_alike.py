@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from plain_rules import broken, is_finite, surplus
 
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.profiles import blockscan, profiling
+from mlops_actions.data.profiles.blocks import ColumnBlocks
 from mlops_actions.data.profiles.profile import Profile, Range
 from mlops_actions.data.rules import checks, evidence, rules
 from mlops_actions.data.rules.rules import Broken, Repeated, Rule
@@ -237,16 +238,27 @@ def test_profiles(engines: Mapping[str, Loader], drawn: tuple[Table, Table]) -> 
 def test_blocks_of_time(engines: Mapping[str, Loader], rows: list[tuple[Any, ...]]) -> None:
     """PostgreSQL counts the rows of each block, and what is in them, as DuckDB does."""
     table = Table((("t", "timestamp"), ("n", "double"), ("s", "text")), tuple(rows))
-    found = []
-    for loader in engines.values():
-        session, relation = loader(table)
-        timing = blockscan.timing(relation, relation.columns[0].name)
-        made = profiling.plan(session, relation)
-        values = session.aggregate(relation, [*made.aggregates, *timing.aggregates])
-        whole = blockscan.complete(session, made, values, timing)
-        columns = [each.blocks and (each.blocks.nulls, each.blocks.counts) for each in whole.columns]
-        found.append((whole.time, columns))
-    assert found[0] == found[1]
+    assert in_blocks(engines["postgres"], table, "t") == in_blocks(engines["duckdb"], table, "t")
+
+
+def in_blocks(loader: Loader, table: Table, time: str) -> tuple[Any, ...]:
+    """The blocks of a profile, and of each column the numbers in them and, to fewer digits, the moments."""
+    session, relation = loader(table)
+    _, made = blockscan.scan(session, profiling.plan(session, relation), (), blockscan.timing(relation, time))
+    found = [each.blocks or ColumnBlocks(()) for each in made.columns]
+    moments = [(about_each(each.mean), about_each(each.sd)) for each in found]
+    return made.time, [replace(each, mean=(), sd=()) for each in found], moments
+
+
+def about_each(of: Iterable[float | None]) -> list[Any]:
+    return [None if each is None else pytest.approx(each, rel=2e-3, abs=1e-300) for each in of]
+
+
+@LIMIT
+@given(st.sampled_from(["date", "timestamp", "zoned"]).flatmap(lambda kind: tables(kind, "small", "boolean")))
+def test_blocks_of_every_kind_of_time(engines: Mapping[str, Loader], table: Table) -> None:
+    time = table.columns[0][0]
+    assert in_blocks(engines["postgres"], table, time) == in_blocks(engines["duckdb"], table, time)
 
 
 def about(of: Any) -> Any:
@@ -442,6 +454,13 @@ def test_profiles_of_spark(loader: Loader, before: Table, after: Table) -> None:
         assert about(theirs.range) == about(mine.range)
         if mine.distinct is not None:
             assert theirs.distinct == pytest.approx(mine.distinct, abs=1)  # one sketch takes -0 for another value
+
+
+@ONCE
+@given(wide(60))
+def test_blocks_of_spark(loader: Loader, table: Table) -> None:
+    for time in (name for name, kind in table.columns if kind in {"date", "timestamp", "zoned"}):
+        assert in_blocks(loader, table, time) == in_blocks(on_duckdb(), table, time), time
 
 
 def test_no_rows_of_spark(loader: Loader) -> None:

@@ -88,3 +88,57 @@ def test_starts_are_in_the_order_of_time():
                "2013-01-02", "290000-01-01", "infinity", None]  # fmt: skip
     assert sorted(reversed(ordered), key=blocks.order) == ordered
     assert set(UNDATED) <= set(ordered)
+
+
+@pytest.mark.parametrize("unit", Unit)
+@given(
+    st.lists(
+        st.builds("2013-{:02}-{:02} {:02}:30:00".format, st.integers(1, 12), st.integers(1, 28), st.integers(0, 23)),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_calendar_has_every_block_between_the_first_and_the_last(unit, times):
+    starts = sorted({start_of_moment(time, unit) for time in times}, key=blocks.order)
+    found = blocks.calendar([*starts, *UNDATED], unit)
+    first, last = (datetime.fromisoformat(choose(times)) for choose in (min, max))
+    step = timedelta(hours=1 if unit is Unit.HOUR else 24)
+    moments = [*(first + step * at for at in range((last - first) // step + 1)), last]
+    plain = list(dict.fromkeys(start_of_moment(str(moment), unit) for moment in moments))
+    assert list(found) == (plain if len(plain) <= 105 else starts)
+
+
+def start_of_moment(time, unit):
+    return blocks.named(str(plain_start(datetime.fromisoformat(time), unit)))
+
+
+@pytest.mark.parametrize(
+    ("starts", "unit"),
+    [
+        (("0044-03-15 (BC)", "2013-01-01"), Unit.DAY),
+        (("9999-12-01", "10000-01-01"), Unit.MONTH),
+        (("whatever <b>", "2013-01-01"), Unit.YEAR),
+        (("2013-01-02", "2013-03-01"), Unit.MONTH),  # no month begins so
+        ((), Unit.DAY),
+    ],
+)
+def test_what_no_calendar_has_is_left_as_it_is(starts, unit):
+    assert blocks.calendar([*starts, None], unit) == starts
+
+
+@pytest.mark.parametrize(
+    ("start", "unit", "said"),
+    [
+        ("2013-04-01 14:00:00", Unit.HOUR, "2013-04-01 14:00"),
+        ("2013-04-01", Unit.HOUR, "2013-04-01 00:00"),
+        ("2013-04-01", Unit.DAY, "2013-04-01"),
+        ("2013-04-01", Unit.WEEK, "2013-04-01"),
+        ("2013-04-01", Unit.MONTH, "2013-04"),
+        ("2013-04-01", Unit.QUARTER, "2013 Q2"),
+        ("2013-10-01", Unit.QUARTER, "2013 Q4"),
+        ("12013-01-01", Unit.YEAR, "12013"),
+        ("0044-03-15 (BC)", Unit.YEAR, "0044-03-15 (BC)"),
+    ],
+)
+def test_how_people_call_a_block(start, unit, said):
+    assert blocks.said(start, unit) == said

@@ -9,6 +9,7 @@ import math
 import statistics
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import duckdb
 import jsonschema
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from mlops_actions import schema
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import Profile
@@ -43,8 +45,7 @@ def relation(rows: list[dict], types: dict[str, str], private: frozenset[str] = 
 def blocked(of: Relation, time: str, like: Profile | None = None) -> Profile:
     timing = blockscan.timing(of, time)
     plan = profiling.plan(SESSION, of, like)
-    values = SESSION.aggregate(of, [*plan.aggregates, *timing.aggregates])
-    made = blockscan.complete(SESSION, plan, values, timing, like)
+    _, made = blockscan.scan(SESSION, plan, (), timing, like)
     data = json.loads(profile.dumps(made))
     assert profile.from_json(data) == made, "every count adds up, or from_json refuses it"
     jsonschema.validate(data, schema.shipped("profile-v1"))
@@ -104,6 +105,32 @@ def test_each_block_is_counted_as_plain_python_counts_it(rows):
         assert truth.blocks.counts[index] == (there[True], there[False])
 
 
+@pytest.mark.parametrize("is_text", [False, True])
+@LIMIT
+@given(st.lists(ROW, max_size=50))
+def test_what_is_added_up_from_blocks_is_the_profile_of_all_rows(is_text, rows):
+    of = replace(relation(rows, TYPES, frozenset("b")), is_text=is_text)
+    made, plain = blocked(of, "when"), profiling.profile(SESSION, of)
+    assert made.rows == plain.rows
+    for one, other in zip(made.columns, plain.columns, strict=True):
+        mean, sd = (getattr(other.range, name, None) for name in ("mean", "sd"))
+        assert getattr(one.range, "mean", None) == (mean and pytest.approx(mean, rel=1e-9, abs=1e-9))
+        assert getattr(one.range, "sd", None) == (sd and pytest.approx(sd, rel=1e-9, abs=1e-9))
+        ends = one.range and replace(one.range, mean=mean, sd=sd)
+        assert replace(one, range=ends, blocks=None) == other
+
+
+def test_what_is_asked_besides_is_answered_of_all_rows():
+    rows = [{"when": f"2013-01-{1 + index % 3:02}", "x": index % 7} for index in range(40)]
+    of = relation(rows, {"when": "DATE", "x": "INTEGER"})
+    asked = {"even": "count_if(x % 2 = 0)", "different": "count(DISTINCT x)", "last": "max(x)"}
+    others = [Aggregate(key, sql, adds=key == "even") for key, sql in asked.items()]
+    values, made = blockscan.scan(SESSION, profiling.plan(SESSION, of), others, blockscan.timing(of, "when"))
+    assert made.time.rows == (14, 13, 13)
+    even = sum(row["x"] % 2 == 0 for row in rows)
+    assert {key: values[key] for key in asked} == {"even": even, "different": 7, "last": 6}
+
+
 def test_dates_are_not_counted_by_the_hour():
     rows = [{"day": f"2013-01-{1 + index % 5:02}", "x": index} for index in range(20)]
     made = blocked(relation(rows, {"day": "DATE", "x": "INTEGER"}), "day")
@@ -143,13 +170,18 @@ def test_what_cannot_be_the_time_of_rows(name, private, why):
         blockscan.timing(relation([], {"when": "DATE", "n": "DOUBLE"}, frozenset({private})), name)
 
 
-def test_data_that_changes_between_the_two_passes_is_not_profiled():
+class Growing(DuckSession):
+    """A session whose data gets another row before it is asked by block."""
+
+    def grouped(self, *asked):
+        self.connection.execute("INSERT INTO t VALUES ('2013-01-02')")
+        return super().grouped(*asked)
+
+
+def test_data_that_changes_between_the_look_at_its_times_and_the_scan_is_not_profiled():
     of = relation([{"when": "2013-01-01"}] * 3, {"when": "DATE"})
-    timing, plan = blockscan.timing(of, "when"), profiling.plan(SESSION, of)
-    values = SESSION.aggregate(of, [*plan.aggregates, *timing.aggregates])
-    ENGINE.execute("INSERT INTO t VALUES ('2013-01-02')")
     with pytest.raises(Unreadable, match="changed while it was read: 3 rows, and then 4"):
-        blockscan.complete(SESSION, plan, values, timing)
+        blockscan.scan(Growing(ENGINE), profiling.plan(SESSION, of), (), blockscan.timing(of, "when"))
 
 
 def test_a_column_of_a_thousand_different_years_makes_no_blocks():

@@ -39,8 +39,7 @@ def of(select: str, types: dict[str, str], time: str = "", private: str = "", li
     )
     timing = blockscan.timing(relation, time) if time else None
     plan = profiling.plan(SESSION, relation, like)
-    values = SESSION.aggregate(relation, [*plan.aggregates, *(timing.aggregates if timing else [])])
-    return again(blockscan.complete(SESSION, plan, values, timing, like))
+    return again(blockscan.scan(SESSION, plan, (), timing, like)[1])
 
 
 def profiled(

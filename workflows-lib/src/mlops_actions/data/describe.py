@@ -145,9 +145,8 @@ def _describe(name: str, reader: Reader, how: _Asked) -> _Taken:
         with reader.take_in(name, reading) as intake:
             shape = profiling.plan(intake.session, intake.relation, how.like)
             timing, untimed = timecolumn.timing(intake.session, intake.relation, how.time(of))
-            asked = [Aggregate(ROWS, "count(*)"), *shape.aggregates, *(timing.aggregates if timing else ())]
-            values = intake.session.aggregate(intake.relation, asked)
-            made = blockscan.complete(intake.session, shape, values, timing, how.like)
+            asked = [Aggregate(ROWS, "count(*)", adds=True)]
+            values, made = blockscan.scan(intake.session, shape, asked, timing, how.like)
             return _Taken([*intake.checks(int(values[ROWS])), *untimed], intake.subjects, made)
     except Unreadable as error:
         return _Taken([unreadable(name, error)])

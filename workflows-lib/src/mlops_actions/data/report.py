@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from mlops_actions.data.profiles import blocks
+from mlops_actions.data.profiles.blocks import Blocks
 from mlops_actions.data.profiles.profile import Bins, Categories, ColumnProfile, Kind, Profile, Range, Special
 from mlops_actions.data.profiles.profiling import is_whole
 from mlops_actions.data.rules.checks import example
-from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Section
+from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Section, Timeline, Trend
 from mlops_actions.outcome import Kind as Shown
-from mlops_actions.report.wording import plural, scalar
+from mlops_actions.report.wording import plural, rounded, scalar
 from mlops_actions.verdict import Check, Status, Verdict
 
 TOP = 5
@@ -52,10 +55,14 @@ def _section(of: Profile, checks: Sequence[Check]) -> Section:
         if check.where.object == of.object:
             own.setdefault(check.where.column, []).append(number)
     whole = own.pop(None, [])
-    found = [_column(each, of.rows, tuple(own.pop(each.name, ()))) for each in of.columns]
+    trends = _Trends.of(of)
+    found = [
+        replace(_column(each, of.rows, tuple(own.pop(each.name, ()))), trends=tuple(trends.drawn(each)))
+        for each in of.columns
+    ]
     absent = [Column(name or "", "", "other", shape=ABSENT, checks=tuple(each)) for name, each in own.items()]
     title = f"Columns of {of.object} ({plural(of.rows, 'row')})"
-    return Section(title, (Columns(of.rows, (*found, *absent), tuple(whole)),))
+    return Section(title, (Columns(of.rows, (*found, *absent), tuple(whole), trends.timeline),))
 
 
 # One column
@@ -86,8 +93,8 @@ def _facts(of: ColumnProfile, values: int) -> Iterator[tuple[str, str]]:
         unit = _unit(of)
         yield ("Length" if unit == _LENGTH else "Range"), f"{said} {unit}".strip()
     if of.kind is Kind.NUMBER and least != greatest:
-        yield "Mean", _rounded(of.range.mean)
-        yield "Std. dev.", _rounded(of.range.sd)
+        yield "Mean", rounded(of.range.mean)
+        yield "Std. dev.", rounded(of.range.sd)
 
 
 def _distinct(of: ColumnProfile, values: int) -> str:
@@ -97,7 +104,7 @@ def _distinct(of: ColumnProfile, values: int) -> str:
     if of.distinct_is_exact:
         return f"{of.distinct:,}"
     if of.distinct_at_most is not None:
-        return f"about {of.distinct:,} to {of.distinct_at_most:,}"
+        return f"at least about {of.distinct:,}, at most {of.distinct_at_most:,}"
     least, greatest = (of.range.min, of.range.max) if of.range else (None, None)
     most = values
     if of.kind is not Kind.TEXT and least is not None and greatest is not None and not of.special.total:
@@ -106,13 +113,6 @@ def _distinct(of: ColumnProfile, values: int) -> str:
         if isinstance(least, int) and isinstance(greatest, int):
             most = min(values, greatest - least + 1)
     return f"about {min(of.distinct, most):,}"
-
-
-def _rounded(value: float | None) -> str:
-    """Four digits, or all before the point."""
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def _special(of: Special) -> str:
@@ -167,4 +167,55 @@ def _histogram(of: ColumnProfile, bins: Bins, within: Range) -> Histogram | None
     edges = (float(below), *bins.edges, float(greatest))[first : last + 1]
     if len(edges) < 2 or not all(one < other for one, other in pairwise(edges)):  # a float does not tell them apart
         return None
-    return Histogram(edges, bins.counts[first:last], (scalar(least), scalar(greatest)), whole, _unit(of))
+    return Histogram(
+        edges, bins.counts[first:last], (scalar(least), scalar(greatest)), whole, _unit(of), bins.uncertain
+    )
+
+
+# Over time
+
+
+@dataclass(frozen=True, slots=True)
+class _Trends:
+    """What is shown of columns over time: the blocks with a time, of which there are two or more."""
+
+    time: Blocks
+    timeline: Timeline | None
+    places: tuple[int | None, ...]
+    """The place in the profile of each block of the timeline, None of one that no row is in."""
+
+    @classmethod
+    def of(cls, one: Profile) -> _Trends:
+        time = one.time or Blocks("", blocks.Unit.YEAR, (), ())
+        starts = blocks.calendar(time.starts, time.unit)
+        place = {start: at for at, start in enumerate(time.starts)}
+        places = tuple(place.get(start) for start in starts)
+        undated = one.rows - sum(time.rows[at] for at in places if at is not None)
+        names = tuple(blocks.said(start, time.unit) for start in starts)
+        return cls(time, Timeline(time.unit.value, names, undated) if len(starts) > 1 else None, places)
+
+    def drawn(self, of: ColumnProfile) -> Iterator[Trend]:
+        """The trends of a column: its nulls, where it has any, and one of what its values are."""
+        if self.timeline is None or of.blocks is None:
+            return
+        if of.name == self.time.column:
+            yield Trend("Rows", tuple(0 if at is None else self.time.rows[at] for at in self.places), "rows")
+        if of.nulls:
+            shares = [_share(nulls, rows) for nulls, rows in zip(of.blocks.nulls, self.time.rows, strict=True)]
+            yield Trend("Nulls", self._placed(shares))
+        if of.private:
+            return
+        if any(each is not None for each in of.blocks.mean):
+            spread = of.range.sd if of.range and of.range.sd else 0.0
+            yield Trend("Mean", self._placed(of.blocks.mean), "level", spread=spread)
+        elif of.categories is not None and of.blocks.counts and (values := of.categories.values):
+            # Of a boolean, true; of texts, the most frequent one.
+            shares = [_share(counts[0], sum(counts)) for counts in of.blocks.counts]
+            yield Trend("Share of", self._placed(shares), of=values[0][0])
+
+    def _placed(self, values: Sequence[float | None]) -> tuple[float | None, ...]:
+        return tuple(None if at is None else values[at] for at in self.places)
+
+
+def _share(count: int, whole: int) -> float | None:
+    return count / whole if whole else None

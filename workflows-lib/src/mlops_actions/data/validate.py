@@ -327,7 +327,7 @@ class _Seen:
 
 
 def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
-    """What the rows say of the rules, and their profile, in one scan, and one more where there are blocks of time.
+    """What the rows say of the rules, and their profile, in one scan.
 
     Raises Unreadable or duckdb.Error.
     """
@@ -336,13 +336,11 @@ def _scan(intake: Taken, wanted: Sequence[Rule], promises: _Promises) -> _Seen:
     levels = servicelevels.prepare(promises.levels, relation)
     shape = profiling.plan(session, relation)
     timing, untimed = timecolumn.timing(session, relation, promises.time)
-    asked = [*plan.aggregates, *levels.aggregates, *shape.aggregates, *(timing.aggregates if timing else ())]
     with contextlib.ExitStack() as stack:
         if promises.progress is not None:
             stack.enter_context(promises.progress.of(relation.object, intake.known_rows, session))
-        values = session.aggregate(relation, asked)
+        values, made = blockscan.scan(session, shape, [*plan.aggregates, *levels.aggregates], timing)
         values = checks.exact(session, plan, values)
-        made = blockscan.complete(session, shape, values, timing)
     found = intake.checks(int(values[checks.ROWS]))
     found += checks.judge(plan, values, evidence.find(session, plan, values, promises.key))
     found += [*levels.judge(values, promises.moment), *untimed]

@@ -7,11 +7,11 @@ arrow keys move through, and the style sheet hides the cards that do not fit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlops_actions.outcome import Column, Columns, Frequencies, Histogram
-from mlops_actions.report import histogram, wording
+from mlops_actions.report import histogram, trends, wording
 from mlops_actions.report.elements import (
     MAX_CELL,
     NUMBER,
@@ -93,8 +93,7 @@ def draw(block: Columns, title: str, ident: str, anchors: Anchors) -> Iterator[s
     chosen = _chosen(block, anchors)
     others = [each for at, each in enumerate(block.columns) if at not in set(chosen)]
     shown = {f"{ident}-{at}": block.columns[at] for at in chosen}
-    if any(isinstance(each.shape, Histogram) for each in shown.values()):
-        yield '<p class="note legend">In a histogram, the area of a bar is its number of rows.</p>'
+    yield from _legend(block, shown.values())
     if block.checks:
         yield f'<div class="whole">{_rules(block, "Of all columns together", anchors)}</div>'
     if len(shown) > FEW:
@@ -102,11 +101,27 @@ def draw(block: Columns, title: str, ident: str, anchors: Anchors) -> Iterator[s
         yield from _index(shown, title, anchors)
     yield '<ol class="columns">'
     for name, column in shown.items():
-        yield from _card(column, block.rows, name, anchors)
+        yield from _card(column, block, name, anchors)
     yield "</ol>"
     if others:
         named = wording.plural(len(others), "more column")
         yield from folded(named, scroll(named, _rest(others, block.rows, anchors)))
+
+
+def _legend(block: Columns, shown: Collection[Column]) -> Iterator[str]:
+    """How drawings are to be read, as far as there are any."""
+    said = []
+    if any(isinstance(each.shape, Histogram) for each in shown):
+        said.append("In a histogram, the area of a bar is its number of rows.")
+    if block.time is not None and any(each.trends for each in shown):
+        first, last = block.time.blocks[0], block.time.blocks[-1]
+        said.append(f"What is drawn over time is by {block.time.unit}, from {first} to {last}.")
+        if any(trend.kind == "level" for each in shown for trend in each.trends):
+            said.append("The strip of a mean is as high as one standard deviation of the column, or more.")
+        if block.time.undated:
+            said.append(f"{wording.plural(block.time.undated, 'row')} without a finite time are in none of it.")
+    if said:
+        yield f'<p class="note legend">{html(clip(" ".join(said), MAX_CELL))}</p>'
 
 
 def _chosen(block: Columns, anchors: Anchors) -> list[int]:
@@ -159,26 +174,28 @@ def _mark(status: Status) -> str:
     return f' <span class="mark {status.value}">{WORDS[status]}</span>'
 
 
-def _card(column: Column, rows: int, ident: str, anchors: Anchors) -> Iterator[str]:
+def _card(column: Column, of: Columns, ident: str, anchors: Anchors) -> Iterator[str]:
     findings = anchors.findings(column)
     status = f" {anchors.checks[findings[0]].status.value}" if findings else ""
     yield f'<li class="column {_classes(column, anchors)}{status}" id="{ident}" tabindex="-1">'
     yield f'<div class="what"><h3>{code(column.name, _NAME)}</h3>'
     if column.type:
         yield f'<p class="type">{code(column.type, _TYPE)}</p>'
-    facts = [("Nulls", _nulls(column, rows)), *column.facts]
+    facts = [("Nulls", _nulls(column, of.rows)), *column.facts]
     yield from _facts((name, said) for name, said in facts if said)
     yield '</div><div class="shape">'
     match column.shape:
         case Histogram():
             made = histogram.drawing(column.shape)
             yield histogram.draw(made, column.name, ident)
-            if not_drawn := histogram.beyond(made):
-                yield f'<p class="note">{html(not_drawn)}</p>'
+            for said in filter(None, (histogram.beyond(made), histogram.uncertain(made))):
+                yield f'<p class="note">{html(said)}</p>'
         case Frequencies():
-            yield from _top(column.shape, rows)
+            yield from _top(column.shape, of.rows)
         case _ if column.shape:
             yield f'<p class="note">{html(clip(column.shape, MAX_CELL))}</p>'
+    if of.time is not None and column.trends:
+        yield from trends.draw(column.trends, of.time, column.name, ident)
     yield f'</div><div class="met">{_rules(column, "", anchors)}</div></li>'
 
 

@@ -131,7 +131,7 @@ def describe(made: Drawing) -> str:
     text = f"{wording.plural(count, 'value')} from {low} to {high}{_unit(made.of)}"
     if len(made.bars) > 1:
         text += f" in {len(made.bars)} bars, the densest at {_said(made, densest)}"
-    return f"{text}. {beyond(made)}".strip()
+    return " ".join(filter(None, (f"{text}.", beyond(made), uncertain(made))))
 
 
 def beyond(made: Drawing) -> str:
@@ -148,6 +148,14 @@ def beyond(made: Drawing) -> str:
         if count
     ]
     return f"Not drawn: {' and '.join(parts)}." if parts else ""
+
+
+def uncertain(made: Drawing) -> str:
+    """How wrong the bars may be, in one sentence; empty where they are exact."""
+    if not made.of.uncertain:
+        return ""
+    share = wording.percent(made.of.uncertain / max(sum(made.of.counts), 1))
+    return f"Added up from parts: the number of values up to an edge may be wrong by {made.of.uncertain:,} ({share})."
 
 
 def _said(made: Drawing, at: int) -> str:

@@ -46,6 +46,13 @@ def scalar(value: Scalar) -> str:
     return value
 
 
+def rounded(value: float | None) -> str:
+    """A mean or the like: four digits, or all before the point; None is an empty text."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
 def measured(check: Check) -> str:
     """What was measured; a count of rows with its separators, a float in full where rounding hides the difference."""
     if check.rows is not None and isinstance(check.measured, int) and not isinstance(check.measured, bool):

@@ -10,6 +10,7 @@ queries as the engine plans well.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,12 +19,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import grouping, hyperloglog, tallying
-from mlops_actions.data.engines.grouping import Group, Values
-from mlops_actions.data.engines.hyperloglog import Registers
+from mlops_actions.data.engines import adding, grouping, hyperloglog, tallying
+from mlops_actions.data.engines.grouping import Group, Grouped, Values
 from mlops_actions.data.engines.quoting import listed, literal
 from mlops_actions.data.engines.running import Running, fetch
-from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Tally
+from mlops_actions.data.engines.session import Aggregate, Counts, Distinct, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
     import duckdb
@@ -132,50 +132,70 @@ class DuckSession:
             if each.apart:
                 found |= self._of_all(relation, [each])
         rest = [each for each in aggregates if not each.apart]
+        return found | self._sized(relation, rest).get(None, {})
+
+    def grouped(
+        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
+    ) -> dict[str | None, dict[str, Any]]:
+        return self._sized(relation, aggregates, key)
+
+    def _sized(
+        self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None = None
+    ) -> dict[str | None, dict[str, Any]]:
+        """The answers as :meth:`_answers` has them, some by groups, where it is known how many values there are."""
         if relation.is_text:
-            return found | self._of_all(relation, rest)
-        ((rows,),) = self.fetch(f"SELECT count(*) FROM {relation.only(())}")  # which such a file knows
-        first = {each.key: grouping.sizing(each.of, rows) for each in rest}
-        found |= self._of_all(relation, [Aggregate(key, each) for key, each in first.items()])
+            return self._answers(relation, aggregates, key)
+        rows = 0  # by key, groups of numbers are more work than counting between edges, however many rows there are
+        if key is None:
+            ((rows,),) = self.fetch(f"SELECT count(*) FROM {relation.only(())}")  # which such a file knows
+        first = {each.key: grouping.sizing(each.of, rows) for each in aggregates}
+        found = self._answers(relation, [Aggregate(name, each) for name, each in first.items()], key)
         left = {
             each.key: each.of
-            for each in rest
+            for each in aggregates
             if isinstance(each.of, Tally | Histogram) and first[each.key] is not each.of
         }
-        return found | self._afterwards(relation, left, found)
+        self._afterwards(relation, left, found, key)
+        return found
 
     def _afterwards(
-        self, relation: Relation, questions: Mapping[str, Tally | Histogram], distinct: Mapping[str, Registers]
-    ) -> dict[str, Any]:
-        """The answers to questions about columns of about so many values, by groups where that is less work."""
-        made = {key: grouping.grouped(each, distinct[key].estimate) for key, each in questions.items()}
-        values = self._values(relation, [each.group for each in made.values() if each])
-        found: dict[str, Any] = {}
+        self,
+        relation: Relation,
+        questions: Mapping[str, Tally | Histogram],
+        found: Mapping[str | None, dict[str, Any]],
+        key: str | None,
+    ) -> None:
+        """Put answers in the place of how many values a column has, by groups where that is less work."""
+        made = {name: _grouped(each, [answers[name] for answers in found.values()]) for name, each in questions.items()}
+        values = self._values(relation, [each.group for each in made.values() if each], key)
         rest: dict[str, Question] = {}
-        for key, each in made.items():
-            found[key], missing = each.answer(values[each.group.by]) if each else (None, grouping.plain(questions[key]))
-            if missing is not None:
-                rest[key] = missing
-        more = self._of_all(relation, [Aggregate(key, each) for key, each in rest.items()])
-        return found | {key: grouping.completed(found[key], answer) for key, answer in more.items()}
+        for name, each in made.items():
+            for group, answers in found.items():
+                if each is None:
+                    answers[name], rest[name] = None, grouping.plain(questions[name])
+                    continue
+                answers[name], missing = each.answer(values.get((group, each.group.by), ()))
+                if missing is not None:
+                    rest[name] = missing
+        for group, more in self._answers(relation, [Aggregate(*each) for each in rest.items()], key).items():
+            for name, answer in more.items():
+                found[group][name] = grouping.completed(found[group][name], answer, questions[name])
 
-    def _values(self, relation: Relation, groups: Iterable[Group]) -> dict[str, Values]:
-        """The values of each group, by its expression."""
+    def _values(
+        self, relation: Relation, groups: Iterable[Group], key: str | None
+    ) -> dict[tuple[str | None, str], Values]:
+        """The values of each group, by the value of ``key`` and its expression."""
         each: dict[str, Group] = {}
         for group in groups:
             each[group.by] = group | each.get(group.by, group)
         some = list(each.values())
         parts = [some[start : start + grouping.TOGETHER] for start in range(0, len(some), grouping.TOGETHER)]
+        rows = [relation.only([key or "", *(each.by for each in part)]) for part in parts]
         queries = [
-            partial(fetch, query=grouping.query(relation.only(each.by for each in part), part)) for part in parts
+            partial(fetch, query=grouping.query(read, part, key)) for read, part in zip(rows, parts, strict=True)
         ]
         answers = zip(parts, self._running.each(queries), strict=True)
-        return {by: values for part, rows in answers for by, values in grouping.parted(rows, part).items()}
-
-    def grouped(
-        self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
-    ) -> dict[str | None, dict[str, Any]]:
-        return self._answers(relation, aggregates, key)
+        return {place: values for part, rows in answers for place, values in grouping.parted(rows, part).items()}
 
     def _of_all(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         return self._answers(relation, aggregates).get(None, {})
@@ -192,20 +212,34 @@ class DuckSession:
         for groups in self._running.each(queries, at_once=1 if relation.is_text else None):
             for group, values in groups.items():
                 answers.setdefault(group, []).extend(values)
-        keys, questions = [each.key for each in aggregates], [each.of for each in aggregates]
-        return {group: dict(zip(keys, _read(questions, values), strict=True)) for group, values in answers.items()}
+        return {group: _read(aggregates, values) for group, values in answers.items()}
 
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
         """Nothing: the language is DuckDB's own."""
         return None
 
 
-def once(connection: duckdb.DuckDBPyConnection, source: str, questions: Sequence[Question]) -> list[Any]:
-    """The answers to questions about the rows of ``source``, which may come but once. Raises duckdb.Error."""
-    parts = [each for question in questions for each in _written(question)]
+def _grouped(question: Tally | Histogram, sketches: Sequence[Any]) -> Grouped | None:
+    """How groups answer a question about a column of which there is a sketch of each part."""
+    return grouping.grouped(question, adding.added(Distinct(question.value), sketches).estimate)
+
+
+def once(
+    connection: duckdb.DuckDBPyConnection, source: str, aggregates: Sequence[Aggregate], key: str | None = None
+) -> dict[str | None, dict[str, Any]]:
+    """The answers about the rows of ``source``, which may come but once, for each value of ``key``.
+
+    Without a key, those about all rows stand under None. Raises duckdb.Error.
+    """
+    parts = [part for each in aggregates for part in _written(each.of)]
     values = [value for each in parts for value in each.values]
-    (row,) = fetch(connection, f"SELECT {', '.join(each.sql for each in parts)} FROM {source}", values)
-    return _read(questions, row)
+    return {group: _read(aggregates, found) for group, *found in fetch(connection, _query(source, parts, key), values)}
+
+
+def _query(source: str, parts: Sequence[_Part], key: str | None) -> str:
+    """What gives each value of ``key`` as text (without one, NULL) and the aggregates of its rows."""
+    shown, by = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
+    return f"SELECT {shown}, {', '.join(each.sql for each in parts)} FROM {source}{by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +256,8 @@ def _written(question: Question) -> list[_Part]:
         case Histogram(value, edges):
             # Without edges, DuckDB 2.0 makes a GROUP BY of a histogram, over a copy of the columns. As text, the edges
             # of a wide table take half of the time to parse.
-            return [_Part(f"histogram(CASE WHEN isfinite({value}) THEN {value} END, ?::DOUBLE[])", (list(edges),))]
+            counted = f"histogram(CASE WHEN isfinite({value}) THEN {value} END, ?::DOUBLE[])"
+            return [_Part(f"map_values({counted})", (list(edges),))]
         case Members(value, texts):
             # All other values are counted under '', so texts get a sign before them.
             signed = f"CASE WHEN {value} IS NOT NULL THEN concat('=', {value}) END"
@@ -236,14 +271,16 @@ def _written(question: Question) -> list[_Part]:
             return [_Part(question)]
 
 
-def _read(questions: Iterable[Question], values: Sequence[Any]) -> list[Any]:
-    """The answers, from the values of all that was written."""
+def _read(aggregates: Sequence[Aggregate], values: Sequence[Any]) -> dict[str, Any]:
+    """The answers by key, from the values of all that was written."""
     rest = iter(values)
-    return [_answer(each, [next(rest) for _ in _written(each)]) for each in questions]
+    return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
 
 
 def _answer(question: Question, answers: Sequence[Any]) -> Any:
     match question:
+        case Histogram(_, edges):
+            return None if answers[0] is None else Counts(edges, array("q", answers[0]))
         case Members():
             return {text[1:]: count for text, count in (answers[0] or {}).items() if text}
         case Tally():
@@ -306,13 +343,11 @@ def _together(
     """
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    shown, by = ("NULL", "") if key is None else (f"CAST({key} AS VARCHAR)", f" GROUP BY {key}")
-    rows = relation.only([shown, *(each.sql for each in aggregates)])
-    select = f"SELECT {shown}, {', '.join(each.sql for each in aggregates)} FROM "
+    rows = relation.only([key or "", *(each.sql for each in aggregates)])
     values = [value for each in aggregates for value in each.values]
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
-        found = fetch(connection, f"{select}{table or rows}{by}", values)
+        found = fetch(connection, _query(table or rows, aggregates, key), values)
     except duckdb.OutOfMemoryException:
         if len(aggregates) > 1:
             half = len(aggregates) // 2
@@ -321,7 +356,7 @@ def _together(
             ]
             return {group: answers + parts[1][group] for group, answers in parts[0].items()}
         with connect((file.path for file in relation.files), ROOM) as roomy:
-            found = fetch(roomy, f"{select}{rows}{by}", values)
+            found = fetch(roomy, _query(rows, aggregates, key), values)
     return {group: list(answers) for group, *answers in found}
 
 

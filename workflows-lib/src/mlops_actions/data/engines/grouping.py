@@ -103,17 +103,20 @@ def plain(question: Tally | Histogram) -> Question:
     return f"approx_top_k({question.value}, {question.most})" if isinstance(question, Tally) else question
 
 
-def completed(answer: Any, more: Any) -> Any:
+def completed(answer: Any, more: Any, question: Tally | Histogram) -> Any:
     """An answer with what was asked for afterwards: frequent texts, or the numbers between other edges."""
-    if isinstance(more, list):
-        return dict.fromkeys(more)
+    if isinstance(question, Tally):
+        return dict.fromkeys(more or ())
     found = Counter(answer or {})
     found.update(more or {})
     return dict(found) or None
 
 
-def query(rows: str, groups: Sequence[Group]) -> str:
-    """What gives place, text, number and amount for each value of each of ``groups``, over what stands behind FROM."""
+def query(rows: str, groups: Sequence[Group], key: str | None = None) -> str:
+    """What gives key, place, text, number and amount for each value of each of ``groups``, over what is behind FROM.
+
+    ``key`` is an expression; rows of each value of it are grouped by themselves.
+    """
     names = [f"group{index}" for index in range(len(groups))]
     known = list(zip(names, groups, strict=True))
     inside = ", ".join(f"{each.by} AS {name}" for name, each in known)
@@ -123,19 +126,20 @@ def query(rows: str, groups: Sequence[Group]) -> str:
         f"WHEN grouping({name}) = 0 THEN {each.number.replace(each.by, name)}" for name, each in known if each.number
     )
     text, number = (f"CASE {some} END" if some else "NULL" for some in (texts, numbers))
-    sets = ", ".join(f"({name})" for name in names)
+    block, by, shown = (f", {key} AS block", "block, ", "CAST(block AS VARCHAR)") if key else ("", "", "NULL")
+    sets = ", ".join(f"({by}{name})" for name in names)
     return (
-        f"SELECT CASE {place} END, {text}, {number}, count(*) "
-        f"FROM (SELECT {inside} FROM {rows}) GROUP BY GROUPING SETS ({sets})"
+        f"SELECT {shown}, CASE {place} END, {text}, {number}, count(*) "
+        f"FROM (SELECT {inside}{block} FROM {rows}) GROUP BY GROUPING SETS ({sets})"
     )
 
 
-def parted(rows: Iterable[tuple[Any, ...]], groups: Sequence[Group]) -> dict[str, Values]:
-    """The values of each of ``groups`` by its expression, from the rows of :func:`query`."""
-    found: list[list[tuple[str | None, float | None, int]]] = [[] for _ in groups]
-    for place, text, number, amount in rows:
-        found[place].append((text, number, amount))
-    return {group.by: values for group, values in zip(groups, found, strict=True)}
+def parted(rows: Iterable[tuple[Any, ...]], groups: Sequence[Group]) -> dict[tuple[str | None, str], Values]:
+    """The values of each of ``groups`` by key and its expression, from the rows of :func:`query`."""
+    found: dict[tuple[str | None, str], list[tuple[str | None, float | None, int]]] = {}
+    for key, place, text, number, amount in rows:
+        found.setdefault((key, groups[place].by), []).append((text, number, amount))
+    return {**found}
 
 
 def _tallied(values: Values, most: int) -> dict[str, int | None]:

@@ -94,7 +94,7 @@ class PostgresSession:
     ) -> dict[str | None, dict[str, Any]]:
         block = self._expression(relation, f"CAST({key} AS VARCHAR)")
         plain = [each for each in aggregates if isinstance(each.of, str)]
-        others = [each for each in aggregates if each not in plain]
+        others = [each for each in aggregates if not isinstance(each.of, str)]
         found: dict[str | None, dict[str, Any]] = {}
         for start in range(0, len(plain), BATCH):
             some = plain[start : start + BATCH]
@@ -108,10 +108,15 @@ class PostgresSession:
     def _add_groups(
         self, relation: Relation, block: str, aggregates: Sequence[Aggregate], found: dict[str | None, dict[str, Any]]
     ) -> None:
-        """Answer questions about all values of each block, beside what was found of it."""
+        """Answer questions about all values of each block, beside what was found of it.
+
+        The registers of all rows stand in the first block: a set for each would be a thousand groups more.
+        """
         rows: dict[tuple[str | None, int], list[tuple[Any, ...]]] = {}
-        for group, question, *rest in self._run(self._groups(relation, aggregates, block)):
-            rows.setdefault((group, question), []).append(tuple(rest))
+        first = next(iter(found), None)
+        for group, question, *rest in self._run(_first(self._groups(relation, aggregates, block), aggregates)):
+            of = first if isinstance(aggregates[question].of, Distinct) else group
+            rows.setdefault((of, question), []).append(tuple(rest))
         for group, answers in found.items():
             for question, each in enumerate(aggregates):
                 answers[each.key] = _answer(each, rows.get((group, question), []))
@@ -138,19 +143,22 @@ class PostgresSession:
     def _in_groups(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
         """The answers to questions about all values: one group for each bin, text or register of each question."""
         found: list[list[tuple[Any, ...]]] = [[] for _ in aggregates]
-        for question, *rest in self._run(_first(self._groups(relation, aggregates), aggregates)):
+        for _, question, *rest in self._run(_first(self._groups(relation, aggregates), aggregates)):
             found[question].append(tuple(rest))
         return {each.key: _answer(each, rows) for each, rows in zip(aggregates, found, strict=True)}
 
     def _groups(self, relation: Relation, aggregates: Sequence[Aggregate], block: str | None = None) -> str:
         """The query for the groups of each question; with ``block``, an expression, for those of each value of it."""
         lines = ", ".join(f"({index}, {self._grouped(relation, each)})" for index, each in enumerate(aggregates))
+        whole = [str(index) for index, each in enumerate(aggregates) if isinstance(each.of, Distinct)]
+        if block and whole:
+            block = f"CASE WHEN asked.question NOT IN ({', '.join(whole)}) THEN {block} END"
         return (
-            f"SELECT {f'{block} AS block, ' if block else ''}asked.question, asked.place, asked.value, "
+            f"SELECT {block or 'NULL::text'} AS block, asked.question, asked.place, asked.value, "
             "count(*) AS amount, max(asked.rank) AS rank "
             f"FROM {self._source(relation)} CROSS JOIN LATERAL (VALUES {lines}) "
             "AS asked(question, place, value, rank) WHERE asked.place IS NOT NULL OR asked.value IS NOT NULL "
-            f"GROUP BY 1, 2, 3{', 4' if block else ''}"
+            "GROUP BY 1, 2, 3, 4"
         )
 
     def _source(self, relation: Relation) -> str:
@@ -207,13 +215,13 @@ def _bin(number: str, edges: Sequence[float]) -> str:
 
 
 def _first(groups: str, aggregates: Sequence[Aggregate]) -> str:
-    """The query of groups, where a tally gives one more than it asks for at most: then there are too many."""
+    """The query of groups; a tally gives, of a block, one more than it asks for at most: then there are too many."""
     most = {index: each.of.most + 1 for index, each in enumerate(aggregates) if isinstance(each.of, Tally)}
     limits = " ".join(f"WHEN {index} THEN {limit}" for index, limit in most.items())
     kept = f"WHERE ordinal <= CASE question {limits} ELSE ordinal END" if most else ""
-    ordinal = 'row_number() OVER (PARTITION BY question ORDER BY amount DESC, value COLLATE "C") AS ordinal'
+    ordinal = 'row_number() OVER (PARTITION BY block, question ORDER BY amount DESC, value COLLATE "C") AS ordinal'
     ranked = f"(SELECT *, {ordinal} FROM ({groups}) AS groups) AS ranked"
-    return f"SELECT question, place, value, amount, rank FROM {ranked} {kept} ORDER BY question, ordinal"
+    return f"SELECT block, question, place, value, amount, rank FROM {ranked} {kept} ORDER BY question, ordinal"
 
 
 def _answer(aggregate: Aggregate, groups: Sequence[tuple[Any, ...]]) -> Any:

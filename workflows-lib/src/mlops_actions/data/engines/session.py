@@ -9,7 +9,9 @@ edges, the values of a column that has few) is named here by what is wanted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from array import array
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -30,6 +32,31 @@ class Histogram:
     edges: tuple[float, ...]
     of: str | None = None
     """An expression that the value is a function of, by which rows may be grouped instead."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts(Mapping[float, int]):
+    """The answer to a :class:`Histogram`, in eight bytes a bin: the blocks of a wide table have millions of them.
+
+    ``numbers`` are as many as ``edges``, and one more where values are beyond the last.
+    """
+
+    edges: tuple[float, ...]
+    numbers: array[int]
+
+    def __getitem__(self, edge: float) -> int:
+        return dict(zip(self, self.numbers, strict=True))[edge]
+
+    def __iter__(self) -> Iterator[float]:
+        yield from self.edges
+        if len(self.numbers) > len(self.edges):
+            yield math.inf
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def items(self) -> ItemsView[float, int]:
+        return dict(zip(self, self.numbers, strict=True)).items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +106,8 @@ class Aggregate:
     of: Question
     apart: bool = False
     """It wants the memory for itself, so it is best asked alone."""
+    adds: bool = False
+    """The answer is a number, and those for parts of the rows add up to the one for all: a count is, a set is not."""
 
 
 QUERYING = frozenset({"duckdb", "spark"})
@@ -103,7 +132,9 @@ class Session(Protocol):
     ) -> dict[str | None, dict[str, Any]]:
         """The answers for the rows of each value of the expression ``key``, which is given as text, None for NULL.
 
-        Every key has every answer. A :class:`Tally` is not asked for by key.
+        Every key has every answer; without rows, there is no key. Those to a
+        :class:`Distinct` are of all rows when they are put together, and say
+        nothing of one key.
         """
 
     def refusal(self, relation: Relation, sql: str) -> str | None:

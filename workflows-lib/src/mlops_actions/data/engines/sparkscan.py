@@ -13,20 +13,18 @@ shuffle: a part yields a few kilobytes, which are added up here.
 
 from __future__ import annotations
 
-import functools
 import json
-import operator
-from collections import Counter
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines import duck, hyperloglog
+from mlops_actions.data.engines import adding, duck, hyperloglog
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.running import fetch
-from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Question, Tally
+from mlops_actions.data.engines.session import Aggregate, Distinct, Question
 from mlops_actions.data.engines.translation.spark import SparkWriter
 from mlops_actions.data.engines.translation.terms import Scope, Untranslatable
 
@@ -78,22 +76,31 @@ class SparkScan:
         return [tuple(row) for row in self._run(writer.query(query), writer).collect()]
 
     def aggregate(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        plain = [each for each in aggregates if isinstance(each.of, str)]
-        # Beside a set of values, Spark keeps all other aggregates for each value of the set.
-        for apart in (True, False):
-            alike = [each for each in plain if (_SET in str(each.of)) is apart]
-            for start in range(0, len(alike), BATCH):
-                found |= self._together(relation, alike[start : start + BATCH])
-        others = [each for each in aggregates if not isinstance(each.of, str)]
-        for start in range(0, len(others), PARTS):
-            found |= self._in_parts(relation, others[start : start + PARTS])
+        found = self._grouped(relation, aggregates).get(None, {})
         return {each.key: found[each.key] for each in aggregates}
 
     def grouped(
         self, relation: Relation, key: str, aggregates: Sequence[Aggregate]
     ) -> dict[str | None, dict[str, Any]]:
-        raise Untranslatable("count by blocks of time")  # whose keys are refused before
+        return self._grouped(relation, aggregates, key)
+
+    def _grouped(
+        self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None = None
+    ) -> dict[str | None, dict[str, Any]]:
+        """The answers for the rows of each value of ``key``; without one, those for all rows stand under None."""
+        found: dict[str | None, dict[str, Any]] = {}
+        plain = [each for each in aggregates if isinstance(each.of, str)]
+        # Beside a set of values, Spark keeps all other aggregates for each value of the set.
+        for apart in (True, False):
+            alike = [each for each in plain if (_SET in str(each.of)) is apart]
+            for start in range(0, len(alike), BATCH):
+                for group, answers in self._together(relation, alike[start : start + BATCH], key).items():
+                    found.setdefault(group, {}).update(answers)
+        others = [each for each in aggregates if not isinstance(each.of, str)]
+        for start in range(0, len(others), PARTS):
+            for group, answers in self._in_parts(relation, others[start : start + PARTS], key).items():
+                found.setdefault(group, {}).update(answers)
+        return found
 
     def refusal(self, relation: Relation, sql: str) -> str | None:
         try:
@@ -117,27 +124,50 @@ class SparkScan:
             self.spark.udf.register(name, _matcher(pattern, every=every))
         return self.spark.sql(query)
 
-    def _together(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+    def _together(
+        self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None
+    ) -> dict[str | None, dict[str, Any]]:
         """The answers to aggregates, in one job."""
-        writer = self._writer()
-        row = _Row(writer, self._view(relation).types)
+        writer, types = self._writer(), self._view(relation).types
+        row = _Row(writer, types)
         answers = [row.add(str(each.of)) for each in aggregates]
-        source = writer.source(relation.sql)
-        table = self._run(f"SELECT {', '.join(row.written)} FROM {source}", writer).toArrow()
+        block = writer.expression(key, types) if key else "NULL"
+        query = f"SELECT {', '.join(row.written)}, {block} AS block FROM {writer.source(relation.sql)}"
+        table = self._run(query + (f" GROUP BY {block}" if key else ""), writer).toArrow()
         with duck.connect() as connection:
             connection.register("answers", table)
-            (values,) = fetch(connection, f"SELECT {', '.join(answers)} FROM answers")
-        return dict(zip((each.key for each in aggregates), values, strict=True))
+            rows = fetch(connection, f"SELECT {', '.join(answers)}, CAST(block AS VARCHAR) FROM answers")
+        names = [each.key for each in aggregates]
+        return {group: dict(zip(names, values, strict=True)) for *values, group in rows}
 
-    def _in_parts(self, relation: Relation, aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+    def _in_parts(
+        self, relation: Relation, aggregates: Sequence[Aggregate], key: str | None
+    ) -> dict[str | None, dict[str, Any]]:
         """The answers to questions about all values: those of each part of the data, put together."""
         frame, types = self._view(relation).frame, self._view(relation).types
-        questions = [each.of for each in aggregates]
-        named = [name for name in types if any(quote(name) in question.value for question in questions)]  # type: ignore[union-attr]
-        columns = frame.select(*(SparkWriter().name(name) for name in named))
-        parts = columns.mapInArrow(_counter(questions), "answers string").collect()
-        answers = [json.loads(part["answers"]) for part in parts]
-        return {each.key: _merged(each.of, [part[index] for part in answers]) for index, each in enumerate(aggregates)}
+        writer = self._writer()
+        named = [name for name in types if any(quote(name) in each.of.value for each in aggregates)]  # type: ignore[union-attr]
+        columns = [writer.name(name) for name in named]
+        block = _unused("block", types)
+        if key:
+            columns.append(f"{writer.expression(key, types)} AS {writer.name(block)}")
+        counter = _counter(aggregates, quote(block) if key else None)
+        parts = frame.selectExpr(*columns).mapInArrow(counter, "block string, answers binary").collect()
+        found: dict[str | None, list[list[Any]]] = {} if key else {None: []}
+        for part in parts:
+            found.setdefault(part["block"], []).append(json.loads(zlib.decompress(part["answers"])))
+        return {
+            group: {each.key: _merged(each.of, [one[index] for one in some]) for index, each in enumerate(aggregates)}
+            for group, some in found.items()
+        }
+
+
+def _unused(name: str, types: Mapping[str, str]) -> str:
+    """A name like this one that no column has, in any case: DuckDB takes the two for one."""
+    taken = {each.casefold() for each in types}
+    while name in taken:
+        name += "_"
+    return name
 
 
 @dataclass(slots=True)
@@ -205,8 +235,10 @@ def _matcher(pattern: str, *, every: bool) -> Any:
     return arrow_udf(function, kind)
 
 
-def _counter(questions: Sequence[Question]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What counts a part of the rows: it takes their columns and gives one text, the answers in JSON."""
+def _counter(
+    aggregates: Sequence[Aggregate], key: str | None
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What counts a part of the rows: it takes their columns and gives each block's answers, as compressed JSON."""
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa  # pylint: disable=import-outside-toplevel
@@ -217,8 +249,11 @@ def _counter(questions: Sequence[Question]) -> Callable[[Iterator[pa.RecordBatch
         rows = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
         with duck.connect(threads=1) as connection:
             connection.register("part", rows)
-            answers = duck.once(connection, "part", questions)
-        yield pa.RecordBatch.from_pydict({"answers": [json.dumps(list(map(_listed, answers)))]})
+            found = duck.once(connection, "part", aggregates, key)
+        answers = [zlib.compress(json.dumps([*map(_listed, each.values())]).encode(), 1) for each in found.values()]
+        yield pa.RecordBatch.from_pydict(
+            {"block": pa.array(found, pa.string()), "answers": pa.array(answers, pa.binary())}
+        )
 
     return count
 
@@ -232,22 +267,11 @@ def _listed(answer: Mapping[Any, int | None] | Registers | None) -> list[tuple[A
     """An answer as JSON has it, whose objects have texts for keys alone."""
     if isinstance(answer, Registers):
         return answer.text
-    return None if answer is None else list(answer.items())
+    return None if answer is None else [each for each in answer.items() if each[1] != 0]
 
 
 def _merged(question: Question, parts: Sequence[Any]) -> Any:
     """The answer to a question from those of each part of the data."""
     if isinstance(question, Distinct):
-        sketches = (hyperloglog.from_text(hyperloglog.HASH, text) for text in parts)
-        return functools.reduce(operator.or_, sketches, hyperloglog.empty())
-    counts: Counter[Any] = Counter()
-    is_known = True
-    for part in parts:
-        for key, count in part or []:
-            is_known = is_known and count is not None
-            counts[key] += count or 0
-    if isinstance(question, Tally) and (not is_known or len(counts) > question.most):
-        return dict.fromkeys(value for value, _ in counts.most_common(question.most))
-    if isinstance(question, Histogram) and not counts:
-        return None
-    return dict(counts)
+        return adding.added(question, [hyperloglog.from_text(hyperloglog.HASH, text) for text in parts])
+    return adding.added(question, [None if part is None else dict(part) for part in parts])

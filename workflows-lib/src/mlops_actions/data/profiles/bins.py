@@ -14,9 +14,12 @@ own. There is one bin more than edges: the last holds what is beyond them all.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+from mlops_actions.data.engines.session import Counts
 
 BINS = 20
 """Bins of about equal frequency that a profile stores, besides the two outside of all values."""
@@ -80,6 +83,9 @@ def _multiple(number: float, unit: float) -> float:
 
 def counts(edges: Sequence[float], histogram: Mapping[float, int] | None) -> tuple[int, ...]:
     """The counts of each bin, from the histogram between these edges, or between more than these."""
+    if isinstance(histogram, Counts):
+        places = [0, *(bisect_right(histogram.edges, edge) for edge in edges), len(histogram.numbers)]
+        return tuple(sum(histogram.numbers[start:end]) for start, end in pairwise(places))
     found = [0] * (len(edges) + 1)
     for edge, count in (histogram or {}).items():
         found[bisect_left(edges, edge)] += count

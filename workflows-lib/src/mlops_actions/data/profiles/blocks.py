@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -151,6 +151,53 @@ def start_of(start: str | None, unit: Unit) -> str | None:
 
 def _monday(day: date) -> str:
     return (day - timedelta(days=day.weekday())).isoformat() if day.toordinal() > day.weekday() else day.isoformat()
+
+
+def calendar(starts: Iterable[str | None], unit: Unit, most: int = 3 * MOST) -> tuple[str, ...]:
+    """The starts of all blocks from the first to the last with a time, those without rows too.
+
+    Of the given ones alone, where there would be more than ``most``, or one is
+    of no year from 1 to 9999.
+    """
+    dated = tuple(start for start in starts if start is not None and start not in UNDATED)
+    found: list[str] = []
+    try:
+        times = [datetime.fromisoformat(start) for start in dated]
+        while times and len(found) < most and (not found or found[-1] != dated[-1]):
+            found.append(str(times[0]).removesuffix(" 00:00:00"))
+            times[0] = _next(times[0], unit)
+    except (ValueError, OverflowError):
+        return dated
+    return tuple(found) if set(dated) <= set(found) else dated
+
+
+def _next(start: datetime, unit: Unit) -> datetime:
+    match unit:
+        case Unit.HOUR:
+            return start + timedelta(hours=1)
+        case Unit.DAY:
+            return start + timedelta(days=1)
+        case Unit.WEEK:
+            return start + timedelta(weeks=1)
+    months = 12 * start.year + start.month - 1 + {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}[unit]
+    return start.replace(year=months // 12, month=months % 12 + 1)
+
+
+def said(start: str, unit: Unit) -> str:
+    """A block as people call it: ``2013``, ``2013 Q2``, ``2013-04``, ``2013-04-01 14:00``; a week by its Monday."""
+    found = re.fullmatch(r"(\d{4,}-(\d\d))-\d\d( \d\d:\d\d)?(:\d\d)?", start)
+    if found is None:
+        return start
+    match unit:
+        case Unit.HOUR:
+            return start[: -len(found[4])] if found[4] else f"{start} 00:00"
+        case Unit.MONTH:
+            return found[1]
+        case Unit.QUARTER:
+            return f"{found[1][:-3]} Q{(int(found[2]) + 2) // 3}"
+        case Unit.YEAR:
+            return found[1][:-3]
+    return start
 
 
 # As JSON

@@ -1,33 +1,36 @@
-"""What a profile holds of each block of time, in a second pass over the data.
+"""What a profile holds of each block of time, in the same scan as the rest of it.
 
-The first pass finds the edges, the categories, and into how many blocks of each
-length the times fall; the second counts in just these, by block. One pass alone
-would have to keep the many fine edges of every column for every block: with 500
-columns and 30 blocks, seven million counts instead of 300,000.
+The time column alone is looked at first, for the length of blocks. Then one
+scan asks every question by block: those about all rows are answered by adding
+up, and a block's counts are put together from the same fine ones as the bins
+of the whole.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlops_actions.data.engines.quoting import literal, quote
-from mlops_actions.data.engines.session import Aggregate, Histogram, Members, Question, Session
+from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.engines.session import Aggregate, Session
 from mlops_actions.data.profiles import bins, blocks, profiling
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks, Unit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
+from mlops_actions.data.profiles.profiling import Numbers
 from mlops_actions.data.sources.relation import Unreadable
 
 if TYPE_CHECKING:
-    from mlops_actions.data.profiles.profiling import Answers, Plan
+    from mlops_actions.data.profiles.profiling import Answers, Counter, Plan
     from mlops_actions.data.sources.relation import Column, Relation
+
+_ROWS = "profile time rows"
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The column that is the time of an object's rows, and what the first pass is asked about it."""
+    """The column that is the time of an object's rows, and what is asked about it first."""
 
     column: Column
 
@@ -52,7 +55,7 @@ class Timing:
     @property
     def aggregates(self) -> list[Aggregate]:
         finite = f"CASE WHEN isfinite({quote(self.column.name)}) THEN {{}} END"
-        return [
+        return [Aggregate(_ROWS, "count(*)")] + [
             Aggregate(f"profile time {unit.value}", f"count(DISTINCT {finite.format(self.key(unit))})")
             for unit in self.units
         ]
@@ -74,76 +77,66 @@ def timing(relation: Relation, name: str) -> Timing:
     return Timing(column)
 
 
-def complete(
-    session: Session, made: Plan, values: Answers, time: Timing | None, like: Profile | None = None
-) -> Profile:
-    """The profile from the first pass's answers; with ``time``, its blocks are counted. Raises Unreadable.
+def scan(
+    session: Session,
+    made: Plan,
+    others: Sequence[Aggregate] = (),
+    time: Timing | None = None,
+    like: Profile | None = None,
+) -> tuple[dict[str, Any], Profile]:
+    """The answers to ``others`` and to the plan, by key, and the profile; with ``time``, in its blocks.
 
     With ``like``, the reference that the plan was made like, its bins have the
     edges of that, and its blocks the length.
 
     Where the times are of so many years that they are hardly the rows' time, it
-    has no blocks.
+    has no blocks. Raises Unreadable where the data changes meanwhile.
     """
-    unit = time.unit(values) if time is not None else None
-    whole = profiling.build(made, values, bins.detail(len(made.counters), unit is not None))
-    if like is not None:
-        whole = profiling.alike(whole, made, values)
-        unit = like.time.unit if unit and like.time else unit
-    return whole if time is None or unit is None else _in_blocks(session, made, whole, time, unit)
+    relation = made.relation
+    if time is None:
+        values = session.aggregate(relation, [*others, *made.aggregates])
+        return values, _whole(made, values, like, in_blocks=False)
+    # What does not add up (a set of keys) is asked of all rows, along with what the blocks depend on.
+    first = [each for each in others if not each.adds]
+    rest = [*(each for each in others if each.adds), *made.aggregates]
+    known = session.aggregate(relation, [*first, *time.aggregates])
+    unit = time.unit(known)
+    if unit is None:
+        values = known | session.aggregate(relation, rest)
+        return values, _whole(made, values, like, in_blocks=False)
+    unit = like.time.unit if like and like.time else unit
+    parts = {blocks.named(key): each for key, each in session.grouped(relation, time.key(unit), rest).items()}
+    if (rows := sum(int(each[profiling.ROWS]) for each in parts.values())) != known[_ROWS]:
+        raise Unreadable(f"it changed while it was read: {known[_ROWS]:,} rows, and then {rows:,}")
+    if parts:
+        known |= {each.key: sum(int(part[each.key] or 0) for part in parts.values()) for each in rest if each.adds}
+        known |= profiling.added(made, list(parts.values()))
+    else:
+        known |= session.aggregate(relation, rest)
+    return known, _in_blocks(made, _whole(made, known, like, in_blocks=True), time, unit, parts)
 
 
-def _in_blocks(session: Session, made: Plan, whole: Profile, time: Timing, unit: Unit) -> Profile:
-    """The profile with its blocks, from a second pass. Raises Unreadable."""
-    asked = [Aggregate("rows", "count(*)")]
-    for index, (column, one) in enumerate(zip(made.relation.columns, whole.columns, strict=True)):
-        asked += [Aggregate(f"{index} {name}", each) for name, each in _questions(column, one).items()]
-    answers = session.grouped(made.relation, time.key(unit), asked)
-    found = {blocks.named(key): each for key, each in answers.items()}
-    starts = tuple(sorted(found, key=blocks.order))
-    parts = [found[start] for start in starts]
-    rows = tuple(int(each["rows"]) for each in parts)
-    if sum(rows) != whole.rows:
-        raise Unreadable(f"it changed while it was read: {whole.rows:,} rows, and then {sum(rows):,}")
+def _whole(made: Plan, values: Answers, like: Profile | None, *, in_blocks: bool) -> Profile:
+    whole = profiling.build(made, values, bins.detail(len(made.counters), in_blocks))
+    return profiling.alike(whole, made, values) if like is not None else whole
+
+
+def _in_blocks(
+    made: Plan, whole: Profile, time: Timing, unit: Unit, parts: Mapping[str | None, Mapping[str, Any]]
+) -> Profile:
+    """The profile with its blocks, from the plan's answers by the start of each."""
+    starts = tuple(sorted(parts, key=blocks.order))
+    answers = [parts[start] for start in starts]
+    rows = tuple(int(each[profiling.ROWS]) for each in answers)
+    own = [list(profiling.own(made, each)) for each in answers]
     columns = (
-        replace(one, blocks=_counted(one, rows, list(_own(parts, index)))) for index, one in enumerate(whole.columns)
+        replace(one, blocks=_counted(one, counter, rows, [each[index] for each in own]))
+        for index, (one, counter) in enumerate(zip(whole.columns, made.counters, strict=True))
     )
     return replace(whole, columns=tuple(columns), time=Blocks(time.column.name, unit, starts, rows))
 
 
-def _own(parts: Sequence[Mapping[str, Any]], index: int) -> Iterator[dict[str, Any]]:
-    """A column's answers in each block, by the names of its questions."""
-    start = f"{index} "
-    for each in parts:
-        yield {key.removeprefix(start): value for key, value in each.items() if key.startswith(start)}
-
-
-def _questions(column: Column, made: ColumnProfile) -> dict[str, Question]:
-    name = quote(column.name)
-    asked: dict[str, Question] = {"values": f"count({name})", **profiling.special_questions(column)}
-    if made.private or (made.bins is not None and not made.bins.edges):
-        return asked
-    if made.kind is Kind.BOOLEAN:
-        asked["true"] = f"count_if({name})"
-    elif made.categories is not None:
-        asked["counts"] = Members(profiling.as_text(column), tuple(value for value, _ in made.categories.values))
-    elif made.kind is Kind.TEXT and made.bins is not None:
-        asked["counts"] = Histogram(f"CAST(length({profiling.as_text(column)}) AS DOUBLE)", made.bins.edges)
-    elif made.kind is Kind.NUMBER and made.bins is not None:
-        number = profiling.as_number(column)
-        distance = f"(CASE WHEN isfinite({number}) THEN {number} END - {literal(_center(made))})"
-        asked["mean"] = f"avg({distance})"
-        asked["square"] = f"avg({distance} * {distance})"
-        asked["counts"] = Histogram(number, made.bins.edges)
-    return asked
-
-
-def _center(made: ColumnProfile) -> float:
-    """What distances are counted from, so that a block's moments keep their digits."""
-    return made.range.mean or 0.0 if made.range else 0.0
-
-
-def _counted(made: ColumnProfile, rows: Sequence[int], parts: Sequence[Answers]) -> ColumnBlocks:
+def _counted(made: ColumnProfile, counter: Counter, rows: Sequence[int], parts: Sequence[Answers]) -> ColumnBlocks:
     nulls = tuple(row - int(each["values"]) for row, each in zip(rows, parts, strict=True))
 
     def special(name: str) -> tuple[int, ...]:
@@ -151,32 +144,35 @@ def _counted(made: ColumnProfile, rows: Sequence[int], parts: Sequence[Answers])
         return counts if any(counts) else ()
 
     found = ColumnBlocks(nulls, special("nan"), special("infinity"), special("negative infinity"))
-    if not parts or not parts[0].keys() & {"true", "counts"}:
+    is_empty = made.bins is not None and not made.bins.edges
+    if made.private or is_empty or (made.bins is None and made.categories is None):
         return found
-    found = replace(found, counts=tuple(_counts(made, each) for each in parts))
-    if made.kind is not Kind.NUMBER:
+    found = replace(found, counts=tuple(_counts(made, counter, each) for each in parts))
+    if not isinstance(counter, Numbers):
         return found
-    moments = [_moments(made, each, sum(counts)) for each, counts in zip(parts, found.counts, strict=True)]
+    moments = [_moments(counter.center, each, sum(counts)) for each, counts in zip(parts, found.counts, strict=True)]
     return replace(found, mean=tuple(mean for mean, _ in moments), sd=tuple(sd for _, sd in moments))
 
 
-def _counts(made: ColumnProfile, answers: Answers) -> tuple[int, ...]:
+def _counts(made: ColumnProfile, counter: Counter, answers: Answers) -> tuple[int, ...]:
     if made.kind is Kind.BOOLEAN:
         true = int(answers["true"] or 0)
         return (true, int(answers["values"]) - true)
     if made.categories is not None:
-        return tuple(int(answers["counts"].get(value, 0)) for value, _ in made.categories.values)
-    edges = made.bins.edges if made.bins else ()
-    return bins.counts(edges, answers["counts"])
+        return tuple(int(answers["all"].get(value) or 0) for value, _ in made.categories.values)
+    return profiling.between(made.bins.edges if made.bins else (), counter.reference, answers["bins"])
 
 
-def _moments(made: ColumnProfile, answers: Answers, count: int) -> tuple[float | None, float | None]:
-    """Mean and standard deviation of a block's finite values, each None where it cannot be told."""
+def _moments(center: float, answers: Answers, count: int) -> tuple[float | None, float | None]:
+    """Mean and standard deviation of a block's finite values, each None where it cannot be told.
+
+    ``center`` is what distances were counted from, so that a block's moments keep their digits.
+    """
     mean, square = answers["mean"], answers["square"]
     if not count or mean is None or square is None or not math.isfinite(square):
         return None, None
     sd = math.sqrt(max(square - mean**2, 0.0) * count / (count - 1)) if count > 1 else None
-    return rounded(_center(made) + mean, sd), rounded(sd, sd)
+    return rounded(center + mean, sd), rounded(sd, sd)
 
 
 def rounded(value: float | None, sd: float | None) -> float | None:

@@ -19,14 +19,15 @@ Each question takes a few kilobytes to answer, whatever the data.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from mlops_actions.data.engines import adding
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Session, Tally
-from mlops_actions.data.profiles import bins
+from mlops_actions.data.profiles import bins, blocks
 from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.profile import (
     DIGEST,
@@ -63,6 +64,9 @@ LONGEST = 256
 
 _LENGTHS = bins.lengths()
 
+ROWS = "profile rows"
+"""The key of the number of rows, among the answers to a plan."""
+
 Answers: TypeAlias = Mapping[str, Any]
 
 
@@ -81,7 +85,7 @@ class Recount:
     new: tuple[tuple[str, int | None], ...] = ()
 
 
-class _Counter(Protocol):
+class Counter(Protocol):
     """How one column is counted: its questions (by name), and what the answers say."""
 
     @property
@@ -100,14 +104,14 @@ class Plan:
     """What will be asked of a relation, and how the answers are to be read."""
 
     relation: Relation
-    counters: tuple[_Counter, ...]
+    counters: tuple[Counter, ...]
     questions: tuple[Mapping[str, Question], ...]
     """Those of each counter, which take a while to write."""
 
     @property
     def aggregates(self) -> list[Aggregate]:
         """The aggregates, those of a column side by side; their keys all begin with ``profile``."""
-        found = [Aggregate("profile rows", "count(*)")]
+        found = [Aggregate(ROWS, "count(*)")]
         for index, questions in enumerate(self.questions):
             found += [Aggregate(f"profile {index} {name}", each) for name, each in questions.items()]
         return found
@@ -131,18 +135,18 @@ def plan(session: Session, relation: Relation, like: Profile | None = None) -> P
 
 def build(made: Plan, values: Answers, detail: Detail = Detail()) -> Profile:  # noqa: B008 (it is frozen)
     """The profile, from the values of ``made.aggregates`` by key."""
-    rows = values["profile rows"]
+    rows = values[ROWS]
     columns = (
-        counter.profile(own, rows, detail) for counter, own in zip(made.counters, _own(made, values), strict=True)
+        counter.profile(each, rows, detail) for counter, each in zip(made.counters, own(made, values), strict=True)
     )
     return Profile(made.relation.object, rows, tuple(columns))
 
 
 def recount(made: Plan, values: Answers) -> dict[str, Recount]:
     """Column to its counts in the bins and categories of the reference that the plan was made like."""
-    rows = values["profile rows"]
-    each = zip(made.relation.columns, made.counters, _own(made, values), strict=True)
-    return {column.name: counter.recount(own, rows) for column, counter, own in each}
+    rows = values[ROWS]
+    each = zip(made.relation.columns, made.counters, own(made, values), strict=True)
+    return {column.name: counter.recount(answers, rows) for column, counter, answers in each}
 
 
 def profile(session: Session, relation: Relation) -> Profile:
@@ -157,11 +161,11 @@ def alike(whole: Profile, made: Plan, values: Answers) -> Profile:
     Profiles made so add up exactly. What is beyond all edges is in the outer bins.
     """
     columns = []
-    for column, counter, own in zip(whole.columns, made.counters, _own(made, values), strict=True):
+    for column, counter, answers in zip(whole.columns, made.counters, own(made, values), strict=True):
         known = counter.reference
         if known is not None and known.bins is not None and known.bins.edges and column.bins is not None:
-            stored = Bins(known.bins.edges, bins.counts(known.bins.edges, own["bins"]))
-            finer = known.fine and Bins(known.fine.edges, bins.counts(known.fine.edges, own["bins"]))
+            stored = Bins(known.bins.edges, bins.counts(known.bins.edges, answers["bins"]))
+            finer = known.fine and Bins(known.fine.edges, bins.counts(known.fine.edges, answers["bins"]))
             column = replace(column, bins=stored, fine=None if column.categories else finer)
         columns.append(column)
     return replace(whole, columns=tuple(columns))
@@ -173,10 +177,46 @@ def _edges(reference: ColumnProfile | None) -> set[float]:
     return {edge for each in known if each is not None for edge in each.edges}
 
 
-def _own(made: Plan, values: Answers) -> Iterator[dict[str, Any]]:
+def added(made: Plan, parts: Sequence[Answers]) -> dict[str, Any]:
+    """The answers to a plan by key, from those for parts of the rows (one part or more)."""
+    found = {ROWS: sum(int(each[ROWS]) for each in parts)}
+    columns = zip(*(own(made, each) for each in parts), strict=True)
+    for index, (questions, each) in enumerate(zip(made.questions, columns, strict=True)):
+        found |= {f"profile {index} {name}": _added(name, question, each) for name, question in questions.items()}
+    return found
+
+
+def own(made: Plan, values: Answers) -> Iterator[dict[str, Any]]:
     """Each column's answers, by the names of its questions."""
     for index, questions in enumerate(made.questions):
         yield {name: values[f"profile {index} {name}"] for name in questions}
+
+
+def _added(name: str, question: Question, parts: Sequence[Answers]) -> Any:
+    """The answer to a column's question, from the column's answers for each part."""
+    answers = [each[name] for each in parts]
+    if not isinstance(question, str):
+        return adding.added(question, answers)
+    match name:
+        case "min" | "shortest":
+            return _extreme(min, answers)
+        case "max" | "longest":
+            return _extreme(max, answers)
+        case "mean" | "square" | "length":
+            return _mean([(each[name], int(each["values"]) - _special(each).total) for each in parts])
+    return sum(int(each or 0) for each in answers)
+
+
+def _extreme(choose: Callable[..., Any], answers: Sequence[Any]) -> Any:
+    """The least or the greatest of numbers, or of times as the engine writes them; None of none."""
+    there = [each for each in answers if each is not None]
+    return choose(there, key=lambda each: blocks.order(each) if isinstance(each, str) else each, default=None)
+
+
+def _mean(parts: Sequence[tuple[float | None, int]]) -> float | None:
+    """The mean of all values from the means of parts, and how many values each has."""
+    there = [(mean, count) for mean, count in parts if mean is not None and count]
+    return sum(mean * count for mean, count in there) / sum(count for _, count in there) if there else None
 
 
 # --- the first look --------------------------------------------------------------------------------
@@ -212,11 +252,11 @@ class _Look:
             return [f"approx_count_distinct({as_text(self.column)})"]
         return []
 
-    def counter(self, answers: list[Any]) -> _Counter:
+    def counter(self, answers: list[Any]) -> Counter:
         match self.kind:
             case Kind.NUMBER:
                 quantiles = tuple(answers[0] or ()) if answers else ()
-                return _Numbers(self.column, self.private, quantiles, self.known)
+                return Numbers(self.column, self.private, quantiles, self.known)
             case Kind.TEXT:
                 known = self.known
                 few = bool(known and known.categories) or (bool(answers) and answers[0] <= _SEEN)
@@ -309,7 +349,7 @@ def places(value: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbers:
+class Numbers:
     """Numbers. Mean and deviation are summed from the median that was seen, which keeps their digits."""
 
     column: Column
@@ -399,6 +439,15 @@ def bins_of_lengths(lengths: Mapping[int, int], detail: Detail) -> Bins:
         return Bins((), (0,))
     histogram = dict(zip((*_LENGTHS, math.inf), bins.counts(_LENGTHS, known), strict=True))
     return histograms(histogram, (min(known), max(known)), True, detail)[0]
+
+
+def between(
+    edges: tuple[float, ...], reference: ColumnProfile | None, histogram: Mapping[float, int] | None
+) -> tuple[int, ...]:
+    """The counts of the stored bins with these edges, from the answer that those of the whole come of, or of a part."""
+    if reference is not None and reference.bins is not None and reference.bins.edges == edges:
+        return bins.counts(edges, histogram)
+    return _between(edges, histogram).counts
 
 
 def _between(edges: tuple[float, ...], histogram: Mapping[float, int] | None) -> Bins:

@@ -79,11 +79,13 @@ class Plan:
     @property
     def aggregates(self) -> list[Aggregate]:
         """One for the number of rows, then those of each question."""
-        found = [Aggregate(ROWS, "count(*)")]
+        found = [Aggregate(ROWS, "count(*)", adds=True)]
         for index, question in self.questions.items():
             keys = question.keys(index)
             apart = question.surplus is not None and question.surplus.apart
-            found += [Aggregate(keys[name], sql, apart) for name, sql in question.aggregates.items()]
+            for name, sql in question.aggregates.items():
+                is_count = name != "surplus"  # all others are the numbers of rows for which a condition is true
+                found.append(Aggregate(keys[name], sql, apart and not is_count, adds=is_count))
         return found
 
 

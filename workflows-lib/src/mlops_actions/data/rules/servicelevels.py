@@ -179,7 +179,7 @@ def _aggregates(index: int, level: Level, dialect: Dialect) -> Iterator[Aggregat
     name = quote(column.name)
     finite = f"{level.side}(CASE WHEN isfinite({name}) THEN {name} END)"
     yield Aggregate(_key(index, "value"), f"epoch_us(CAST({finite} AS TIMESTAMP))")
-    yield Aggregate(_key(index, "infinite"), f"count_if(NOT isfinite({name}))")
+    yield Aggregate(_key(index, "infinite"), f"count_if(NOT isfinite({name}))", adds=True)
 
 
 def unread(levels: Sequence[Level], of: str) -> list[Check]:

@@ -68,7 +68,7 @@ def timing(session: Session, relation: Relation, name: Named) -> tuple[Timing | 
         found = blockscan.timing(relation, name.column)
     except ValueError as error:
         return None, [_untimed(relation, name, str(error))]
-    refusals = (session.refusal(relation, found.key(unit)) for unit in found.units)
+    refusals = (session.refusal(relation, str(each.of)) for each in found.aggregates)
     refused = next((each for each in refusals if each is not None), None)
     if refused is not None:
         return None, [_untimed(relation, name, f"the engine {session.engine} cannot {refused}")]

@@ -46,6 +46,7 @@ TYPES = {
 _WHOLE = frozenset(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"])
 _LAST_DAY, _LAST_MOMENT = 2**31 - 1, 2**63 - 1
 """Days, and microseconds, that DuckDB takes for infinity; their negatives for the other one."""
+_ENDS = ((_LAST_DAY, _LAST_MOMENT), (-_LAST_DAY, -_LAST_MOMENT))
 _INFINITE = {"inf": 1, "infinity": 1, "+infinity": 1, "-inf": -1, "-infinity": -1}
 
 
@@ -88,6 +89,10 @@ class SparkWriter(Writer):
             return Term(f"date_from_unix_date({sign * _LAST_DAY})", to)
         if sign and to in {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}:
             return Term(f"CAST(timestamp_micros({sign * _LAST_MOMENT}) AS {self.type(to)})", to)
+        if of.type == "DATE" and to == "TIMESTAMP":  # Spark refuses a day that is so far away
+            day = f"CAST(unix_date({of.sql}) AS BIGINT)"
+            ends = (f"WHEN {day} = {end[0]} THEN {_moment(end[1])}" for end in _ENDS)
+            return Term(f"CASE {' '.join(ends)} ELSE CAST({of.sql} AS TIMESTAMP_NTZ) END", to)
         if to == "VARCHAR" and (of.type in FLOATS or of.type is None) and of.sql != "NULL":
             raise Untranslatable(f"the text of {_shown(of)}")
         return super().cast(of, to)
@@ -166,6 +171,7 @@ class SparkWriter(Writer):
 
     def function(self, name: str, arguments: Sequence[Term]) -> Term:
         found = self._of_texts_and_lists(name, arguments) or _of_numbers(name, arguments)
+        found = found or _of_times(name, arguments)
         if found is None:
             raise Untranslatable(f"{name} of {', '.join(map(_shown, arguments))}")
         return found
@@ -212,6 +218,18 @@ def _of_numbers(name: str, arguments: Sequence[Term]) -> Term | None:
         case "epoch", [of] if of.type == "TIME":
             return Term(f"(CAST(time_to_micros({of.sql}) AS DOUBLE) / 1e6D)", "DOUBLE")
     return None
+
+
+def _of_times(name: str, arguments: Sequence[Term]) -> Term | None:
+    match name, arguments:
+        case "date_trunc", [Term(sql=unit), Term(type="TIMESTAMP") as of]:
+            start = f"CAST(date_trunc({unit}, {of.sql}) AS TIMESTAMP_NTZ)"
+            return Term(f"CASE WHEN {_is_finite(of)} THEN {start} ELSE {of.sql} END", "TIMESTAMP")
+    return None
+
+
+def _moment(microseconds: int) -> str:
+    return f"CAST(timestamp_micros({microseconds}) AS TIMESTAMP_NTZ)"
 
 
 def _shown(of: Term) -> str:

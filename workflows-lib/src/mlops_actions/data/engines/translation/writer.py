@@ -218,6 +218,12 @@ class Writer(Vocabulary, ABC):
     def _cast(self, node: Any, scope: Scope) -> Term:
         return self.cast(self.term(node.this, scope), type_name(node.args["to"]))
 
+    def _in_utc(self, node: Any, scope: Scope) -> Term:
+        """``make_timestamp(epoch_us(x))``, which is what a time with a zone is in UTC, as every session here."""
+        if str(node.this.this).lower() != "epoch_us":
+            raise refused(node)
+        return self.cast(self.term(node.this.expressions[0], scope), "TIMESTAMP")
+
     def _try_cast(self, node: Any, scope: Scope) -> Term:
         return self.try_cast(self.term(node.this, scope), type_name(node.args["to"]))
 
@@ -427,4 +433,5 @@ def _forms() -> dict[type, str]:
         exp.Sum: "_sum",
         exp.TimestampTrunc: "_truncated",
         exp.TryCast: "_try_cast",
+        exp.UnixToTime: "_in_utc",
     }
