@@ -109,14 +109,6 @@ def test_every_line_of_a_secret_is_masked():
     assert commands.add_mask("") == []
 
 
-def test_a_group_ends_when_its_block_fails():
-    stream = io.StringIO()
-    with pytest.raises(RuntimeError), commands.group("a\nb", stream):
-        stream.write("inside\n")
-        raise RuntimeError
-    assert stream.getvalue() == "::group::a\\nb\ninside\n::endgroup::\n"
-
-
 def test_commands_start_again_after_an_unfinished_line():
     stream = io.StringIO()
     with commands.commands_stopped(stream):

@@ -16,7 +16,7 @@ ENV = {
 def test_it_reads_what_is_there():
     context = from_env(ENV)
     assert context.on_actions
-    assert context.run_url == "https://github.example/owner/name/actions/runs/7"
+    assert (context.repository, context.run_id) == ("owner/name", "7")
     assert context.token == "hidden-word"
     assert context.output is None
 
@@ -25,7 +25,7 @@ def test_it_reads_what_is_there():
 def test_elsewhere_it_says_so(env):
     context = from_env(env)
     assert not context.on_actions
-    assert context.run_url == ""
+    assert (context.repository, context.run_id) == ("", "")
     assert context.api_url == "https://api.github.com"
 
 

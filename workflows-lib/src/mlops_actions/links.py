@@ -16,5 +16,9 @@ ESCAPES = "is a symbolic link that leads out of the working directory"
 def escape(path: Path) -> bool:
     """Whether ``path``, written as one inside of the working directory, leads out of it through a symbolic link."""
     root = Path.cwd()
-    written = Path(os.path.normpath(root / path))
-    return written.is_relative_to(root) and not Path(os.path.realpath(written)).is_relative_to(os.path.realpath(root))
+    return Path(os.path.normpath(root / path)).is_relative_to(root) and leads_out(root / path, root)
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether ``path``, once links are followed, is not in the folder ``root``."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

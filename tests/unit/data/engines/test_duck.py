@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from pathlib import Path
 
@@ -108,3 +109,28 @@ def test_what_re2_lacks_is_named(pattern):
 
 def test_a_reason_is_one_line_that_can_be_printed():
     assert duck.reason(ValueError("IO Error: bad \x1b[31m\u202e byte\nLINE 1: SELECT")) == r"bad \x1b[31m\u202e byte"
+
+
+@pytest.mark.parametrize(("batches", "parsed"), [(1, 4), (2, 2), (4, 1)])
+def test_columns_of_a_text_file_are_copied_for_several_queries(tmp_path, monkeypatch, batches, parsed):
+    """A record that does not parse is refused as often as the file is read, and the answers are the same."""
+    names = ["plain", 'with "quotes"', "with 'apostrophe", "Ä b", "n"]
+    rows = [[row * place for place in range(1, 6)] for row in range(10)]
+    with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([names, [1, 2, 3, 4, 5, 6], *rows])
+    monkeypatch.setattr(duck, "BATCH", 4)
+    monkeypatch.setattr(duck, "COPIED", batches)
+    asked = [Aggregate(f"{name} {of}", f"{of}({quote(name)})") for name in names for of in ("min", "max", "sum")]
+    scans = "SELECT count(DISTINCT scan_id) FROM reject_errors"
+    (file,) = source.find(["t.csv"], tmp_path)
+    with duck.connect([file.path]) as connection:
+        relation = source.open_relation(connection, "t", [file])
+        values = DuckSession(connection).aggregate(relation, asked)
+        assert connection.execute(scans).fetchone() == (1 + parsed,)  # once to guess types
+        groups = DuckSession(connection).grouped(relation, quote("n"), asked)
+    assert values == {
+        f"{name} {of.__name__}": of(row[place] for row in rows)
+        for place, name in enumerate(names)
+        for of in (min, max, sum)
+    }
+    assert {key: found["plain sum"] for key, found in groups.items()} == {str(row[4]): row[0] for row in rows}

@@ -6,14 +6,14 @@ values must not be shown; its rules are not checked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_actions.data import report
 from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract, Object
-from mlops_actions.data.contracts.servers import Place
+from mlops_actions.data.contracts.servers import Patterns, Place
 from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.profile import Profile
@@ -24,7 +24,7 @@ from mlops_actions.data.sources.intake import reading_of, unreadable
 from mlops_actions.data.sources.readers import Reader
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
-from mlops_actions.data.validate import Patterns, assign, write_profiles
+from mlops_actions.data.validate import assign, write_profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
@@ -103,8 +103,7 @@ def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
 def _places(data: Patterns, promised: Contract | None) -> dict[str, tuple[Place, ...]]:
     if promised is not None:
         return servers.given(assign(data, promised), promised)
-    patterns = data if isinstance(data, Mapping) else {OBJECT: data}
-    return {name: tuple(map(Place, [each] if isinstance(each, str) else each)) for name, each in patterns.items()}
+    return servers.named(data, OBJECT)
 
 
 @dataclass(frozen=True, slots=True)

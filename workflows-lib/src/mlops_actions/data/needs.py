@@ -8,7 +8,7 @@ delta``) or by the configuration (``data.extras``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mlops_actions.data.contracts import contract, servers
@@ -34,10 +34,9 @@ def extras(places: Iterable[Place], engine: str, named: Sequence[str] = ()) -> t
     return tuple(sorted({*named, *found, *({engine} & EXTRAS.keys())}))
 
 
-def of_data(patterns: Sequence[str] | Mapping[str, Sequence[str]]) -> list[Place]:
+def of_data(patterns: servers.Patterns) -> list[Place]:
     """What a call names, as places."""
-    groups = patterns.values() if isinstance(patterns, Mapping) else [patterns]
-    return [Place(text) for group in groups for text in ([group] if isinstance(group, str) else group)]
+    return [place for group in servers.named(patterns).values() for place in group]
 
 
 def of_server(path: Path, server: str | None) -> list[Place]:

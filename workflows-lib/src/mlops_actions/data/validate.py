@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
 
 from mlops_actions.data import report
 from mlops_actions.data.contracts import contract, sense, servers
 from mlops_actions.data.contracts.contract import Contract, Object
-from mlops_actions.data.contracts.servers import Place
+from mlops_actions.data.contracts.servers import Patterns, Place
 from mlops_actions.data.diffing import baseline
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.progress import Progress
@@ -56,9 +55,6 @@ from mlops_actions.verdict import Check, FailOn, Severity, Status, Subject, Verd
 
 STAGE = "data-validation"
 ENGINES = readers.ENGINES
-
-Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
-"""Files, folders and globs: of the contract's one object, or by object."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,16 +44,6 @@ def safe_line(text: str) -> str:
 
 
 @contextmanager
-def group(title: str, stream: TextIO) -> Iterator[None]:
-    """Fold what is written to ``stream`` under ``title`` in the job's log."""
-    print(command("group", visible(title)), file=stream, flush=True)
-    try:
-        yield
-    finally:
-        print(command("endgroup"), file=stream, flush=True)
-
-
-@contextmanager
 def commands_stopped(stream: TextIO) -> Iterator[None]:
     """Let another program write to ``stream``: no line of it is obeyed until the block ends."""
     token = secrets.token_hex(16)

@@ -26,16 +26,8 @@ class Context:
     event_name: str = ""
     run_id: str = ""
     run_attempt: str = ""
-    server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
     token: str = field(default="", repr=False)
-
-    @property
-    def run_url(self) -> str:
-        """The page of this run, or an empty string."""
-        if not (self.repository and self.run_id):
-            return ""
-        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
     def from_root(self, file: str, folder: Path) -> str | None:
         """``file``, named from ``folder``, as a path from the repository's root; None where it lies outside.
@@ -69,7 +61,6 @@ def from_env(env: Mapping[str, str]) -> Context:
         event_name=env.get("GITHUB_EVENT_NAME", ""),
         run_id=env.get("GITHUB_RUN_ID", ""),
         run_attempt=env.get("GITHUB_RUN_ATTEMPT", ""),
-        server_url=(env.get("GITHUB_SERVER_URL") or "https://github.com").rstrip("/"),
         api_url=(env.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"),
         token=env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", ""),
     )

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from mlops_actions import links
 from mlops_actions.visible import clip, visible
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -51,8 +52,8 @@ def _refuse_special(path: Path, root: Path) -> None:
     """A pipe would be waited for, and a link may lead to what the command did not write."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise Unusable("the file cannot be read: it is not a regular file")
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise Unusable("the file is a symbolic link out of the working directory")
+    if links.leads_out(path, root):
+        raise Unusable(f"the file {links.ESCAPES}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ paths hold a placeholder for the object (``data/{model}/*.parquet``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from urllib.parse import quote
 
 from mlops_actions.data.contracts.contract import Contract, Element, Object
@@ -40,6 +41,16 @@ class Place:
     schema: str | None = None
     endpoint: str | None = None
     format: str | None = None
+
+
+Patterns: TypeAlias = Sequence[str] | Mapping[str, Sequence[str]]
+"""Files, folders and globs: of one object, or by object."""
+
+
+def named(patterns: Patterns, name: str = "") -> dict[str, tuple[Place, ...]]:
+    """What a call names, by object, as places; ``name`` is what one object is called where nothing says it."""
+    groups = patterns if isinstance(patterns, Mapping) else {name: patterns}
+    return {of: tuple(map(Place, [texts] if isinstance(texts, str) else texts)) for of, texts in groups.items()}
 
 
 def given(patterns: Mapping[str, tuple[str, ...]], promised: Contract) -> dict[str, tuple[Place, ...]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Aggregates in one query. With more, DuckDB 2.0 spends more on planning than on reading a column file again."""
+
+COPIED = 6
+"""Batches for which the columns of a text file are read once, into a table: some 200 columns and their texts.
+
+A file of 2,000 columns takes half a second for 10,000 rows each time that it is parsed, whatever is asked of it. More
+columns at once have no room: DuckDB 2.0 holds a block of 256 KiB for each, in each thread.
+"""
 
 MEMORY = 0.7
 """GiB that the engine may take before it spills to the temporary folder (never more than it takes by itself).
@@ -140,7 +147,7 @@ class DuckSession:
             return self._answers(relation, aggregates, key)
         rows = 0  # by key, groups of numbers are more work than counting between edges, however many rows there are
         if key is None:
-            ((rows,),) = self.fetch(f"SELECT count(*) FROM {relation.sql}")  # which such a file knows
+            ((rows,),) = self.fetch(f"SELECT count(*) FROM {relation.only(())}")  # which such a file knows
         first = {each.key: grouping.sizing(each.of, rows) for each in aggregates}
         found = self._answers(relation, [Aggregate(name, each) for name, each in first.items()], key)
         left = {
@@ -183,7 +190,10 @@ class DuckSession:
             each[group.by] = group | each.get(group.by, group)
         some = list(each.values())
         parts = [some[start : start + grouping.TOGETHER] for start in range(0, len(some), grouping.TOGETHER)]
-        queries = [partial(fetch, query=grouping.query(relation.sql, part, key)) for part in parts]
+        rows = [relation.only([key or "", *(each.by for each in part)]) for part in parts]
+        queries = [
+            partial(fetch, query=grouping.query(read, part, key)) for read, part in zip(rows, parts, strict=True)
+        ]
         answers = zip(parts, self._running.each(queries), strict=True)
         return {place: values for part, rows in answers for place, values in grouping.parted(rows, part).items()}
 
@@ -195,8 +205,9 @@ class DuckSession:
     ) -> dict[str | None, dict[str, Any]]:
         """The answers for the rows of each value of ``key``; without one, those for all rows stand under None."""
         written = [part for each in aggregates for part in _written(each.of)]
-        batches = [written[start : start + BATCH] for start in range(0, len(written), BATCH)]
-        queries = [partial(_together, relation=relation, aggregates=batch, key=key) for batch in batches]
+        at_once = BATCH * COPIED if relation.is_text else BATCH
+        batches = [written[start : start + at_once] for start in range(0, len(written), at_once)]
+        queries = [partial(_asked, relation=relation, aggregates=batch, key=key) for batch in batches]
         answers: dict[str | None, list[Any]] = {}
         for groups in self._running.each(queries, at_once=1 if relation.is_text else None):
             for group, values in groups.items():
@@ -280,26 +291,73 @@ def _answer(question: Question, answers: Sequence[Any]) -> Any:
             return answers[0]
 
 
-def _together(
+def _asked(
     connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[_Part], key: str | None
 ) -> dict[str | None, list[Any]]:
-    """The values of aggregates by key, in one query where the memory does, else of each half. Raises duckdb.Error."""
+    """The values of aggregates by key, a BATCH at a time. Raises duckdb.Error."""
+    answers: dict[str | None, list[Any]] = {}
+    with _copied(connection, relation, aggregates, key) as table:
+        for start in range(0, len(aggregates), BATCH):
+            some = aggregates[start : start + BATCH]
+            for group, values in _together(connection, relation, some, key, table).items():
+                answers.setdefault(group, []).extend(values)
+    return answers
+
+
+_TABLE = "mlops_copied_columns"
+
+
+@contextmanager
+def _copied(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, aggregates: Sequence[_Part], key: str | None
+) -> Iterator[str | None]:
+    """The name of a table of what ``aggregates`` ask about, for a text file that is otherwise read more than once.
+
+    None where it would not be, or where there is no room for the table, on the disk either.
+    """
     import duckdb  # pylint: disable=import-outside-toplevel
 
-    query = _query(relation.sql, aggregates, key)
+    table = None
+    if relation.is_text and len(aggregates) > BATCH:
+        rows = relation.only([key or "", *(each.sql for each in aggregates)])
+        with suppress(duckdb.OutOfMemoryException):
+            fetch(connection, f"CREATE TEMP TABLE {_TABLE} AS SELECT * FROM {rows}")
+            table = _TABLE
+    try:
+        yield table
+    finally:
+        if table:
+            connection.execute(f"DROP TABLE {table}")
+
+
+def _together(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    aggregates: Sequence[_Part],
+    key: str | None,
+    table: str | None = None,
+) -> dict[str | None, list[Any]]:
+    """The values of aggregates by key, in one query where the memory does, else of each half.
+
+    They are read from ``table``, where there is one. Raises duckdb.Error.
+    """
+    import duckdb  # pylint: disable=import-outside-toplevel
+
+    rows = relation.only([key or "", *(each.sql for each in aggregates)])
     values = [value for each in aggregates for value in each.values]
     try:
         # All rows are fetched, which ends the query: only its end records the lines that a text reader refused.
-        rows = fetch(connection, query, values)
+        found = fetch(connection, _query(table or rows, aggregates, key), values)
     except duckdb.OutOfMemoryException:
         if len(aggregates) > 1:
             half = len(aggregates) // 2
-            first = _together(connection, relation, aggregates[:half], key)
-            rest = _together(connection, relation, aggregates[half:], key)
-            return {group: found + rest[group] for group, found in first.items()}
+            parts = [
+                _together(connection, relation, each, key, table) for each in (aggregates[:half], aggregates[half:])
+            ]
+            return {group: answers + parts[1][group] for group, answers in parts[0].items()}
         with connect((file.path for file in relation.files), ROOM) as roomy:
-            rows = fetch(roomy, query, values)
-    return {group: list(found) for group, *found in rows}
+            found = fetch(roomy, _query(rows, aggregates, key), values)
+    return {group: list(answers) for group, *answers in found}
 
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:

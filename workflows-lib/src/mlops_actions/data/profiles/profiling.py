@@ -48,7 +48,10 @@ LOOK = 4096
 """Rows of the first look."""
 
 LOOK_AT_ONCE = 64
-"""Columns in one query of the first look, since each needs room for a whole row group."""
+"""Columns in one query of the first look, since each needs room for a whole row group of a columnar file."""
+
+LOOK_AT_TEXT = 128
+"""Columns of a text file in one query of the first look, since each query parses the file's first rows again."""
 
 CATEGORIES = 256
 """A column of text with more values than this is of kind ``text``; so is one whose values hardly repeat."""
@@ -120,9 +123,10 @@ def plan(session: Session, relation: Relation, like: Profile | None = None) -> P
     looks = [_Look(column, references.get(column.name)) for column in relation.columns]
     expressions = [sql for look in looks for sql in look.questions]
     answers: list[Any] = []
-    for start in range(0, len(expressions), LOOK_AT_ONCE):
-        select = ", ".join(expressions[start : start + LOOK_AT_ONCE])
-        (row,) = session.fetch(f"SELECT {select} FROM (SELECT * FROM {relation.sql} LIMIT {LOOK})")
+    at_once = LOOK_AT_TEXT if relation.is_text else LOOK_AT_ONCE
+    for start in range(0, len(expressions), at_once):
+        some = expressions[start : start + at_once]
+        (row,) = session.fetch(f"SELECT {', '.join(some)} FROM (SELECT * FROM {relation.only(some)} LIMIT {LOOK})")
         answers += row
     rest = iter(answers)
     counters = tuple(look.counter([next(rest) for _ in look.questions]) for look in looks)

@@ -9,7 +9,7 @@ keys needs one of its own. Columns that are private take part in neither.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mlops_actions.data.engines.quoting import all_present, quote
@@ -167,7 +167,7 @@ class Shown:
         rest = tuple(name for name in others if name in known and name not in names)
         if relation.located is None:
             return cls(relation, "", names, rest)
-        return cls(replace(relation, sql=relation.located.sql), relation.located.position, names, rest)
+        return cls(relation.at_places(), relation.located.position, names, rest)
 
     @property
     def sql(self) -> str:

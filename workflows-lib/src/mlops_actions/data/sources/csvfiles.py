@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines.duck import pattern_for
@@ -28,6 +28,7 @@ from mlops_actions.data.sources.relation import (
     Relation,
     Unreadable,
     aliases,
+    chosen,
     differences,
     refuse_clash,
     refuse_width,
@@ -64,35 +65,48 @@ def open_files(
     refuse_clash(names, files[0].name)
     raw = dict(zip(names, map(quote, aliases(names, names)), strict=True))
     alike = {head: [file for file in files if headers[file.name] == head] for head in headers.values()}
-    rows = " UNION ALL ".join(
-        _select(head, [file for file in group if packing(file) == packed], keys, raw)
-        for head, group in alike.items()
-        for packed in dict.fromkeys(map(packing, group))
-    )
     (position,) = aliases([""], [*names, *(each.strip('"') for each in raw.values())], "position")
-    placed = " UNION ALL ".join(
-        f"SELECT *, {packed(str(number), 'row_number() OVER ()')} AS {position} "
-        f"FROM ({_select(headers[file.name], [file], keys, raw)})"
-        for number, file in enumerate(files)
-    )
+
+    def texts(some: Mapping[str, str]) -> str:
+        return " UNION ALL ".join(
+            _select(head, [file for file in group if packing(file) == how], keys, some)
+            for head, group in alike.items()
+            for how in dict.fromkeys(map(packing, group))
+        )
+
     promised = {name: each for name, each in reading.types.items() if isinstance(each, TextType)}
-    declared = cells.types(connection, f"({rows})", raw, promised)
-    typed = [f"{cells.value(raw[name], declared[name])} AS {quote(name)}" for name in names]
+    declared = cells.types(connection, f"({texts(raw)})", raw, promised)
+
+    def rows(of: Collection[str]) -> str:
+        some = {name: raw[name] for name in chosen(names, raw, of)}
+        return f"(SELECT {_typed(some, declared)} FROM ({texts(some)}))"
+
+    def placed(of: Collection[str]) -> str:
+        some = {name: raw[name] for name in chosen(names, raw, of)}
+        texts_placed = " UNION ALL ".join(
+            f"SELECT *, {packed(str(number), 'row_number() OVER ()')} AS {position} "
+            f"FROM ({_select(headers[file.name], [file], keys, some)})"
+            for number, file in enumerate(files)
+        )
+        return f"(SELECT {_typed(some, declared)}, {position} FROM ({texts_placed}))"
+
     return Relation(
         object=object_name,
-        sql=f"(SELECT {', '.join([*typed, *raw.values()])} FROM ({rows}))",
+        sql=rows(names),
         columns=tuple(Column(name, declared[name].type, name in reading.private) for name in names),
         files=tuple(files),
         raw=raw,
         guessed=frozenset(names) - promised.keys(),
         differences=tuple(differences({name: dict.fromkeys(head.names, "") for name, head in headers.items()})),
         is_text=True,
-        located=Located(
-            f"(SELECT {', '.join([*typed, *raw.values(), position])} FROM ({placed}))",
-            position,
-            lambda file: records(file, reading),
-        ),
+        located=Located(placed(names), position, lambda file: records(file, reading), placed),
+        narrowed=rows,
     )
+
+
+def _typed(raw: Mapping[str, str], types: Mapping[str, TextType]) -> str:
+    """What is selected of cells of text: the value of each, and the text."""
+    return ", ".join([*(f"{cells.value(raw[name], types[name])} AS {quote(name)}" for name in raw), *raw.values()])
 
 
 def _select(head: Header, files: Sequence[File], keys: tuple[str, ...], raw: Mapping[str, str]) -> str:

@@ -16,8 +16,9 @@ from urllib.parse import unquote
 
 from mlops_actions.data.sources import copying
 from mlops_actions.data.sources import store as stores
-from mlops_actions.data.sources.located import Located, is_full
+from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.relation import File, Unreadable
+from mlops_actions.data.sources.spool import full
 from mlops_actions.data.sources.store import Store
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Subject, digest
@@ -37,7 +38,7 @@ def locate(store: Store, state: str | None, into: Path) -> Located:
         name = f"{store.name}@v{table.version()}"
         located = _plain(table, store, name) or _copied(table, store, name, into)
     except (DeltaError, OSError, ValueError) as error:
-        if is_full(error):
+        if full(error):
             raise
         raise Unreadable(f"the Delta table cannot be read: {_words(error, base)}", store.name) from error
     subject = Subject(name, _digest(base, table.version(), store.name))

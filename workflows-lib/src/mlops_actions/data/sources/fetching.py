@@ -15,8 +15,9 @@ from tempfile import TemporaryDirectory
 
 from mlops_actions.data.contracts.servers import Place
 from mlops_actions.data.sources import arrowfiles, source, tables
-from mlops_actions.data.sources.located import EXTRAS, Located, is_full, need
+from mlops_actions.data.sources.located import EXTRAS, Located, need
 from mlops_actions.data.sources.relation import Unreadable
+from mlops_actions.data.sources.spool import full
 from mlops_actions.errors import CallError, Problem
 
 # Each kind of place is imported where one is read: its library may not be installed.
@@ -78,15 +79,7 @@ def locate(places: Sequence[Place], name: str, root: Path, into: Path) -> Locate
     try:
         return _one(places[0], name, root, into)
     except OSError as error:
-        if is_full(error):
-            raise Unreadable(_FULL, places[0].text) from error
-        raise Unreadable(f"cannot be copied here: {error.strerror or error}", places[0].text) from error
-
-
-_FULL = (
-    "the disk is full: what is not a local file is copied before it is read, so the temporary folder (TMPDIR) needs as "
-    "much room as the data takes"
-)
+        raise Unreadable(full(error) or f"cannot be copied here: {error.strerror or error}", places[0].text) from error
 
 
 def _one(place: Place, name: str, root: Path, into: Path) -> Located:

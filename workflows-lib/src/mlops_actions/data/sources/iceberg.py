@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.sources import copying
 from mlops_actions.data.sources import store as stores
-from mlops_actions.data.sources.located import Located, is_full
+from mlops_actions.data.sources.located import Located
 from mlops_actions.data.sources.relation import File, Unreadable
+from mlops_actions.data.sources.spool import full
 from mlops_actions.data.sources.store import Store
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.verdict import Subject, digest
@@ -52,7 +53,7 @@ def locate(store: Store, state: str | None, into: Path, metadata: str | None = N
     except (CallError, Unreadable):
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught  # of the library: many, without a common class
-        if is_full(error):
+        if full(error):
             raise
         words = str(error).partition("\n")[0].replace(str(into), "")[:300]
         raise Unreadable(f"the Iceberg table cannot be read: {words}", store.name) from error

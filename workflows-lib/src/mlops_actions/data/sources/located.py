@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -54,8 +53,3 @@ class MissingExtra(CallError):
             hint = f"Here, type `pip install {packages}`. A workflow installs it by itself, but where the table is in "
             hint += f"a bucket: then write `extras: [{wanted}]` below `data` in mlops.yaml."
         super().__init__(Problem(f"the extra `{wanted}` is not installed, and this data needs it", hint=hint))
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether an error says that there is no room for a copy."""
-    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from mlops_actions.data.sources.relation import (
     Relation,
     Unreadable,
     aliases,
+    chosen,
     differences,
     refuse_clash,
     refuse_width,
@@ -76,28 +77,40 @@ def open_files(
     )
     declared = cells.types(connection, rows, {key: quote(key) for key in keys}, types)
     raw = dict(zip(keys, map(quote, aliases(keys, [*names, *keys])), strict=True))
-    select = [*map(quote, names), *(_folder(key, raw[key], declared[key]) for key in keys)]
-    sql = f"(SELECT {', '.join(select)} FROM {rows})"
-    described = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()}
+    selects = dict(zip(names, map(quote, names), strict=True))
+    selects |= {key: _folder(key, raw[key], declared[key]) for key in keys}
+
+    def narrowed(names: Collection[str]) -> str:
+        return f"(SELECT {', '.join(selects[each] for each in chosen(selects, raw, names))} FROM {rows})"
+
+    described = {
+        name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {narrowed(selects)}").fetchall()
+    }
     return Relation(
         object=object_name,
-        sql=sql,
+        sql=narrowed(selects),
         columns=tuple(Column(name, described[name], name in reading.private) for name in [*names, *keys]),
         files=tuple(files),
         raw=raw,
         guessed=frozenset(keys) - frozenset(types),
         differences=tuple(differences(schemas)),
-        located=_located(select, rows, [*names, *keys]),
+        located=_located(selects, raw, rows),
+        narrowed=narrowed,
     )
 
 
-def _located(select: Sequence[str], rows: str, columns: Sequence[str]) -> Located | None:
+def _located(selects: Mapping[str, str], raw: Mapping[str, str], rows: str) -> Located | None:
     """What is selected of the rows, with their places; None where a column hides what the engine knows of those."""
-    if {"file_index", "file_row_number"} & {name.casefold() for name in columns}:
+    if {"file_index", "file_row_number"} & {name.casefold() for name in selects}:
         return None
-    (position,) = aliases([""], columns, "position")
+    (position,) = aliases([""], list(selects), "position")
     place = f"{packed('CAST(file_index AS BIGINT)', 'file_row_number + 1')} AS {position}"
-    return Located(f"(SELECT {', '.join([*select, place])} FROM {rows})", position)
+
+    def narrowed(names: Collection[str]) -> str:
+        select = [selects[each] for each in chosen(selects, raw, names)]
+        return f"(SELECT {', '.join([*select, place])} FROM {rows})"
+
+    return Located(narrowed(selects), position, narrowed=narrowed)
 
 
 def _folder(key: str, raw: str, of: TextType) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.visible import clip
@@ -58,18 +59,24 @@ class File:
         return self.origin or self.path
 
 
+Narrowed: TypeAlias = Callable[[Collection[str]], str]
+"""Gives the fragment that yields columns of these names (not quoted) alone, texts and positions included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Located:
     """An object's rows with the place of each, read ``FROM`` the fragment ``sql``: slower than the rows alone.
 
     Beside the relation's columns it yields ``position`` (quoted), as
     :mod:`.positions` packs it: rows are numbered file by file. Where ``records``
-    is given, they are the records of a text file that parse.
+    is given, they are the records of a text file that parse. ``narrowed`` is as
+    that of the relation.
     """
 
     sql: str
     position: str
     records: Callable[[File], Iterator[Record]] | None = None
+    narrowed: Narrowed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Relation:
     stand in the file, ``guessed`` names the columns whose type nobody
     declared. ``differences`` says, file by file, where the files are not of
     one schema. ``located`` is None where nothing tells the place of a row.
+    ``narrowed`` is None where the engine is not asked to leave columns out.
     """
 
     object: str
@@ -91,10 +99,45 @@ class Relation:
     differences: tuple[str, ...] = ()
     is_text: bool = False
     located: Located | None = None
+    narrowed: Narrowed | None = None
+
+    def only(self, expressions: Iterable[str]) -> str:
+        """What to read from where nothing is asked but ``expressions``.
+
+        Columns that none of them names are left out: the engine looks at each before it does so by itself, and many
+        queries of a wide object would take their time for that.
+        """
+        if self.narrowed is None:
+            return self.sql
+        return self.narrowed({name for each in expressions for name in _names(each)})
+
+    def at_places(self) -> Relation:
+        """The relation with the place of each row, where there is one."""
+        if self.located is None:
+            return self
+        return replace(self, sql=self.located.sql, narrowed=self.located.narrowed)
 
     def unparsed(self, column: str) -> str | None:
         """The SQL condition for rows whose text is not of the column's type (the column is NULL there)."""
         return f"({self.raw[column]} IS NOT NULL AND {quote(column)} IS NULL)" if column in self.raw else None
+
+
+_NAME = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d]\w*)""")
+
+
+def _names(sql: str) -> Iterator[str]:
+    """All that may be the name of a column in an expression, quoted or not."""
+    for match in _NAME.finditer(sql):
+        if match[1] is not None:
+            yield match[1].replace('""', '"')
+        elif match[2] is not None:
+            yield match[2]
+
+
+def chosen(columns: Iterable[str], raw: Mapping[str, str], names: Collection[str]) -> list[str]:
+    """Those of ``columns`` that ``names`` has, or has the text of; the first where there is none, to count rows by."""
+    columns = list(columns)
+    return [each for each in columns if each in names or raw.get(each, "").strip('"') in names] or columns[:1]
 
 
 class Unreadable(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -43,13 +45,16 @@ def opened() -> Iterator[Spool]:
         yield Spool(Path(folder).resolve())
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SIGNS = (*map(os.strerror, _FULL), "max_temp_directory_size")
+"""What stands in the words of libraries and of the engine, whose errors have no number."""
+
+
 def full(error: Exception) -> str | None:
     """What to do about an error, where it says that the disk for temporary files is full."""
-    words = str(error)
-    signs = ("No space left on device", "File too large", "max_temp_directory_size", "Disk quota exceeded")
-    if not any(sign in words for sign in signs):
+    if getattr(error, "errno", None) not in _FULL and not any(sign in str(error) for sign in _SIGNS):
         return None
     return (
-        f"the disk of the temporary folder {gettempdir()!r} is full, and what does not fit into memory goes there: "
-        "make room, or name a folder with more in the variable TMPDIR"
+        f"the disk of the temporary folder {gettempdir()!r} is full, and what does not fit into memory or is copied "
+        "before it is read goes there: make room, or name a folder with more in the variable TMPDIR"
     )
