@@ -18,8 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
-from validation import MLOPS, measured
+from validation import MLOPS, apart, measured
 
 SHAPES = {
     "columns": [(columns, 100_000, 5) for columns in (10, 100, 300, 1_000, 2_000)],
@@ -42,9 +41,7 @@ def table(path: Path, columns: int, rows: int) -> None:
     drawn = (
         f"{DRAWN[index % 4].format(index=index, wide=10 ** (1 + index % 7))} AS c{index}" for index in range(columns)
     )
-    duckdb.execute(
-        f"COPY (SELECT {', '.join(drawn)} FROM range({rows})) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
-    )
+    apart(f"COPY (SELECT {', '.join(drawn)} FROM range({rows})) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def contract(columns: int, rules: int) -> str:

@@ -20,8 +20,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-from validation import CONTRACT, KEYS, MLOPS, TABLE, measured
+from validation import CONTRACT, KEYS, MLOPS, TABLE, apart, measured
 
 UV = Path(sys.executable).with_name("uv")
 
@@ -279,7 +278,7 @@ def main() -> None:
         commands = prepared(folder, homes, options.peers, options.key)
         print("| rows | key | what | seconds | MiB | times ours |\n|---|---|---|---|---|---|")
         for rows in options.rows:
-            duckdb.execute(TABLE.format(key=KEYS[options.key], rows=rows, path=folder / "t.parquet"))
+            apart(TABLE.format(key=KEYS[options.key], rows=rows, path=folder / "t.parquet"))
             compare(folder, commands, options.runs, f"{rows:,} | {options.key}")
 
 

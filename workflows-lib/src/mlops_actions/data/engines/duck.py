@@ -306,6 +306,9 @@ def _asked(
 
 _TABLE = "mlops_copied_columns"
 
+COPIED = 0.5
+"""GiB of text files of which columns are copied, rather than parsed once more for each BATCH of aggregates."""
+
 
 @contextmanager
 def _copied(
@@ -313,12 +316,14 @@ def _copied(
 ) -> Iterator[str | None]:
     """The name of a table of what ``aggregates`` ask about, for a text file that is otherwise read more than once.
 
-    None where it would not be, or where there is no room for the table, on the disk either.
+    None where it would not be, where the file is long, so that the table would be on the disk for the most part, and
+    where there is no room for it.
     """
     import duckdb  # pylint: disable=import-outside-toplevel
 
     table = None
-    if relation.is_text and len(aggregates) > BATCH:
+    size = sum(each.path.stat().st_size for each in relation.files)
+    if relation.is_text and len(aggregates) > BATCH and size <= COPIED * 2**30:
         rows = relation.only([key or "", *(each.sql for each in aggregates)])
         with suppress(duckdb.OutOfMemoryException):
             fetch(connection, f"CREATE TEMP TABLE {_TABLE} AS SELECT * FROM {rows}")
