@@ -40,6 +40,9 @@ A file of 2,000 columns takes half a second for 10,000 rows each time that it is
 columns at once have no room: DuckDB 2.0 holds a block of 256 KiB for each, in each thread.
 """
 
+LONG = 0.5
+"""GiB of text files from which on they are parsed for each BATCH instead: the table would lie on the disk."""
+
 MEMORY = 0.7
 """GiB that the engine may take before it spills to the temporary folder (never more than it takes by itself).
 
@@ -306,9 +309,6 @@ def _asked(
 
 _TABLE = "mlops_copied_columns"
 
-COPIED = 0.5
-"""GiB of text files of which columns are copied, rather than parsed once more for each BATCH of aggregates."""
-
 
 @contextmanager
 def _copied(
@@ -323,7 +323,7 @@ def _copied(
 
     table = None
     size = sum(each.path.stat().st_size for each in relation.files)
-    if relation.is_text and len(aggregates) > BATCH and size <= COPIED * 2**30:
+    if relation.is_text and len(aggregates) > BATCH and size <= LONG * 2**30:
         rows = relation.only([key or "", *(each.sql for each in aggregates)])
         with suppress(duckdb.OutOfMemoryException):
             fetch(connection, f"CREATE TEMP TABLE {_TABLE} AS SELECT * FROM {rows}")
