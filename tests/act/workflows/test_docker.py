@@ -64,7 +64,7 @@ def test_spark_scans_the_data(repository: Callable[..., Any], calls: Callable[..
     there, here = ran.judged("there"), ran.judged("here")
     assert (there.parameters["engine"], here.parameters["engine"]) == ("spark", "duckdb")
     seen = {job: {each.rule: (each.status, each.measured) for each in ran.judged(job).checks} for job in jobs}
-    assert seen["there"] == seen["here"]
+    assert seen["there"] == seen["here"], [each.message for each in there.checks]
     assert seen["there"]["departures.hour.required"] == (Status.FAIL, 1)
 
 

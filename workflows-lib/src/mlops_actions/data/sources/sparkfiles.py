@@ -192,7 +192,7 @@ def hold(session: SparkScan, relation: Relation, reading: Reading | None = None)
     name = f"{VIEW}{len(session.views)}"
     frame.createOrReplaceTempView(name)
     session.views[name] = View(frame, kinds, relation.sql)
-    return replace(relation, sql=quote(name), located=None)
+    return replace(relation, sql=quote(name), narrowed=None, located=None)
 
 
 def _refuse(name: str, kind: str) -> None:
