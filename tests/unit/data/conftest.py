@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import postgres_server
 import pytest
-import s3_server
 import spark_cluster
 from postgres_server import Database
-from s3_server import S3
 from spark_cluster import Cluster
 
 from mlops_actions.data.engines import spark
@@ -154,24 +152,3 @@ def spark_cluster_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         pytest.skip(error.problems[0].message)
     with spark_cluster.running(tmp_path_factory.mktemp("cluster")) as made:
         yield made
-
-
-# --- S3 ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def s3_running() -> Iterator[S3]:
-    """A server, for the whole session."""
-    with s3_server.running() as made:
-        yield made
-
-
-@pytest.fixture
-def s3(s3_running: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
-    """A bucket that is empty; the key of who may read it stands in the environment, as a user would give it."""
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in s3_running.environment.items():
-        monkeypatch.setenv(name, value)
-    s3_running.clear()
-    return s3_running

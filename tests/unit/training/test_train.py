@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-import s3_server
 from deltalake import write_deltalake
+from s3_server import S3
 
 from mlops_actions import model, verdict
 from mlops_actions.data.profiles import profile
@@ -83,20 +83,14 @@ def test_a_training_that_succeeds(request_: Training, out: Path) -> None:
     assert "auc 0.75 (at least 0.65)" in outcome.headline
 
 
-def test_data_of_a_bucket_and_a_table_at_a_version(
-    request_: Training, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_data_of_a_bucket_and_a_table_at_a_version(request_: Training, out: Path, s3: S3) -> None:
     """Both are described and recorded as they were then; the command reads the bucket with the same key."""
     write_deltalake("lake/t", pa.table({"hour": [1, 2]}))
     write_deltalake("lake/t", pa.table({"hour": [3]}), mode="append")
-    with s3_server.running() as bucket:
-        bucket.allow()
-        for name, value in bucket.environment.items():
-            monkeypatch.setenv(name, value)
-        bucket.put("day/a.csv", b"hour\n8\n9\n")
-        data = {"rows": "s3://lake/day/", "table": "lake/t@v0"}
-        outcome = train.train(replace(request_, command="env | grep AWS_SECRET; python make.py", data=data), out)
-        secret = bucket.environment["AWS_SECRET_ACCESS_KEY"]
+    s3.put("day/a.csv", b"hour\n8\n9\n")
+    data = {"rows": "s3://lake/day/", "table": "lake/t@v0"}
+    outcome = train.train(replace(request_, command="env | grep AWS_SECRET; python make.py", data=data), out)
+    secret = s3.environment["AWS_SECRET_ACCESS_KEY"]
     assert failed(outcome) == []
     materials = {each.name: each.sha256 for each in outcome.verdict.materials}
     assert materials == {
