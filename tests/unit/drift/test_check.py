@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import jsonschema
 import pytest
 
 from mlops_actions import schema, verdict
+from mlops_actions.data import describe
 from mlops_actions.data.profiles import profile
 from mlops_actions.errors import CallError
-from mlops_actions.outcome import Chart, Table
+from mlops_actions.outcome import Chart, Table, Text
 from mlops_actions.verdict import Status
 
 
@@ -377,3 +381,55 @@ def test_a_column_of_any_name(workspace, name):
     outcome = workspace.compare({name: ("VARCHAR", ["a", "b"] * 100)}, {name: ("VARCHAR", ["a", "c"] * 100)})
     assert drifted(outcome) == [name]
     assert all("\n" not in each.message and "\u202e" not in each.message for each in outcome.verdict.checks)
+
+
+# Rows of one time are alike
+
+
+def of_days(first: int, means: Sequence[float]) -> dict[str, tuple[str, list[Any]]]:
+    """Two hundred rows a day, with a mean of its own each; three in a hundred have no number."""
+    chance = random.Random(first)  # noqa: S311
+    at, values = [], []
+    for day, mean in enumerate(means, start=first):
+        at += [datetime(2024, 1, 1) + timedelta(days=day, minutes=7 * row) for row in range(200)]
+        values += [None if chance.random() < 0.03 else chance.gauss(mean, 1) for _ in range(200)]
+    return {"at": ("TIMESTAMP", at), "x": ("DOUBLE", values)}
+
+
+REFERENCE = of_days(0, [((day * 37) % 11 - 5) / 4 for day in range(30)])  # means from -1.25 to 1.25, in no order
+
+
+def words(outcome) -> str:
+    return " ".join(each.text for section in outcome.sections for each in section.blocks if isinstance(each, Text))
+
+
+def test_days_that_differ_among_themselves_are_the_yardstick(workspace):
+    current = of_days(30, [0.75, 0.5, 0.75])
+    alone = workspace.compare(REFERENCE, current)
+    timed = workspace.compare(REFERENCE, current, time_column="at")
+    assert drifted(alone) == ["x"] and "Rows are taken for independent" in words(alone)
+    assert drifted(timed) == [] and "the 30 days of the reference differ" in words(timed)
+    assert drifted(workspace.compare(REFERENCE, of_days(30, [3.0, 2.5, 3.0]), time_column="at")) == ["x"]
+
+
+def test_new_nulls_are_seen_by_blocks_too(workspace):
+    current = of_days(30, [0.0, 0.25, -0.25])
+    kind, values = current["x"]
+    current["x"] = (kind, [None if index % 4 == 0 else each for index, each in enumerate(values)])
+    assert drifted(workspace.compare(REFERENCE, current, time_column="at")) == ["x"]
+
+
+def test_the_profile_says_which_column_is_the_time(workspace):
+    """So a stored reference needs no configuration; a column that is gone is no time, and that is said."""
+    data = workspace.parquet(REFERENCE, "before.parquet")
+    describe.describe(describe.Profiling((data,), time_column="at"), workspace.root)
+    current = of_days(30, [0.75, 0.5, 0.75])
+    assert drifted(workspace.check("profile.json", workspace.parquet(current, "now.parquet"))) == []
+    del current["at"]
+    gone = workspace.check("profile.json", workspace.parquet(current, "now.parquet"))
+    assert "the current data has no blocks of time by `at`" in words(gone)
+
+
+def test_a_time_column_that_is_none_is_a_wrong_call(workspace):
+    with pytest.raises(CallError, match="no column 'when'"):
+        workspace.compare(REFERENCE, REFERENCE, time_column="when")

@@ -292,7 +292,9 @@ def _drift(options: Options) -> Stage:
 
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
-        return check.check(check.DriftCheck(reference, patterns, engine, ignore, threshold, csv), out)
+        time_column = options.config.get("data", "time-column")
+        asked = check.DriftCheck(reference, patterns, engine, ignore, threshold, csv, time_column)
+        return check.check(asked, out)
 
     return stage
 

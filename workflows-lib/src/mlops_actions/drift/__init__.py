@@ -1,6 +1,8 @@
 """Drift: current data against the profile of the training data.
 
-``statistics`` holds the tests, ``compare`` turns two profiles of a column into
+``statistics`` holds the tests, ``clusters`` those for rows that resemble each
+other, ``rhythm`` says what blocks of time the reference has to tell by,
+``compare`` turns two profiles of a column into
 shifts with effect sizes and p-values, ``decision`` says which of them are real
 and material over all columns, ``report`` says so in words, tables and charts,
 ``check`` reads, scans and writes.

@@ -10,19 +10,21 @@ import glob
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from mlops_actions import files
-from mlops_actions.data.profiles import profile, profiling
+from mlops_actions.data.profiles import blockscan, profile, profiling
+from mlops_actions.data.profiles.blocks import Blocks
 from mlops_actions.data.profiles.profile import Kind, Profile
 from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import report
+from mlops_actions.drift import report, rhythm
 from mlops_actions.drift.compare import compare
 from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide
+from mlops_actions.drift.rhythm import Rhythm, Unusable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude, digest, now
@@ -48,6 +50,8 @@ class DriftCheck:
     ignore: tuple[str, ...] = ()
     threshold: float = MASS
     csv: CsvDialect = FOUND
+    time_column: str | None = None
+    """The time of a row, where the reference is data and rows of one time are to be taken for alike."""
 
     @property
     def thresholds(self) -> Thresholds:
@@ -94,21 +98,25 @@ def check(request: DriftCheck, out: Path) -> Outcome:
 def _check(run: _Run, out: Path) -> Outcome:
     request = run.request
     reference = _reference(run)
-    current, recounts, of_files = _current(run, reference)
-    files.write_atomic(out / PROFILE, profile.dumps(current))
-    _refuse_unknown(request.ignore, reference, current)
-    if not current.rows:
-        return _outcome(run, [*of_files, _no_rows(reference.object)], "The current data has no rows", [])
-    comparisons = [each for each in compare(reference, current, recounts) if each.name not in request.ignore]
-    rows = (reference.rows, current.rows)
+    current = _current(run, reference)
+    files.write_atomic(out / PROFILE, profile.dumps(current.profile))
+    _refuse_unknown(request.ignore, reference, current.profile)
+    if not current.profile.rows:
+        return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
+    yardstick = _rhythm(reference, current)
+    known = yardstick if isinstance(yardstick, Rhythm) else None
+    comparisons = [
+        each for each in compare(reference, current.profile, current.recounts, known) if each.name not in request.ignore
+    ]
+    rows = (reference.rows, current.profile.rows)
     decisions = decide(comparisons, rows, request.thresholds)
-    checks = [*of_files, *(_to_check(each, reference.object, rows) for each in decisions)]
+    checks = [*current.checks, *(_to_check(each, reference.object, rows) for each in decisions)]
     checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
     outcome = _outcome(run, checks, report.headline(decisions), decisions)
     return Outcome(
         outcome.verdict,
         outcome.headline,
-        report.sections(decisions, rows, request.thresholds, request.ignore),
+        report.sections(decisions, rows, request.thresholds, request.ignore, yardstick),
         outcome.outputs,
     )
 
@@ -150,7 +158,7 @@ def _measured(run: _Run, path: Path) -> Profile:
     """The profile of reference data."""
     try:
         with intake.take_in(profile.OBJECT, (str(path),), Reading(csv=run.request.csv)) as taken:
-            measured = profiling.profile(taken.session, taken.relation)
+            measured = _profile(run, taken)
             run.materials = tuple(taken.subjects)
             broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
     except Unreadable as error:
@@ -160,8 +168,31 @@ def _measured(run: _Run, path: Path) -> Profile:
     return measured
 
 
-def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profiling.Recount], list[Check]]:
-    """The current data's profile, its counts in the reference's bins and categories, and what its files are like."""
+def _profile(run: _Run, taken: readers.Taken) -> Profile:
+    """The profile of reference data, by blocks of time where a column is named. Raises CallError, Unreadable."""
+    plan = profiling.plan(taken.session, taken.relation)
+    time = None
+    if run.request.time_column is not None:
+        try:
+            time = blockscan.timing(taken.relation, run.request.time_column)
+        except ValueError as error:
+            raise CallError(
+                Problem(f"`data.time-column` cannot be the time of the reference's rows: {error}")
+            ) from error
+    return blockscan.scan(taken.session, plan, time=time)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """The current data: its profile, its counts in the reference's bins, its blocks, and what its files are like."""
+
+    profile: Profile
+    recounts: Mapping[str, profiling.Recount]
+    blocks: Blocks | None
+    checks: list[Check]
+
+
+def _current(run: _Run, reference: Profile) -> _Current:
     # Text that was text stays so: a cell of a CSV file has no type of its own.
     texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
     try:
@@ -173,9 +204,43 @@ def _current(run: _Run, reference: Profile) -> tuple[Profile, Mapping[str, profi
             values = taken.session.aggregate(taken.relation, plan.aggregates)
             made = profiling.build(plan, values)
             run.subjects = tuple(taken.subjects)
-            return made, profiling.recount(plan, values), _of_files(taken, made)
+            return _Current(made, profiling.recount(plan, values), _blocks(taken, reference), _of_files(taken, made))
     except Unreadable as error:
         raise _Judged(intake.unreadable(reference.object, error), "The current data cannot be read") from error
+
+
+def _blocks(taken: readers.Taken, reference: Profile) -> Blocks | None:
+    """The current data's blocks of time, as long as the reference's; None where there is no such time."""
+    if reference.time is None:
+        return None
+    try:
+        time = blockscan.timing(taken.relation, reference.time.column)
+    except ValueError:
+        return None
+    if taken.session.refusal(taken.relation, time.key(reference.time.unit)) is not None:
+        return None
+    return blockscan.sizes(taken.session, taken.relation, time, reference.time.unit)
+
+
+def _rhythm(reference: Profile, current: _Current) -> Rhythm | str:
+    """How much windows of the reference differ; or why that is not known."""
+    try:
+        span = _span(current.profile, reference.time.column) if reference.time else None
+        return rhythm.of(reference.time, current.blocks, span)
+    except Unusable as error:
+        return str(error)
+
+
+def _span(made: Profile, name: str) -> timedelta | None:
+    """The time between the first row and the last; None where that cannot be told."""
+    column = made.column(name)
+    if column is None or column.range is None:
+        return None
+    try:
+        first, last = (datetime.fromisoformat(str(end)) for end in (column.range.min, column.range.max))
+        return last - first + timedelta(days=1 if column.type == "DATE" else 0)
+    except (TypeError, ValueError):  # no value at all, or a date that the calendar of Python has not
+        return None
 
 
 def _of_files(taken: readers.Taken, made: Profile) -> list[Check]:

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlops_actions.data.profiles.blocks import ColumnBlocks
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile
 from mlops_actions.data.profiles.profiling import Recount, is_whole
 from mlops_actions.drift import statistics
+from mlops_actions.drift.rhythm import Rhythm
 
 
 class Sort(StrEnum):
@@ -50,6 +52,8 @@ class Cell:
     reference: int
     current: int
     role: Role = Role.VALUES
+    blocks: tuple[int, ...] = ()
+    """Those of the reference in each block of its rhythm, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,68 +93,101 @@ PRESENT = "there"
 """The label of the cell of all values of a column whose values are not compared."""
 
 
-def compare(reference: Profile, current: Profile, recounts: Mapping[str, Recount]) -> list[Comparison]:
-    """Each column of either side, those of the reference first, in their order."""
+def compare(
+    reference: Profile, current: Profile, recounts: Mapping[str, Recount], rhythm: Rhythm | None = None
+) -> list[Comparison]:
+    """Each column of either side, those of the reference first, in their order.
+
+    ``rhythm`` is that of the reference's blocks of time, if rows of one time
+    are to be taken for alike.
+    """
+    sides = _Sides((reference.rows, current.rows), rhythm)
     found = [
-        _column(column, current.column(column.name), recounts.get(column.name), (reference.rows, current.rows))
-        for column in reference.columns
+        _column(column, current.column(column.name), recounts.get(column.name), sides) for column in reference.columns
     ]
     known = {column.name for column in reference.columns}
     added = [column for column in current.columns if column.name not in known]
     return found + [Comparison(column, State.ADDED, None, column) for column in added]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The rows of the reference and of the current data, and the rhythm of the reference."""
+
+    rows: tuple[int, int]
+    rhythm: Rhythm | None
+
+    def each(self, counts: Sequence[int]) -> tuple[int, ...]:
+        """Of counts by block, those of the rhythm's blocks; where the profile has none, there were no such rows."""
+        return tuple(counts[place] if counts else 0 for place in self.rhythm.places) if self.rhythm else ()
+
+
 def _column(
-    reference: ColumnProfile, current: ColumnProfile | None, recount: Recount | None, rows: tuple[int, int]
+    reference: ColumnProfile, current: ColumnProfile | None, recount: Recount | None, sides: _Sides
 ) -> Comparison:
     if current is None or recount is None:
         return Comparison(reference, State.GONE, reference, None)
-    values = (rows[0] - reference.nulls, rows[1] - current.nulls)
+    values = (sides.rows[0] - reference.nulls, sides.rows[1] - current.nulls)
     alike = reference.kind == current.kind or {reference.kind, current.kind} == {Kind.CATEGORY, Kind.TEXT}
     if not alike and all(values):
         return Comparison(reference, State.CHANGED, reference, current)
     # Without a value on one side, there is no type to speak of: a column of nulls has any.
-    shown = _values(reference, recount, values) if alike else []
-    cells = [*(shown or _presence(reference, current, values)), *_special(reference, current)]
+    shown = _values(reference, recount, values, sides) if alike else []
+    cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
     cells = [cell for cell in cells if cell.reference or cell.current]
-    shifts = [_mass(cells), _missing(cells, rows)]
+    mass = _mass(cells, sides)
+    shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
-        shifts.append(_new(reference, cells, rows))
+        shifts.append(_new(reference, cells, sides, mass))
     return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts))
 
 
 # Cells
 
 
-def _values(reference: ColumnProfile, recount: Recount, values: tuple[int, int]) -> list[Cell]:
+def _values(reference: ColumnProfile, recount: Recount, values: tuple[int, int], sides: _Sides) -> list[Cell]:
     """The cells of all values, where the reference says which."""
+    counted = reference.blocks.counts if reference.blocks else ()
+
+    def blocks(place: int) -> tuple[int, ...]:
+        return sides.each([each[place] for each in counted])
+
     if reference.categories is not None and recount.categories is not None:
         pairs = zip(reference.categories.values, recount.categories, strict=True)
-        cells = [Cell(value, before, now) for (value, before), now in pairs]
-        new = [Cell(value, 0, count, Role.NEW) for value, count in recount.new if count is not None]
+        cells = [Cell(value, before, now, blocks=blocks(place)) for place, ((value, before), now) in enumerate(pairs)]
+        new = [Cell(value, 0, count, Role.NEW, sides.each(())) for value, count in recount.new if count is not None]
         rest = values[1] - sum(cell.current for cell in (*cells, *new))
-        return [*cells, *new, Cell("other values", 0, rest, Role.NEW)]
+        return [*cells, *new, Cell("other values", 0, rest, Role.NEW, sides.each(()))]
     if reference.bins is not None and recount.bins is not None:
         labels = bin_labels(reference.bins, is_whole(reference))
-        last = len(labels) - 1
+        ends = (0, len(labels) - 1)
+        each = enumerate(zip(labels, reference.bins.counts, recount.bins, strict=True))
         return [
-            Cell(label, before, now, Role.NEW if index in (0, last) and not before else Role.VALUES)
-            for index, (label, before, now) in enumerate(zip(labels, reference.bins.counts, recount.bins, strict=True))
+            Cell(label, before, now, Role.NEW if place in ends and not before else Role.VALUES, blocks(place))
+            for place, (label, before, now) in each
         ]
     return []
 
 
-def _presence(reference: ColumnProfile, current: ColumnProfile, values: tuple[int, int]) -> list[Cell]:
-    return [Cell(PRESENT, values[0] - reference.special.total, values[1] - current.special.total)]
-
-
-def _special(reference: ColumnProfile, current: ColumnProfile) -> list[Cell]:
-    one, other = reference.special, current.special
+def _presence(reference: ColumnProfile, current: ColumnProfile, values: tuple[int, int], sides: _Sides) -> list[Cell]:
+    there = (values[0] - reference.special.total, values[1] - current.special.total)
+    known = reference.blocks or ColumnBlocks(())
+    if sides.rhythm is None:
+        return [Cell(PRESENT, *there)]
+    pairs = zip(sides.rhythm.places, sides.rhythm.rows, strict=True)
     return [
-        Cell("-infinity", one.negative_infinity, other.negative_infinity),
-        Cell("+infinity", one.infinity, other.infinity),
-        Cell("NaN", one.nan, other.nan, Role.MISSING),
-        Cell("null", reference.nulls, current.nulls, Role.MISSING),
+        Cell(PRESENT, *there, blocks=tuple(size - known.nulls[place] - known.special(place) for place, size in pairs))
+    ]
+
+
+def _special(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) -> list[Cell]:
+    one, other = reference.special, current.special
+    known = reference.blocks or ColumnBlocks(())
+    return [
+        Cell("-infinity", one.negative_infinity, other.negative_infinity, blocks=sides.each(known.negative_infinity)),
+        Cell("+infinity", one.infinity, other.infinity, blocks=sides.each(known.infinity)),
+        Cell("NaN", one.nan, other.nan, Role.MISSING, sides.each(known.nan)),
+        Cell("null", reference.nulls, current.nulls, Role.MISSING, sides.each(known.nulls)),
     ]
 
 
@@ -179,33 +216,65 @@ def _shortest(edges: Sequence[float]) -> list[str]:
 # Shifts
 
 
-def _mass(cells: Sequence[Cell]) -> Shift:
+def _mass(cells: Sequence[Cell], sides: _Sides) -> Shift:
     before, now = [cell.reference for cell in cells], [cell.current for cell in cells]
-    return Shift(Sort.MASS, statistics.total_variation(before, now), statistics.homogeneity(before, now))
+    chance = statistics.homogeneity(before, now)
+    if sides.rhythm is None:
+        return Shift(Sort.MASS, statistics.total_variation(before, now), chance)
+    blocks = _blocks(cells)
+    return Shift(
+        Sort.MASS,
+        sides.rhythm.total_variation(blocks, now),
+        max(chance, sides.rhythm.p_value(blocks, now)),
+    )
 
 
-def _missing(cells: Sequence[Cell], rows: tuple[int, int]) -> Shift:
-    before = sum(cell.reference for cell in cells if cell.role is Role.MISSING)
-    now = sum(cell.current for cell in cells if cell.role is Role.MISSING)
+def _missing(cells: Sequence[Cell], sides: _Sides) -> Shift:
+    missing = [cell for cell in cells if cell.role is Role.MISSING]
+    before, now = sum(cell.reference for cell in missing), sum(cell.current for cell in missing)
+    rows = sides.rows
+    if not before and not now:
+        return Shift(Sort.MISSING, 0.0, 1.0)
     effect = abs(now / rows[1] - before / rows[0]) if all(rows) else 0.0
-    return Shift(Sort.MISSING, effect, statistics.fisher(before, rows[0], now, rows[1]))
+    chance = statistics.fisher(before, rows[0], now, rows[1])
+    if sides.rhythm is not None:
+        parted = [[sum(each), size - sum(each)] for each, size in zip(_blocks(missing), sides.rhythm.rows, strict=True)]
+        chance = max(chance, sides.rhythm.p_value(parted, [now, rows[1] - now]))
+    return Shift(Sort.MISSING, effect, chance)
 
 
-def _new(reference: ColumnProfile, cells: Sequence[Cell], rows: tuple[int, int]) -> Shift:
+def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: Shift) -> Shift:
     """New values against those that even an unchanged source would bring.
 
     Their share is that of the values which the reference has once (Good, "The
     Population Frequencies of Species and the Estimation of Population
     Parameters", Biometrika 40, 1953): for numbers the least and the greatest.
+    By blocks, it is the share of the rows of a block with values that no other
+    block has; of numbers, whose extremes are not known by block, the whole
+    distribution has to differ.
     """
-    now = sum(cell.current for cell in cells if cell.role is Role.NEW)
+    now, rows = sum(cell.current for cell in cells if cell.role is Role.NEW), sides.rows
+    once = min(2, rows[0])
     if reference.categories is not None:
         once = sum(1 for _, count in reference.categories.values if count == 1)
-    else:
-        once = min(2, rows[0])
     effect = now / rows[1] if rows[1] else 0.0
     chance = statistics.fisher(once, rows[0], now, rows[1]) if now * rows[0] > once * rows[1] else 1.0
-    return Shift(Sort.NEW, effect, chance)
+    if sides.rhythm is None:
+        return Shift(Sort.NEW, effect, chance)
+    if reference.categories is None:
+        return Shift(Sort.NEW, effect, max(chance, mass.p))
+    own = [0] * len(sides.rhythm.rows)
+    for cell in cells:
+        found = [place for place, count in enumerate(cell.blocks) if count]
+        if len(found) == 1:
+            own[found[0]] += cell.reference
+    parted = [[count, size - count] for count, size in zip(own, sides.rhythm.rows, strict=True)]
+    return Shift(Sort.NEW, effect, max(chance, sides.rhythm.p_value(parted, [now, rows[1] - now])))
+
+
+def _blocks(cells: Sequence[Cell]) -> list[list[int]]:
+    """The counts of the cells, block by block."""
+    return [list(each) for each in zip(*(cell.blocks for cell in cells), strict=True)]
 
 
 def mean_shift(comparison: Comparison) -> float | None:

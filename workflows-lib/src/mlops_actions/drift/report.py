@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, mean_shift
 from mlops_actions.drift.decision import FEW, LEVEL, Decision, Finding, Thresholds
+from mlops_actions.drift.rhythm import Rhythm
 from mlops_actions.outcome import Block, Chart, Section, Table, Text
 from mlops_actions.report.wording import percent, plural
 from mlops_actions.visible import clip, visible
@@ -52,11 +54,18 @@ def message(decision: Decision, rows: tuple[int, int]) -> str:
 
 
 def sections(
-    decisions: Sequence[Decision], rows: tuple[int, int], thresholds: Thresholds, ignored: Sequence[str]
+    decisions: Sequence[Decision],
+    rows: tuple[int, int],
+    thresholds: Thresholds,
+    ignored: Sequence[str],
+    rhythm: Rhythm | str,
 ) -> tuple[Section, ...]:
-    """The table of columns and the distributions, the most shifted first."""
+    """The table of columns and the distributions, the most shifted first.
+
+    ``rhythm`` is that of the reference, or why it has none.
+    """
     ordered = sorted(decisions, key=lambda each: (not each.drifted, -each.weight))
-    blocks: list[Block] = [_table(ordered), Text(_how(rows, thresholds))]
+    blocks: list[Block] = [_table(ordered), Text(_how(rows, thresholds, rhythm))]
     if ignored:
         blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in ignored)}."))
     drawn = [each for each in ordered if each.drifted][:CHARTS]
@@ -151,12 +160,24 @@ def _limits(comparison: Comparison) -> str:
     return " in what is compared, its nulls" if comparison.only_presence else ""
 
 
-def _how(rows: tuple[int, int], thresholds: Thresholds) -> str:
+def _how(rows: tuple[int, int], thresholds: Thresholds, rhythm: Rhythm | str) -> str:
     return (
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
-        f"(without drift, fewer than {LEVEL:.0%} of checks would show one in any column, if rows are independent) and "
+        f"(without drift, fewer than {LEVEL:.0%} of checks would show one in any column) and "
         f"large enough to matter: {_share(thresholds.mass)} of its mass moved, missing values changed by "
-        f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values."
+        f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values. "
+        f"{_yardstick(rhythm)}"
+    )
+
+
+def _yardstick(rhythm: Rhythm | str) -> str:
+    """What is real is told by: blocks of time, or rows as if they were independent."""
+    if isinstance(rhythm, str):
+        return f"Rows are taken for independent of each other, which rows of one day seldom are: {rhythm}."
+    seasons = {Unit.DAY: "the same weekdays", Unit.MONTH: "the same months", Unit.QUARTER: "the same quarters"}
+    like = f", and the current rows are held against {seasons[rhythm.unit]}" if rhythm.is_seasonal else ""
+    return (
+        f"What is real is told by how much the {plural(len(rhythm.rows), rhythm.unit)} of the reference differ{like}."
     )
 
 

@@ -97,7 +97,7 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def chi_square_survival(statistic: float, degrees: int) -> float:
+def chi_square_survival(statistic: float, degrees: float) -> float:
     """P(X >= statistic) for X of a chi-square distribution with ``degrees`` degrees of freedom.
 
     The regularized upper incomplete gamma function Q(degrees / 2, statistic / 2):
@@ -129,6 +129,41 @@ def chi_square_survival(statistic: float, degrees: int) -> float:
         if abs(c * d - 1) < 1e-15:
             break
     return min(1.0, factor * fraction)
+
+
+def f_survival(statistic: float, upper: float, lower: float) -> float:
+    """P(X >= statistic) for X of an F distribution with these degrees of freedom, of which ``lower`` may be infinite.
+
+    The regularized incomplete beta function I(x; lower / 2, upper / 2) at x = lower / (lower + upper * statistic)
+    (Abramowitz, Stegun, 26.6.2).
+    """
+    if statistic <= 0:
+        return 1.0
+    if lower > 1e7:
+        return chi_square_survival(statistic * upper, upper)
+    return _incomplete_beta(lower / (lower + upper * statistic), lower / 2, upper / 2)
+
+
+def _incomplete_beta(x: float, a: float, b: float) -> float:
+    """The regularized incomplete beta function, by its continued fraction (Abramowitz, Stegun, 26.5.8)."""
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    if x > (a + 1) / (a + b + 2):  # where the fraction of the other tail converges
+        return 1.0 - _incomplete_beta(1 - x, b, a)
+    log = a * math.log(x) + b * math.log1p(-x) + math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    tiny = 1e-300
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1) or tiny)
+    fraction = d
+    for m in range(1, 10_000):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for numerator in (even, odd):
+            d = 1 / (1 + numerator * d or tiny)
+            c = 1 + numerator / c or tiny
+            fraction *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return min(1.0, max(0.0, math.exp(log) * fraction / a))
 
 
 def holm(p_values: Sequence[float], level: float) -> list[bool]:

@@ -116,6 +116,14 @@ def scan(
     return known, _in_blocks(made, _whole(made, known, like, in_blocks=True), time, unit, parts)
 
 
+def sizes(session: Session, relation: Relation, time: Timing, unit: Unit) -> Blocks:
+    """The blocks of a relation by length ``unit``, with their rows alone: the other columns are not read."""
+    answers = session.grouped(relation, time.key(unit), [Aggregate("rows", "count(*)")])
+    found = {blocks.named(key): int(each["rows"]) for key, each in answers.items()}
+    starts = tuple(sorted(found, key=blocks.order))
+    return Blocks(time.column.name, unit, starts, tuple(found[start] for start in starts))
+
+
 def _whole(made: Plan, values: Answers, like: Profile | None, *, in_blocks: bool) -> Profile:
     whole = profiling.build(made, values, bins.detail(len(made.counters), in_blocks))
     return profiling.alike(whole, made, values) if like is not None else whole
