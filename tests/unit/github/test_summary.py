@@ -66,6 +66,12 @@ def test_a_table_in_details_is_cut_between_rows():
     assert NOTE.search(fitted)
 
 
+def test_details_named_in_code_are_not_those_that_are_open():
+    text = "<details>\n\n`</details>` ``a`</details>``\n\n" + "more\n" * 100
+    cut = summary.fit(text, 400)
+    assert cut.count("\n</details>\n") == 1 and "Cut here" in cut
+
+
 def test_all_that_is_open_is_closed_from_the_inside_out():
     text = "\n".join(["<details><summary>a</summary>", "", "<details><summary>b</summary>", "", "````", *["log"] * 500])
     fitted = summary.fit(text, 1000)

@@ -18,6 +18,7 @@ MARGIN = 1024
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _DETAILS = re.compile(r"<(/?)details\b", re.IGNORECASE)
+_CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 _HTML_BLOCK = re.compile(r" {0,3}</?(details|summary)\b", re.IGNORECASE)
 _NOTE = "> **Cut here**, to fit GitHub’s limit for a summary: {} more lines are in the full report.\n"
 _RESERVE = 200  # bytes, for the note and an open fence
@@ -86,7 +87,7 @@ class _Inside(NamedTuple):
         if found and not self.html and not (found[1][0] == "`" and "`" in line[found.end() :]):
             return _Inside(found[1], self.depth, self.html)
         depth = self.depth
-        for slash in _DETAILS.findall(line):
+        for slash in _DETAILS.findall(_CODE.sub("", line)):  # in inline code, it opens and closes nothing
             depth = max(0, depth - 1) if slash else depth + 1
         return _Inside("", depth, bool(line.strip()) and (self.html or _HTML_BLOCK.match(line) is not None))
 
