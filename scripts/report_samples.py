@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from mlops_actions.outcome import (
     Block,
     Chart,
     Column,
     Columns,
+    Contrast,
     Frequencies,
     Histogram,
     Kind,
@@ -201,10 +204,11 @@ def _bell(center: float, width: float, bins: int) -> tuple[float, ...]:
     return tuple(height / sum(heights) for height in heights)
 
 
-BINS = {"day": (1, 2), "dep_time": (0, 170), "sched_dep_time": (0, 170), "distance": (0, 350), "flight": (0, 600)}
+STARTS = {"day": (1, 2), "dep_time": (0, 170), "sched_dep_time": (0, 170), "distance": (0, 350), "flight": (0, 600)}
 
 
 def _distribution(column: str, kind: str, has_drifted: bool) -> Chart:
+    edges: tuple[float, ...] = ()
     if kind == "string":
         names: tuple[str, ...] = ("UA", "B6", "EV", "DL", "AA", "MQ", "US", "9E", "WN", "VX", "FL", "(other)")
         first = tuple(value / 100 for value in (17.4, 16.2, 16.1, 14.3, 9.7, 7.9, 6.1, 5.5, 3.6, 1.5, 1.0, 0.7))
@@ -214,11 +218,12 @@ def _distribution(column: str, kind: str, has_drifted: bool) -> Chart:
     elif column == "month":
         names, first, second = tuple(map(str, range(1, 10))), (*(1 / 8,) * 8, 0.0), (*(0.0,) * 8, 1.0)
     else:
-        start, step = BINS.get(column, (-20, 10))
-        names = tuple(f"{start + step * at:,} … {start + step * (at + 1):,}" for at in range(14))
+        start, step = STARTS.get(column, (-20, 10))
+        edges = tuple(float(start + step * at * (1 + at // 5)) for at in range(15))
+        names = tuple(f"{low:,.0f} … {high:,.0f}" for low, high in pairwise(edges))
         first = _bell(0.45, 0.16, 14)
         second = _bell(0.33 if has_drifted else 0.455, 0.12 if has_drifted else 0.163, 14)
-    return Chart(column, names, {"reference": first, "current": second})
+    return Chart(column, names, {"reference": first, "current": second}, edges=edges)
 
 
 def drift() -> Outcome:
@@ -227,8 +232,7 @@ def drift() -> Outcome:
     checks, rows, charts = [], [], []
     for number, (column, kind) in enumerate(COLUMNS):
         size = drifted.get(column, 0.01 + 0.011 * (number % 7))
-        status = Status.FAIL if column in drifted else Status.PASS
-        word = "differs from" if column in drifted else "is like"
+        status, word = (Status.FAIL, "differs from") if column in drifted else (Status.PASS, "is like")
         checks.append(
             Check(
                 f"flights.{column}.psi", status, f"`{column}` {word} the reference: PSI {size:.2f}.", Severity.ERROR,
@@ -240,14 +244,29 @@ def drift() -> Outcome:
         )
         charts.append(_distribution(column, kind, column in drifted))
     order = sorted(range(len(COLUMNS)), key=lambda at: -float(rows[at][2]))
-    table = Table(
-        ("Column", "Type", "PSI", "Threshold", "Nulls", "Verdict"),
-        tuple(rows[at] for at in order),
-        "Population stability index, largest first",
+    names = ("Column", "Type", "PSI", "Threshold", "Nulls", "Verdict")
+    caption = "Population stability index, largest first"
+    table = Table(names, tuple(rows[at] for at in order), caption, frozenset({"PSI"}))
+    return _outcome(
+        "drift-check",
+        0.61,
+        checks,
+        "4 of 14 columns have drifted since the model was trained; the largest shift is in month.",
+        (Section("All columns", (table,)), *_contrasts([at for at in order if rows[at][-1] == "drifted"], charts)),
     )
-    blocks: tuple[Block, ...] = (table, *(charts[at] for at in order))
-    headline = "4 of 14 columns have drifted since the model was trained; the largest shift is in month."
-    return _outcome("drift-check", 0.61, checks, headline, (Section("Columns", blocks),))
+
+
+def _contrasts(drifted: Sequence[int], charts: Sequence[Chart]) -> tuple[Section, ...]:
+    """The columns that drifted as cards, the first without a chart; the other charts side by side."""
+    facts = (("PSI", "1.84"), ("Mean", "from 4.5 to 9 (+1.96 sd)"), ("Missing", "from 0.0 % to 0.1 %"))
+    changed = tuple(
+        Contrast(COLUMNS[at][0], at, facts, charts[at] if number else "There is nothing to draw.")
+        for number, at in enumerate(drifted)
+    )
+    return (
+        Section("What changed", changed, frozenset(drifted)),
+        Section("Others", tuple(chart for at, chart in enumerate(charts) if at not in drifted)),
+    )
 
 
 def python_ci() -> Outcome:
@@ -340,6 +359,11 @@ def hostile() -> Outcome:
         table,
         Columns(2, columns, (0, 1), Timeline(HOSTILE[0], (HOSTILE[1], HOSTILE[2]), 1)),
         *charts,
+        *(
+            Contrast(text, 2 * at + 1, ((text, text),), shape)
+            for at, text in enumerate(HOSTILE)
+            for shape in (replace(charts[at], edges=(0.0, 1.0, 2.0)), text)
+        ),
         *(Log(text, text) for text in HOSTILE),
     )
     made = _outcome(HOSTILE[0], 1, checks, HOSTILE[8], tuple(Section(text, blocks[:3]) for text in HOSTILE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from mlops_actions import schema, verdict
 from mlops_actions.data import describe
 from mlops_actions.data.profiles import profile
 from mlops_actions.errors import CallError
-from mlops_actions.outcome import Chart, Table, Text
+from mlops_actions.outcome import Table, Text
 from mlops_actions.verdict import Status
 
 
@@ -40,7 +41,11 @@ def test_one_column_of_three_drifts_and_is_named_with_its_size(workspace, normal
     assert found.measured == pytest.approx(math.erf(0.5 / math.sqrt(2)), abs=0.03)
     assert found.threshold == {"mustBeLessThan": 0.05}
     assert "its mean went from" in found.message and "standard deviations" in found.message
-    assert outcome.headline == f"1 of 3 columns drifted, most in `b` ({found.measured:.2f} of its mass moved)"
+    said = re.fullmatch(
+        r"The current data differs from the reference in 1 of 3 columns, `b` \(its mean rose from (\S+) to (\S+)\)",
+        outcome.headline,
+    )
+    assert said and [float(each) for each in said.groups()] == pytest.approx([0, 1], abs=0.06)
     assert checks["a"].status is checks["city"].status is Status.PASS
 
 
@@ -50,7 +55,7 @@ def test_the_same_file_has_not_drifted(workspace, normal):
     )
     outcome = workspace.check(name, name)
     assert drifted(outcome) == [] and outcome.verdict.status is Status.PASS
-    assert outcome.headline == "None of 2 columns drifted"
+    assert outcome.headline == "The current data is like the reference: none of 2 columns drifted"
     assert all(each.measured == 0 for each in outcome.verdict.checks if each.where.column)
 
 
@@ -183,9 +188,9 @@ def test_a_column_of_nulls_is_of_any_type(workspace):
     appeared = workspace.one("INTEGER", [None] * 100, [None] * 100)
     assert appeared.status is Status.PASS
     outcome = workspace.compare({"x": ("INTEGER", [None] * 100)}, {"x": ("VARCHAR", ["a", "b"] * 50)})
-    assert drifted(outcome) == ["x"] and "missing values fell" in outcome.headline
+    assert drifted(outcome) == ["x"] and "it is missing 100 points less often" in outcome.headline
     outcome = workspace.compare({"x": ("VARCHAR", ["a", "b"] * 50)}, {"x": ("INTEGER", [None] * 100)})
-    assert drifted(outcome) == ["x"] and "missing values rose" in outcome.headline
+    assert drifted(outcome) == ["x"] and "it is now missing in every row" in outcome.headline
 
 
 def test_columns_that_are_gone_and_columns_that_are_new(workspace):
@@ -195,7 +200,7 @@ def test_columns_that_are_gone_and_columns_that_are_new(workspace):
     checks = {each.where.column: each for each in outcome.verdict.checks if each.where.column}
     assert checks["gone"].status is Status.FAIL and checks["gone"].measured == 1.0
     assert checks["added"].status is Status.WARN and checks["added"].measured is None
-    assert outcome.headline == "1 of 2 columns drifted, most in `gone` (the column is gone)"
+    assert outcome.headline == "The current data differs from the reference in 1 of 2 columns, `gone` (it is gone)"
 
 
 # What is not drift
@@ -331,12 +336,14 @@ def test_the_table_has_each_column_and_drifted_ones_are_drawn_first(workspace, n
     before = {name: ("DOUBLE", normal(500)) for name in "abcdef"} | {"when": ("DATE", ["2013-01-01"] * 500)}
     now = before | {"e": ("DOUBLE", normal(500, 2.0))}
     outcome = workspace.compare(before, now)
-    columns, drawn = outcome.sections
+    columns, changed, like = outcome.sections
     (table,) = (each for each in columns.blocks if isinstance(each, Table))
     assert table.rows[0][0] == "e" and {row[0] for row in table.rows} == set(before)
-    charts = [each for each in drawn.blocks if isinstance(each, Chart)]
-    assert charts[0].title == "e" and 1 < len(charts) <= 4
-    for chart in charts:
+    checks = outcome.verdict.checks
+    (only,) = changed.blocks
+    assert only.name == "e" and checks[only.check].where.column == "e" and changed.covers == {only.check}
+    assert 1 < len(like.blocks) <= 3 and not like.covers
+    for chart in (each.chart for each in (only, *like.blocks)):
         assert set(chart.series) == {"reference", "current"}
         for shares in chart.series.values():
             assert len(shares) == len(chart.categories) and sum(shares) == pytest.approx(1, abs=1e-4)
@@ -345,9 +352,27 @@ def test_the_table_has_each_column_and_drifted_ones_are_drawn_first(workspace, n
 def test_a_chart_of_many_categories_draws_the_largest_and_the_rest_as_one(workspace):
     values = [f"value {index % 60}" for index in range(6000)]
     outcome = workspace.compare({"x": ("VARCHAR", values)}, {"x": ("VARCHAR", ["value 3"] * 1000 + values[1000:])})
-    chart = outcome.sections[1].blocks[0]
+    chart = outcome.sections[1].blocks[0].chart
     assert "value 3" in chart.categories and "44 others" in chart.categories and len(chart.categories) == 17
     assert all(sum(shares) == pytest.approx(1, abs=1e-4) for shares in chart.series.values())
+
+
+def test_a_chart_of_numbers_is_to_scale_from_the_least_to_the_greatest_of_both_sides(workspace):
+    outcome = workspace.compare({"x": ("BIGINT", [1, 2, 3, 4] * 50)}, {"x": ("BIGINT", [3, 4, 9, None] * 50)})
+    chart = outcome.sections[1].blocks[0].chart
+    assert chart.edges == (0.5, 1.5, 2.5, 3.5, 4.5, 9.5)  # a whole number stands in the middle of its place
+    assert chart.categories == ("1", "2", "3", "4", "above 4", "null")
+    assert chart.series == {
+        "reference": (0.25, 0.25, 0.25, 0.25, 0, 0),
+        "current": (0, 0, 0.25, 0.25, 0.25, 0.25),
+    }
+
+
+def test_what_was_told_to_be_ignored_is_no_finding_of_the_page(workspace, normal):
+    before = {"a": ("DOUBLE", normal(500)), "b": ("DOUBLE", normal(500))}
+    outcome = workspace.compare(before, {name: ("DOUBLE", normal(500, 3)) for name in "ab"}, ignore=("b",))
+    covered = {outcome.verdict.checks[place].where.column for each in outcome.sections for place in each.covers}
+    assert covered == {"a", "b"} and "Not compared, as configured: `b`" in words(outcome)
 
 
 def test_values_of_a_private_column_are_shown_nowhere(workspace):

@@ -1,16 +1,19 @@
 """The HTML report in a real browser: quiet, offline, no wider than a phone, open to the keyboard and to screen readers."""
 
 import contextlib
+from pathlib import Path
 
 import duckdb
 import pytest
 from pypdf import PdfReader
 
 from mlops_actions.data.validate import Validation, validate
+from mlops_actions.drift.check import DriftCheck, check
 from mlops_actions.report.html import page
 
 pytestmark = pytest.mark.browser
 
+PAPER = 680  # px: A4 without margins of 15 mm
 LOOKS = {"phone": (390, "light"), "desktop": (1280, "dark")}
 SMALL = [(name, look) for name in ("validation", "drift", "python-ci", "pass", "hostile") for look in LOOKS]
 WIDE = ("wide", "desktop")
@@ -76,6 +79,59 @@ def test_it_follows_the_reader_into_the_dark(reports):
     assert reports["validation", "phone"]["background"] != reports["validation", "desktop"]["background"]
 
 
+# A drift check of columns and values that would like to be more than text
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</code></li></ol><h1>out</h1>",
+    '" onmouseover="alert(1)',
+    "W" * 300,
+    "\u202e`a`",
+)
+
+
+@pytest.fixture(scope="module")
+def drifted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drifted")
+    names = ['"{}"'.format(each.replace('"', '""')) for each in HOSTILE]
+    texts = [f"chr({60 + number}) || $text" for number in range(3)]
+    numbers = "ln(1 + random() * 3) + {0}", "CASE WHEN random() < 0.2 + {0} / 4 THEN NULL ELSE range END"
+    with contextlib.chdir(folder), duckdb.connect() as connection:
+        connection.execute("SELECT setseed(0.5)").fetchall()
+        for shift, name in enumerate(("before.parquet", "now.parquet")):
+            cells = [
+                *numbers,
+                f"CASE WHEN range % 3 > {shift} THEN {texts[0]} ELSE {texts[shift]} END",
+                "range % 4 > {0}",
+            ]
+            cells.append(f"date '2013-0{shift + 1}-01' + (range % 28)::integer")
+            named = (f"{cell} AS {each}" for cell, each in zip(cells, names, strict=True))
+            select = ", ".join(named).format(shift)
+            rows = connection.sql("FROM range(2000)").project(select.replace("$text", f"'{HOSTILE[0]}'"))
+            rows.write_parquet(name)
+        outcome = check(DriftCheck(Path("before.parquet"), ("now.parquet",)), folder)
+    file = folder / "report.html"
+    file.write_text(page(outcome), encoding="utf-8")
+    return outcome, file
+
+
+def test_a_drift_check_of_hostile_names_and_values_is_text_on_any_screen_and_on_paper(browser, drifted, tmp_path):
+    outcome, file = drifted
+    assert outcome.headline.startswith("February 2013 differs from 1 to 28 January 2013 in 4 of 5 columns, most in `")
+    looks = [{"file": str(file), "inspect": True, "width": width, "scheme": scheme} for width, scheme in LOOKS.values()]
+    paper = {"file": str(file), "width": PAPER, "pdf": str(tmp_path / "paper.pdf"), "scheme": "dark"}
+    *reports, printed = browser.look([*looks, {**paper, "inspect": True, "rules": False}])
+    for report in (*reports, printed):
+        assert report["console"] == report["requests"] == report["dialogs"] == report["outside"] == []
+        assert report["scrollWidth"] <= report["clientWidth"]
+        assert report["opened"] <= report["clientWidth"]
+    assert [each["violations"] for each in reports] == [[], []]
+    assert printed["background"] == "rgb(255, 255, 255)"
+    (_,) = browser.look([paper])
+    text = "".join("".join(each.extract_text() for each in PdfReader(paper["pdf"]).pages).split())
+    assert text.count("Massmoved") == 4 and "onerror=alert(1)" in text
+
+
 # A validation of 200 columns, one of which breaks a rule
 
 CONTRACT = """\
@@ -88,7 +144,6 @@ schema:
   - name: wide
     properties:
 """
-PAPER = 680  # px: A4 without margins of 15 mm
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_actions.outcome import Chart, Column, Columns, Frequencies, Log, Outcome, Section, Table, Text
+from mlops_actions.outcome import Chart, Column, Columns, Contrast, Frequencies, Log, Outcome, Section, Table, Text
 from mlops_actions.report.html import page
 from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, Where, conclude
 from mlops_actions.visible import visible
@@ -154,6 +154,34 @@ def test_blocks_in_their_order(read_html):
     assert rows(tables[0]) == [["name", "size", "ok"], ["a", "1", "Pass"], ["b", "", ""]]
     assert rows(tables[1]) == [["", "reference", "current"], ["low", "25.0%", "50.0%"], ["high", "75.0%", "50.0%"]]
     assert next(section.all("pre")).text == "one\ntwo"
+
+
+def test_a_contrast_is_the_card_of_its_finding_and_comes_first(read_html):
+    checks = [
+        Check("rows", Status.WARN, "few rows"),
+        Check("x.drift", Status.FAIL, "`x` drifted"),
+        Check("y.drift", Status.PASS, "no drift"),
+    ]
+    chart = Chart("x", ("a", "b"), {"then": (0.5, 0.5), "now": (1.0, 0.0)}, edges=(0.0, 1.0, 2.0))
+    sections = (
+        Section("All", (Table(("column", "moved"), (("x", 0.5), ("y", None)), bars=frozenset({"moved"})),)),
+        Section("Changed", (Contrast("x", 1, (("Mean", "from 1 to 2"),), chart),), frozenset({1})),
+        Section("Like", (Contrast("y", 2, (), "nothing to <b>draw"),)),
+    )
+    root = read_html(page(outcome(*checks, sections=sections)))
+    titles = [next(each.all("h2")).text for each in root.all("section")]
+    assert titles == ["Changed", "1 more finding", "All", "Like", "1 check passed"]
+    (card,) = by_class(root, "card")
+    assert "few rows" in card.text and "x drifted" not in card.text
+    (changed,) = [each for each in root.all("li") if each.attributes.get("class") == "contrast fail"]
+    assert changed.attributes["id"] == "rule-1" and "x drifted" in changed.text
+    assert [each.text for each in changed.all("dd")] == ["from 1 to 2"]
+    assert "The area of a bar is its share." in changed.text
+    (like,) = [each for each in root.all("li") if each.attributes.get("class") == "contrast pass"]
+    assert "nothing to <b>draw" in like.text and not list(like.all("b"))
+    idents = [each.attributes["id"] for each in root.all() if "id" in each.attributes]
+    assert len(idents) == len(set(idents))
+    assert len([each for each in root.all("svg") if each.attributes["class"] == "share"]) == 1
 
 
 def test_the_evidence_is_whole(read_html):

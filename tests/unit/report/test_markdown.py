@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_actions.outcome import Chart, Log, Outcome, Section, Table, Text
+from mlops_actions.outcome import Chart, Contrast, Log, Outcome, Section, Table, Text
 from mlops_actions.report.markdown import summary
 from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, Where, conclude
 
@@ -92,6 +92,22 @@ def test_the_rows_that_break_a_rule_follow_with_their_places(render):
 )
 def test_each_status_has_its_word(render, checks, title):
     assert next(render(summary(outcome(*checks))).all("h2")).text == title
+
+
+def test_a_bar_beside_a_number_is_as_long_as_it_is_large(render):
+    table = Table(("name", "moved"), (("a", 0.5), ("b", 0.25), ("c", None), ("d", 0.0)), bars=frozenset({"moved"}))
+    (found,) = tables(render(summary(outcome(sections=(Section("Columns", (table,)),)))))
+    assert found[1:] == [["a", "0.50 ████████████"], ["b", "0.25 ██████"], ["c", ""], ["d", "0.00"]]
+
+
+def test_of_a_contrast_the_summary_shows_the_chart(render):
+    chart = Chart("x", ("a",), {"then": (0.5,), "now": (1.0,)})
+    check = Check("x.drift", Status.FAIL, "`x` drifted")
+    blocks = (Contrast("x", 0, (("Mean", "1"),), chart), Contrast("y", 0, (), "nothing to draw"))
+    text = summary(outcome(check, sections=(Section("What changed", blocks, frozenset({0})),)))
+    found, drawn = tables(render(text))
+    assert found[1][-1] == "x drifted"  # among the findings, which a summary has all of
+    assert drawn == [["", "then", "now"], ["a", "██████ 50.0%", "████████████ 100.0%"]]
 
 
 def test_sections_keep_their_order_and_their_kind(render):

@@ -18,11 +18,15 @@ from mlops_actions.verdict import Json, Scalar, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under column names. Numbers align right; None is an empty cell."""
+    """Rows of cells under column names. Numbers align right; None is an empty cell.
+
+    Beside the numbers of the columns named in ``bars`` are bars of their size.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Scalar, ...], ...]
     caption: str = ""
+    bars: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.columns) for row in self.rows):
@@ -35,16 +39,40 @@ class Chart:
 
     ``series`` maps a name (``reference``) to one value for each of
     ``categories``: the share of mass, 0 to 1, unless ``unit`` says otherwise.
+    The last is what the others are held against.
+
+    Where the first categories are ranges of numbers that follow each other,
+    ``edges`` are the numbers around them, one more than ranges. Then they are
+    drawn to scale, as densities: the area of a bar is its value.
     """
 
     title: str
     categories: tuple[str, ...]
     series: Mapping[str, tuple[float, ...]]
     unit: str = "share of rows"
+    edges: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if any(len(values) != len(self.categories) for values in self.series.values()):
             raise ValueError(f"a series has not {len(self.categories)} values")
+        ascending = all(one < other for one, other in pairwise(self.edges))
+        if not ascending or len(self.edges) == 1 or len(self.edges) > len(self.categories) + 1:
+            raise ValueError("ranges need ascending edges, one more than there are of them")
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A column then and now: what is said of it beside its two distributions.
+
+    ``check`` is the place of its check in the verdict's, which says in a
+    sentence what changed; ``facts`` say it in numbers, name to text. ``chart``
+    is a sentence where there is nothing to draw.
+    """
+
+    name: str
+    check: int
+    facts: tuple[tuple[str, str], ...] = ()
+    chart: Chart | str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +200,20 @@ class Markdown:
     text: str
 
 
-Block: TypeAlias = Table | Chart | Columns | Text | Log | Markdown
+Block: TypeAlias = Table | Chart | Contrast | Columns | Text | Log | Markdown
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled part of the report, after the verdict and its findings."""
+    """A titled part of the report, after the verdict and its findings.
+
+    A page shows the checks that a section ``covers`` (their places in the
+    verdict's) there alone, and such a section before the other findings.
+    """
 
     title: str
     blocks: tuple[Block, ...]
+    covers: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

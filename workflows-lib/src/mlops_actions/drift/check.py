@@ -21,9 +21,9 @@ from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import report, rhythm
+from mlops_actions.drift import report, rhythm, sentence, windows
 from mlops_actions.drift.compare import compare
-from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide
+from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide, ordered
 from mlops_actions.drift.rhythm import Rhythm, Unusable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Outcome
@@ -109,14 +109,16 @@ def _check(run: _Run, out: Path) -> Outcome:
         each for each in compare(reference, current.profile, current.recounts, known) if each.name not in request.ignore
     ]
     rows = (reference.rows, current.profile.rows)
-    decisions = decide(comparisons, rows, request.thresholds)
+    decisions = ordered(decide(comparisons, rows, request.thresholds))
     checks = [*current.checks, *(_to_check(each, reference.object, rows) for each in decisions)]
     checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
-    outcome = _outcome(run, checks, report.headline(decisions), decisions)
+    said = sentence.headline(decisions, windows.names(reference, current.profile))
+    outcome = _outcome(run, checks, said, decisions)
+    places = {each.where.column: place for place, each in enumerate(checks) if each.where.column is not None}
     return Outcome(
         outcome.verdict,
         outcome.headline,
-        report.sections(decisions, rows, request.thresholds, request.ignore, yardstick),
+        report.sections(decisions, rows, request.thresholds, request.ignore, yardstick, places=places),
         outcome.outputs,
     )
 

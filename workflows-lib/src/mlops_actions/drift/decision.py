@@ -8,9 +8,10 @@ drift.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from mlops_actions.drift.compare import Comparison, Shift, Sort, State
 from mlops_actions.drift.statistics import holm
@@ -24,6 +25,10 @@ FEW = 30
 
 MASS = 0.05
 """The default threshold of mass moved: what a normal column's mean does to it by an eighth of its deviation."""
+
+
+NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
+"""Where it is not known how much the model uses each column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,14 @@ class Decision:
     def weight(self) -> float:
         """How often the effect exceeds its threshold: the order of importance."""
         return self.shift.effect / self.threshold
+
+
+def ordered(decisions: Sequence[Decision], importances: Mapping[str, float] = NO_IMPORTANCES) -> list[Decision]:
+    """Drifted columns first, and in each part what the model uses most; where that is not known, what moved most."""
+    return sorted(
+        decisions,
+        key=lambda each: (not each.drifted, -importances.get(each.comparison.name, 0.0), -each.weight),
+    )
 
 
 def decide(comparisons: Sequence[Comparison], rows: tuple[int, int], thresholds: Thresholds) -> list[Decision]:

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from mlops_actions.data.profiles.blocks import Unit
-from mlops_actions.data.profiles.profile import ColumnProfile, Kind
-from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, mean_shift
-from mlops_actions.drift.decision import FEW, LEVEL, Decision, Finding, Thresholds
+from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Range
+from mlops_actions.data.profiles.profiling import is_whole
+from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
+from mlops_actions.drift.decision import FEW, LEVEL, NO_IMPORTANCES, Decision, Finding, Thresholds, ordered
 from mlops_actions.drift.rhythm import Rhythm
-from mlops_actions.outcome import Block, Chart, Section, Table, Text
-from mlops_actions.report.wording import percent, plural
+from mlops_actions.outcome import Block, Chart, Contrast, Section, Table, Text
+from mlops_actions.report.wording import percent, plural, rounded
 from mlops_actions.visible import clip, visible
 
-CHARTS = 24
-"""Columns drawn at most, the most shifted first."""
+CHARTS = 100
+"""Drifted columns shown with their distributions; of the others stand the findings alone."""
 UNDRIFTED_CHARTS = 3
-"""Of them, columns that did not drift."""
+"""Columns drawn that did not drift."""
 DRAWN = 16
 """Cells drawn of a column of categories; the others are drawn as one."""
-
-
-def headline(decisions: Sequence[Decision]) -> str:
-    """The check in one sentence."""
-    compared = [each for each in decisions if each.finding is not Finding.ADDED]
-    drifted = sorted((each for each in compared if each.drifted), key=lambda each: -each.weight)
-    columns = plural(len(compared), "column")
-    if drifted:
-        worst = drifted[0]
-        return f"{len(drifted):,} of {columns} drifted, most in {named(worst.comparison.name)} ({_size(worst)})"
-    if any(each.finding is Finding.TOO_FEW for each in decisions):
-        return f"Too few rows to say that none of {columns} drifted"
-    return f"None of {columns} drifted"
 
 
 def message(decision: Decision, rows: tuple[int, int]) -> str:
@@ -59,20 +50,46 @@ def sections(
     thresholds: Thresholds,
     ignored: Sequence[str],
     rhythm: Rhythm | str,
+    *,
+    places: Mapping[str, int],
+    importances: Mapping[str, float] = NO_IMPORTANCES,
 ) -> tuple[Section, ...]:
-    """The table of columns and the distributions, the most shifted first.
+    """The table of all columns; those that drifted, with their distributions; some of those that did not.
 
-    ``rhythm`` is that of the reference, or why it has none.
+    ``rhythm`` is that of the reference, or why it has none; ``places`` are
+    those of the columns' checks in the verdict's; ``importances`` say how much
+    the model uses each column, in any unit, and order what is shown.
     """
-    ordered = sorted(decisions, key=lambda each: (not each.drifted, -each.weight))
-    blocks: list[Block] = [_table(ordered), Text(_how(rows, thresholds, rhythm))]
+    order = ordered(decisions, importances)
+    changed = [each for each in order if each.drifted][:CHARTS]
+    blocks: list[Block] = [_table(order, importances), Text(_how(rows, thresholds, rhythm))]
     if ignored:
         blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in ignored)}."))
-    drawn = [each for each in ordered if each.drifted][:CHARTS]
-    calm = [each for each in ordered if not each.drifted]
-    charts = [chart for each in (*drawn, *calm[:UNDRIFTED_CHARTS]) for chart in _chart(each)]
-    found = [Section("Columns", tuple(blocks))]
-    return (*found, Section("Distributions", tuple(charts))) if charts else tuple(found)
+    known = frozenset(places[name] for name in ignored if name in places)
+    calm = [each for each in order if each.finding in (Finding.STABLE, Finding.SMALL)]
+    like = [each for each in sorted(calm, key=lambda each: -each.weight) if _chart(each)][:UNDRIFTED_CHARTS]
+    found = [Section("All columns", tuple(blocks))]
+    if changed:
+        drawn = _contrasts("What changed", changed, places, importances)
+        found.append(replace(drawn, covers=drawn.covers | known))
+    return (*found, _contrasts("Nearest to a change", like, places, importances)) if like else tuple(found)
+
+
+def _contrasts(
+    title: str, decisions: Sequence[Decision], places: Mapping[str, int], importances: Mapping[str, float]
+) -> Section:
+    shown = [each for each in decisions if each.comparison.name in places]
+    blocks = (
+        Contrast(
+            visible(clip(each.comparison.name, 60)),
+            places[each.comparison.name],
+            tuple(_facts(each, importances)),
+            _chart(each) or _why_none(each.comparison),
+        )
+        for each in shown
+    )
+    covers = frozenset(places[each.comparison.name] for each in shown if each.drifted)
+    return Section(title, tuple(blocks), covers)
 
 
 # Words
@@ -92,9 +109,9 @@ def _size(decision: Decision) -> str:
         return "its type changed"
     match decision.shift.sort:
         case Sort.MASS:
-            return f"{_share(effect) if effect else 'none'} of its mass moved"
+            return f"{share(effect) if effect else 'none'} of its mass moved"
         case Sort.MISSING:
-            before, now = _missing(comparison)
+            before, now = missing(comparison)
             return f"missing values {'rose' if now > before else 'fell'} by {percent(effect)} of the rows"
         case Sort.NEW:
             return f"{percent(effect)} of the rows have values that the reference has not"
@@ -106,11 +123,11 @@ def _shift(decision: Decision) -> str:
     if comparison.state is State.GONE:
         return "the current data has no such column"
     if comparison.state is State.CHANGED and reference and current:
-        return f"it was {_kind(reference)}, and is now {_kind(current)}"
-    return f"{_size(decision)} ({_share(decision.threshold)} matters); {_most(decision)}"
+        return f"it was {kind(reference)}, and is now {kind(current)}"
+    return f"{_size(decision)} ({share(decision.threshold)} matters); {_most(decision)}"
 
 
-def _kind(column: ColumnProfile) -> str:
+def kind(column: ColumnProfile) -> str:
     word = "text" if column.kind is Kind.CATEGORY else column.kind.value
     return f"{word} ({visible(clip(column.type, 60))})"
 
@@ -119,9 +136,9 @@ def _most(decision: Decision) -> str:
     """What the shift is made of, most of all."""
     comparison = decision.comparison
     if decision.shift.sort is Sort.MISSING:
-        before, now = _missing(comparison)
+        before, now = missing(comparison)
         return f"{percent(before)} were missing, {percent(now)} are"
-    if decision.shift.sort is Sort.NEW and (names := _new_values(comparison)):
+    if decision.shift.sort is Sort.NEW and (names := new_values(comparison)):
         return f"such as {names}"
     parts = []
     shift = mean_shift(comparison)
@@ -129,14 +146,14 @@ def _most(decision: Decision) -> str:
         one, other = comparison.reference.range, comparison.current.range
         if one and other and abs(shift) >= 0.005:
             parts.append(f"its mean went from {one.mean:.4g} to {other.mean:.4g} ({shift:+.2f} standard deviations)")
-    cell = max(comparison.cells, key=lambda each: abs(_moved(comparison, each)), default=None)
+    cell = max(comparison.cells, key=lambda each: abs(moved(comparison, each)), default=None)
     if cell is not None:
-        before, now = _shares(comparison, cell)
-        parts.append(f"{_label(comparison, cell)} went from {percent(before)} to {percent(now)} of the rows")
+        before, now = shares(comparison, cell)
+        parts.append(f"{label(comparison, cell)} went from {percent(before)} to {percent(now)} of the rows")
     return "; ".join(parts) or "no rows"
 
 
-def _label(comparison: Comparison, cell: Cell) -> str:
+def label(comparison: Comparison, cell: Cell) -> str:
     side = comparison.side
     if cell.role is Role.MISSING or side.kind is Kind.OTHER:
         return visible(cell.label)
@@ -149,11 +166,12 @@ def _label(comparison: Comparison, cell: Cell) -> str:
     return cell.label
 
 
-def _new_values(comparison: Comparison) -> str:
+def new_values(comparison: Comparison, most: int = 5) -> str:
+    """The most frequent new values, with their rows; empty where they may not be shown."""
     if comparison.side.private:
         return ""
     new = sorted((cell for cell in comparison.cells if cell.role is Role.NEW), key=lambda cell: -cell.current)
-    return ", ".join(f"{_label(comparison, cell)} ({cell.current:,} rows)" for cell in new[:5] if cell.current)
+    return ", ".join(f"{label(comparison, cell)} ({cell.current:,} rows)" for cell in new[:most] if cell.current)
 
 
 def _limits(comparison: Comparison) -> str:
@@ -164,7 +182,7 @@ def _how(rows: tuple[int, int], thresholds: Thresholds, rhythm: Rhythm | str) ->
     return (
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
         f"(without drift, fewer than {LEVEL:.0%} of checks would show one in any column) and "
-        f"large enough to matter: {_share(thresholds.mass)} of its mass moved, missing values changed by "
+        f"large enough to matter: {share(thresholds.mass)} of its mass moved, missing values changed by "
         f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values. "
         f"{_yardstick(rhythm)}"
     )
@@ -184,22 +202,22 @@ def _yardstick(rhythm: Rhythm | str) -> str:
 # Numbers
 
 
-def _shares(comparison: Comparison, cell: Cell) -> tuple[float, float]:
+def shares(comparison: Comparison, cell: Cell) -> tuple[float, float]:
     before, now = sum(each.reference for each in comparison.cells), sum(each.current for each in comparison.cells)
     return (cell.reference / before if before else 0.0, cell.current / now if now else 0.0)
 
 
-def _moved(comparison: Comparison, cell: Cell) -> float:
-    before, now = _shares(comparison, cell)
+def moved(comparison: Comparison, cell: Cell) -> float:
+    before, now = shares(comparison, cell)
     return now - before
 
 
-def _missing(comparison: Comparison) -> tuple[float, float]:
-    pairs = [_shares(comparison, cell) for cell in comparison.cells if cell.role is Role.MISSING]
+def missing(comparison: Comparison) -> tuple[float, float]:
+    pairs = [shares(comparison, cell) for cell in comparison.cells if cell.role is Role.MISSING]
     return (sum(one for one, _ in pairs), sum(other for _, other in pairs))
 
 
-def _share(effect: float) -> str:
+def share(effect: float) -> str:
     if 0 < effect < 0.0005:
         return "under 0.001"
     return f"{effect:.2f}" if effect >= 0.1 or not effect else f"{effect:.3f}".rstrip("0")
@@ -208,11 +226,19 @@ def _share(effect: float) -> str:
 # Blocks
 
 
-_COLUMNS = ("column", "verdict", "mass moved", "mean moved, sd", "missing, %", "now, %", "new values, %")
+_MASS, _IMPORTANCE = "mass moved", "importance"
+_COLUMNS = ("column", "verdict", _MASS, "mean moved, sd", "missing, %", "now, %", "new values, %")
 
 
-def _table(decisions: Sequence[Decision]) -> Table:
-    return Table(_COLUMNS, tuple(_row(each) for each in decisions))
+def _table(decisions: Sequence[Decision], importances: Mapping[str, float]) -> Table:
+    rows = (_row(each) for each in decisions)
+    if not importances:
+        return Table(_COLUMNS, tuple(rows), bars=frozenset({_MASS}))
+    used = (importances.get(each.comparison.name) for each in decisions)
+    with_use = tuple(
+        (*row[:2], None if use is None else round(use, 4), *row[2:]) for row, use in zip(rows, used, strict=True)
+    )
+    return Table((*_COLUMNS[:2], _IMPORTANCE, *_COLUMNS[2:]), with_use, bars=frozenset({_MASS}))
 
 
 def _row(decision: Decision) -> tuple[str | float | None, ...]:
@@ -223,7 +249,7 @@ def _row(decision: Decision) -> tuple[str | float | None, ...]:
         return (name, _VERDICTS.get(comparison.state, decision.finding.value), None, None, None, None, None)
     mass = next(shift.effect for shift in comparison.shifts if shift.sort is Sort.MASS)
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), None)
-    before, now = _missing(comparison)
+    before, now = missing(comparison)
     mean = mean_shift(comparison) if comparison.side.kind is Kind.NUMBER else None
     return (
         name,
@@ -239,24 +265,90 @@ def _row(decision: Decision) -> tuple[str | float | None, ...]:
 _VERDICTS = {State.GONE: "gone", State.CHANGED: "type changed"}
 
 
-def _chart(decision: Decision) -> list[Chart]:
+def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """A column's shifts in numbers, name to text."""
+    comparison = decision.comparison
+    if comparison.name in importances:
+        yield "Importance", f"{importances[comparison.name]:.3g}"
+    if comparison.state is not State.COMPARED:
+        return
+    effects = {shift.sort: shift.effect for shift in comparison.shifts}
+    yield "Mass moved", share(effects[Sort.MASS])
+    mean = mean_shift(comparison)
+    one, other = (side.range if side else None for side in (comparison.reference, comparison.current))
+    if mean is not None and one and other and not comparison.side.private:
+        what = "Mean length" if comparison.side.kind is Kind.TEXT else "Mean"
+        yield what, f"from {rounded(one.mean)} to {rounded(other.mean)} ({mean:+.2f} sd)"
+        yield "Standard deviation", f"from {rounded(one.sd)} to {rounded(other.sd)}"
+    before, now = missing(comparison)
+    if before or now:
+        yield "Missing", f"from {percent(before)} to {percent(now)}"
+    if effects.get(Sort.NEW):
+        yield "New values", f"in {percent(effects[Sort.NEW])} of the rows"
+
+
+def _why_none(comparison: Comparison) -> str:
+    if comparison.state is State.GONE:
+        return "There is nothing to draw: the column is gone."
+    if comparison.state is State.CHANGED:
+        return "There is nothing to draw: the two sides are of different types."
+    return "The values of a private column are not drawn." if comparison.side.private else "There is nothing to draw."
+
+
+def _chart(decision: Decision) -> Chart | None:
     """The distributions of a column on both sides, where there is one to draw that may be shown."""
     comparison = decision.comparison
     side = comparison.side
     if comparison.state is not State.COMPARED or len(comparison.cells) < 2 or side.private:
-        return []
-    cells = _drawn(comparison)
-    shares = [_shares(comparison, cell) for cell in cells]
-    title = visible(clip(comparison.name, 60)) + (", length in characters" if side.kind is Kind.TEXT else "")
+        return None
+    edges, cells = _ranges(comparison)
+    parts = [shares(comparison, cell) for cell in cells]
     labels = [visible(clip(cell.label, 30)) for cell in cells]
     for index, cell in enumerate(cells):
         if cell.role is Role.NEW and side.kind is Kind.CATEGORY:
             labels[index] += " (new)"
     series = {
-        "reference": tuple(round(before, 6) for before, _ in shares),
-        "current": tuple(round(now, 6) for _, now in shares),
+        "reference": tuple(round(before, 6) for before, _ in parts),
+        "current": tuple(round(now, 6) for _, now in parts),
     }
-    return [Chart(title, tuple(labels), series)]
+    title = visible(clip(comparison.name, 60)) + (", length in characters" if side.kind is Kind.TEXT else "")
+    return Chart(title, tuple(labels), series, edges=edges)
+
+
+def _ranges(comparison: Comparison) -> tuple[tuple[float, ...], list[Cell]]:
+    """The numbers around the cells that are ranges of them, and all cells, those that are ranges first.
+
+    A range below or above all that the reference has ends where the current
+    data does. A whole number is drawn in the middle of its place.
+    """
+    side = comparison.side
+    bins = side.bins if side.kind in (Kind.NUMBER, Kind.TEXT) else None
+    if bins is None or not bins.edges:
+        return (), _drawn(comparison)
+    by_label = {cell.label: cell for cell in comparison.cells}
+    whole = is_whole(side)
+    labels = bin_labels(bins, whole)
+    inner = [by_label.get(label, Cell(label, 0, 0)) for label in labels]
+    edges = [edge + 0.5 if whole else edge for edge in bins.edges]
+    found = comparison.current.range if comparison.current else None
+    least, greatest = (end if isinstance(end, int | float) else None for end in _ends(found))
+    if inner[-1].label in by_label and greatest is not None and greatest > bins.edges[-1]:
+        edges.append(greatest + 0.5 if whole else greatest)
+    else:
+        inner.pop()
+    if inner[0].label in by_label and least is not None and least <= bins.edges[0]:
+        edges.insert(0, least - 0.5 if whole else math.nextafter(least, -math.inf))
+    else:
+        inner.pop(0)
+    kept = {cell.label for cell in inner}
+    ascending = all(one < other and math.isfinite(other - one) for one, other in pairwise(edges))
+    if len(inner) < 1 or not ascending:
+        return (), list(comparison.cells)
+    return tuple(edges), [*inner, *(cell for cell in comparison.cells if cell.label not in kept)]
+
+
+def _ends(of: Range | None) -> tuple[float | str | None, float | str | None]:
+    return (of.min, of.max) if of else (None, None)
 
 
 def _drawn(comparison: Comparison) -> list[Cell]:
@@ -265,9 +357,9 @@ def _drawn(comparison: Comparison) -> list[Cell]:
     if comparison.side.kind is not Kind.CATEGORY or len(cells) <= DRAWN:
         return cells
     valued = [cell for cell in cells if cell.role is not Role.MISSING]
-    size = {id(cell): max(_shares(comparison, cell)) for cell in valued}
-    moved = {id(cell): abs(_moved(comparison, cell)) for cell in valued}
-    kept = sorted(valued, key=lambda cell: -size[id(cell)] - moved[id(cell)])[:DRAWN]
+    size = {id(cell): max(shares(comparison, cell)) for cell in valued}
+    change = {id(cell): abs(moved(comparison, cell)) for cell in valued}
+    kept = sorted(valued, key=lambda cell: -size[id(cell)] - change[id(cell)])[:DRAWN]
     rest = [cell for cell in valued if cell not in kept]
     other = Cell(f"{len(rest)} others", sum(cell.reference for cell in rest), sum(cell.current for cell in rest))
     return [*kept, other, *(cell for cell in cells if cell.role is Role.MISSING)]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mlops_actions.outcome import Block, Chart, Columns, Log, Markdown, Table, Text
+from mlops_actions.outcome import Block, Chart, Columns, Contrast, Log, Markdown, Table, Text
 from mlops_actions.report import columns, commonmark, svg, wording
-from mlops_actions.report.columns import Anchors
+from mlops_actions.report.columns import Anchors, anchor
 from mlops_actions.report.elements import (
     MAX_CELL,
     MAX_ROWS,
     NUMBER,
     PLAIN,
     badge,
+    code,
     folded,
     message,
     more,
     scroll,
+    share_bar,
     table,
     value,
 )
@@ -29,11 +31,12 @@ MAX_LOG = 1_000_000  # characters, of its end
 
 def blocks(given: Sequence[Block], title: str, ident: str, anchors: Anchors) -> Iterator[str]:
     """The blocks of a section; charts that follow each other stand side by side. ``ident`` begins the ids inside."""
-    in_grid = False
+    end = ""
     for number, block in enumerate(given):
-        if isinstance(block, Chart) != in_grid:
-            in_grid = not in_grid
-            yield '<div class="charts">' if in_grid else "</div>"
+        start, own = _around(block)
+        if own != end:
+            yield from filter(None, (end, start))
+            end = own
         match block:
             case Text():
                 yield f'<p class="text">{message(block.text)}</p>'
@@ -41,6 +44,8 @@ def blocks(given: Sequence[Block], title: str, ident: str, anchors: Anchors) -> 
                 yield from _data(block, title)
             case Chart():
                 yield from _figure(block, block_ident(ident, number))
+            case Contrast():
+                yield from _contrast(block, block_ident(ident, number), anchors)
             case Columns():
                 yield from columns.draw(block, title, block_ident(ident, number), anchors)
             case Log():
@@ -48,8 +53,18 @@ def blocks(given: Sequence[Block], title: str, ident: str, anchors: Anchors) -> 
             case Markdown():
                 name = html(clip(block.title, MAX_CELL))
                 yield from folded(name, [f'<div class="written">{commonmark.render(block.text)}</div>'])
-    if in_grid:
-        yield "</div>"
+    if end:
+        yield end
+
+
+def _around(block: Block) -> tuple[str, str]:
+    """What stands before and after blocks of this kind that follow each other."""
+    match block:
+        case Chart():
+            return '<div class="charts">', "</div>"
+        case Contrast():
+            return '<ol class="contrasts">', "</ol>"
+    return "", ""
 
 
 def block_ident(ident: str, number: int) -> str:
@@ -62,6 +77,11 @@ def _data(data: Table, title: str) -> Iterator[str]:
     made = [wording.column(each) for each in zip(*shown, strict=True)] or [wording.EMPTY] * len(data.columns)
     cells = [[_status(cell) if each.statuses else value(cell, MAX_CELL) for cell in each.cells] for each in made]
     styles = [NUMBER if each.numeric else PLAIN for each in made]
+    for at, name in enumerate(data.columns):
+        if name in data.bars and shown:
+            sizes, peak = wording.sizes([row[at] for row in shown])
+            pairs = zip(cells[at], sizes, strict=True)
+            cells[at] = [text if size is None else share_bar(size, peak) + text for text, size in pairs]
     yield from scroll(data.caption or title, table(data.columns, zip(*cells, strict=True), styles, data.caption))
     yield from more(len(data.rows) - len(shown), "row")
 
@@ -72,12 +92,16 @@ def _status(word: str) -> str:
 
 def _figure(chart: Chart, ident: str) -> Iterator[str]:
     yield f"<figure>\n<figcaption><strong>{html(clip(chart.title, MAX_CELL))}</strong>"
+    last = len(chart.series) - 1
     keys = (
-        f'<span class="key k{number % svg.SERIES + 1}">{html(clip(name, 200))}</span>'
+        f'<span class="key {"now" if number == last else f"t{number % svg.SERIES + 1}"}">{html(clip(name, 200))}</span>'
         for number, name in enumerate(chart.series)
     )
     yield f'<span class="keys">{" ".join(keys)}</span></figcaption>'
-    yield svg.draw(chart, ident)
+    made = svg.drawing(chart)
+    yield svg.draw(made, ident)
+    if made.note:
+        yield f'<p class="note">{html(clip(made.note, MAX_CELL))}</p>'
     names = ("", *chart.series)
     rows = (
         [html(clip(category, MAX_CELL)), *(wording.amount(chart, values[at]) for values in chart.series.values())]
@@ -86,6 +110,22 @@ def _figure(chart: Chart, ident: str) -> Iterator[str]:
     values = table(names, rows, [PLAIN, *[NUMBER] * len(chart.series)], chart.unit)
     yield from folded("Values", scroll(f"Values of {chart.title}", values))
     yield "</figure>"
+
+
+def _contrast(of: Contrast, ident: str, anchors: Anchors) -> Iterator[str]:
+    """The card of a column; it has the id of its finding, which stands nowhere else."""
+    check = anchors.checks[of.check]
+    own = anchor(of.check) if check.is_finding else ident
+    yield f'<li class="contrast {check.status.value}" id="{own}" tabindex="-1"><div class="what">'
+    yield f'<h3>{badge(check.status)} <a href="#{own}">{code(of.name)}</a></h3>'
+    yield f'<p class="text">{message(check.message)}</p>'
+    facts = (f"<div><dt>{html(name)}</dt><dd>{html(clip(said, MAX_CELL))}</dd></div>" for name, said in of.facts)
+    yield f"<dl>{''.join(facts)}</dl></div>" if of.facts else "</div>"
+    if isinstance(of.chart, Chart):
+        yield from _figure(of.chart, f"{ident}-f")
+    elif of.chart:
+        yield f'<p class="note">{html(clip(of.chart, MAX_CELL))}</p>'
+    yield "</li>"
 
 
 def _log(log: Log) -> Iterator[str]:

@@ -24,6 +24,7 @@ from mlops_actions.report.elements import (
     folded,
     more,
     scroll,
+    share_bar,
     table,
 )
 from mlops_actions.report.escape import attribute, html
@@ -211,19 +212,11 @@ def _nulls(column: Column, rows: int) -> str:
 def _top(of: Frequencies, rows: int) -> Iterator[str]:
     """The most frequent values, each with its rows and their share as a bar."""
     peak = max((count for _, count in of.values), default=0)
-    lines = [(cell(value), _bar(count, peak), count) for value, count in of.values]
+    lines = [(cell(value), share_bar(count, peak), count) for value, count in of.values]
     if of.others:
         lines.append((f'<span class="note">{wording.plural(of.others, "other")}</span>', "", of.rest))
     cells = ([value, drawn, f"{count:,}", wording.percent(count / rows)] for value, drawn, count in lines)
     yield from table(("Value", "", "Rows", ""), cells, (PLAIN, PLAIN, NUMBER, NUMBER))
-
-
-def _bar(count: int, peak: int) -> str:
-    width = 100 * count / peak if peak else 0
-    return (
-        '<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
-        f'<rect class="s1" x="0" y="0" width="{width:.1f}" height="8"/></svg>'
-    )
 
 
 def _rules(of: Column | Columns, title: str, anchors: Anchors) -> str:

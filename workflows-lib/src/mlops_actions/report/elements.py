@@ -55,6 +55,15 @@ def cell(data: str) -> str:
     return code(data if data and data == data.strip() else f"'{data}'")
 
 
+def share_bar(size: float, peak: float) -> str:
+    """A bar that says how large a number is, beside it; the largest of its column is ``peak``."""
+    width = 100 * abs(size) / peak if peak else 0
+    return (
+        '<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="s1" x="0" y="0" width="{width:.1f}" height="8"/></svg>'
+    )
+
+
 def scroll(name: str, inner_html: Iterable[str]) -> Iterator[str]:
     """An area that scrolls on its own when it is too wide or too long; the keyboard can reach it."""
     yield f'<div class="scroll" role="group" aria-label="{attribute(clip(name, 200))}" tabindex="0">'

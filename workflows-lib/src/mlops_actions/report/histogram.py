@@ -12,7 +12,7 @@ drawing readable:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -45,6 +45,16 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The bins from ``start`` up to ``end``, drawn as one bar, and where it stands on the axis, 0 to 1."""
+
+    start: int
+    end: int
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """What is drawn of a histogram, and how many values are not, below and above it."""
 
@@ -64,39 +74,45 @@ class Drawing:
 
 def drawing(of: Histogram) -> Drawing:
     """The bars of a histogram."""
-    first, last = _drawn(of)
-    axis = _half(of, first, last)
+    spans = layout(of.edges, [of.counts])
+    bars = (
+        Bar(of.edges[each.start], of.edges[each.end], sum(of.counts[each.start : each.end]), each.left, each.width)
+        for each in spans
+    )
+    return Drawing(of, tuple(bars), sum(of.counts[: spans[0].start]), sum(of.counts[spans[-1].end :]))
+
+
+def layout(edges: Sequence[float], series: Sequence[Sequence[float]]) -> list[Span]:
+    """Which bins are drawn as one, and where, so that each series of values over them can be read."""
+    first, last = _drawn(edges, series)
+    axis = _half(edges, first, last)
 
     def part(start: int, end: int) -> float:
-        return _half(of, start, end) / axis if axis else 1.0
+        return _half(edges, start, end) / axis if axis else 1.0
 
     starts = [first]
     for at in range(first + 1, last):
         if part(starts[-1], at) >= _NARROWEST and part(at, last) >= _NARROWEST:
             starts.append(at)
-    bars = (
-        Bar(of.edges[start], of.edges[end], sum(of.counts[start:end]), part(first, start), part(start, end))
-        for start, end in pairwise([*starts, last])
-    )
-    return Drawing(of, tuple(bars), sum(of.counts[:first]), sum(of.counts[last:]))
+    return [Span(start, end, part(first, start), part(start, end)) for start, end in pairwise([*starts, last])]
 
 
-def _drawn(of: Histogram) -> tuple[int, int]:
+def _drawn(edges: Sequence[float], series: Sequence[Sequence[float]]) -> tuple[int, int]:
     """The bins that are drawn, as a range of places."""
-    first, last = 0, len(of.counts)
-    room = _BEYOND * sum(of.counts)
+    first, last = 0, len(edges) - 1
+    rooms = [_BEYOND * sum(values) for values in series]
     while last - first > 2:
-        outer = max((first, last - 1), key=lambda at: _half(of, at, at + 1))
-        room -= of.counts[outer]
-        if room < 0 or 2 * _half(of, outer, outer + 1) <= _half(of, first, last):
+        outer = max((first, last - 1), key=lambda at: _half(edges, at, at + 1))
+        rooms = [room - values[outer] for room, values in zip(rooms, series, strict=True)]
+        if min(rooms, default=0) < 0 or 2 * _half(edges, outer, outer + 1) <= _half(edges, first, last):
             break
         first, last = (first + 1, last) if outer == first else (first, last - 1)
     return first, last
 
 
-def _half(of: Histogram, start: int, end: int) -> float:
+def _half(edges: Sequence[float], start: int, end: int) -> float:
     """Half the distance of two edges: the whole of it may be more than a float holds."""
-    return of.edges[end] / 2 - of.edges[start] / 2
+    return edges[end] / 2 - edges[start] / 2
 
 
 def draw(made: Drawing, name: str, ident: str) -> str:

@@ -150,17 +150,23 @@ _Numbered: TypeAlias = tuple[int, Check]
 def _parts(outcome: Outcome) -> Iterator[_Part]:
     verdict = outcome.verdict
     numbered = list(enumerate(verdict.checks))
-    findings = sorted((each for each in numbered if each[1].is_finding), key=lambda each: gravity(each[1]))
+    covered = frozenset[int]().union(*(section.covers for section in outcome.sections))
+    findings = sorted(
+        (each for each in numbered if each[1].is_finding and each[0] not in covered), key=lambda each: gravity(each[1])
+    )
     passed = [each for each in numbered if not each[1].is_finding]
     shown = (number for number, _ in (*findings[: MAX_CARDS + MAX_ROWS], *passed[:MAX_ROWS]))
     anchors = Anchors(verdict.checks, frozenset(shown))
+    sections = [
+        (section, _Part(ident, section.title, blocks(section.blocks, section.title, ident, anchors)))
+        for number, section in enumerate(outcome.sections, 1)
+        for ident in [_section_ident(number)]
+    ]
+    yield from (part for section, part in sections if section.covers)
     if findings:
-        yield _Part(
-            "findings", wording.plural(len(findings), "finding"), _findings(findings, _columns(outcome, anchors))
-        )
-    for number, section in enumerate(outcome.sections, 1):
-        ident = _section_ident(number)
-        yield _Part(ident, section.title, blocks(section.blocks, section.title, ident, anchors))
+        noun = "more finding" if covered else "finding"
+        yield _Part("findings", wording.plural(len(findings), noun), _findings(findings, _columns(outcome, anchors)))
+    yield from (part for section, part in sections if not section.covers)
     if passed:
         title = wording.plural(len(passed), "check") + " passed"
         yield _Part("passed", title, folded("Show them", scroll(title, _checks(passed))))

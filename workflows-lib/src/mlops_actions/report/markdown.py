@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlops_actions.github.summary import LIMIT, MARGIN, fit
-from mlops_actions.outcome import Block, Chart, Column, Columns, Frequencies, Log, Markdown, Outcome, Table, Text
+from mlops_actions.outcome import (
+    Block,
+    Chart,
+    Column,
+    Columns,
+    Contrast,
+    Frequencies,
+    Log,
+    Markdown,
+    Outcome,
+    Table,
+    Text,
+)
 from mlops_actions.report import wording
 from mlops_actions.report.escape import (
     markdown,
@@ -166,6 +178,10 @@ def _block(block: Block, checks: Sequence[Check]) -> Iterator[str]:
             yield from _data(block)
         case Chart():
             yield from _folded(f"Chart: {markdown_html(clip(block.title, MAX_CELL))}", _chart(block))
+        case Contrast():
+            # Its sentence stands among the findings.
+            if isinstance(block.chart, Chart):
+                yield from _block(block.chart, checks)
         case Columns():
             yield from _columns(block, checks)
         case Log():
@@ -181,7 +197,12 @@ def _data(table: Table) -> Iterator[str]:
     shown = table.rows[:MAX_ROWS]
     columns = [wording.column(each) for each in zip(*shown, strict=True)] or [wording.EMPTY] * len(table.columns)
     cells = [[_status(cell) if each.statuses else _cell(cell) for cell in each.cells] for each in columns]
-    numeric = [each.numeric for each in columns]
+    numeric = [each.numeric and name not in table.bars for name, each in zip(table.columns, columns, strict=True)]
+    for at, name in enumerate(table.columns):
+        if name in table.bars and shown:
+            sizes, peak = wording.sizes([row[at] for row in shown])
+            pairs = zip(cells[at], sizes, strict=True)
+            cells[at] = [text if size is None else f"{text} {_blocks(size, peak)}".strip() for text, size in pairs]
     yield from _table(
         [_cell(name) for name in table.columns], zip(*cells, strict=True), numeric, len(table.rows) - len(shown)
     )
@@ -251,8 +272,13 @@ def _chart(chart: Chart) -> Iterator[str]:
 
 
 def _bar(chart: Chart, value: float, peak: float) -> str:
-    eighths = round(abs(wording.drawn(value)) / peak * BAR * 8) if peak else 0
-    return f"{'█' * (eighths // 8)}{_EIGHTHS[eighths % 8]} {wording.amount(chart, value)}".strip()
+    return f"{_blocks(abs(wording.drawn(value)), peak)} {wording.amount(chart, value)}".strip()
+
+
+def _blocks(size: float, peak: float) -> str:
+    """A bar of block characters, ``BAR`` of them for the largest; empty for nothing."""
+    eighths = round(size / peak * BAR * 8) if peak else 0
+    return f"{'█' * (eighths // 8)}{_EIGHTHS[eighths % 8]}"
 
 
 def _log(log: Log) -> Iterator[str]:

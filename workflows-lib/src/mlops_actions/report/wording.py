@@ -183,6 +183,15 @@ def column(values: Sequence[Scalar]) -> Column:
     return Column(tuple("" if value is None else f"{value:{separator}.{decimals}f}" for value in values), numeric=True)
 
 
+def sizes(values: Sequence[Scalar]) -> tuple[list[float | None], float]:
+    """The cells of a column by which bars are drawn, None where there is no number, and the largest of them."""
+    found = [
+        abs(drawn(float(value))) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        for value in values
+    ]
+    return found, max((each for each in found if each is not None), default=0.0)
+
+
 def amount(chart: Chart, value: float) -> str:
     """One value of a chart: a share as a percentage, else a number."""
     if not math.isfinite(value):
