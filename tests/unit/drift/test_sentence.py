@@ -18,6 +18,7 @@ PREFIX = "The current data differs from the reference in 1 of 1 column, `x` "
     [
         ("DOUBLE", [1.0, 2, 3, 4] * 250, [2.0, 3, 4, 5] * 250, "its mean rose from 2.5 to 3.5"),
         ("INTEGER", [1, 2, 3, 4] * 250, [0, 0, 5, 5] * 250, "its standard deviation rose from 1.119 to 2.501"),
+        ("DOUBLE", [5.0] * 1000, [5.5] * 1000, "its mean rose from 5 to 5.5"),
         ("BOOLEAN", [True, False] * 500, [True] * 410 + [False] * 590, "it is true 9 points less often"),
         ("VARCHAR", SAME, ["a"] * 625 + ["b"] * 375, "'a' is 12 points more frequent"),
         ("VARCHAR", SAME + ["c"] * 100, SAME + ["a"] * 100, "'c' is 9.1 points rarer"),

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from mlops_actions.data.profiles.blocks import ColumnBlocks
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile
@@ -199,7 +200,12 @@ def bin_labels(bins: Bins, whole: bool) -> list[str]:
         ends = [f"{edge:.0f}" for edge in bins.edges]
         starts = [f"{edge + 1:.0f}" for edge in bins.edges]
     else:
-        starts = ends = _shortest(bins.edges)
+        ends = _shortest(bins.edges)
+        # Between two floats that follow each other there is one value: the greater.
+        starts = [
+            high if math.nextafter(one, math.inf) == other else low
+            for low, high, (one, other) in zip(ends, ends[1:], pairwise(bins.edges), strict=False)
+        ] + ends[-1:]
     inner = [low if low == high else f"{low} to {high}" for low, high in zip(starts, ends[1:], strict=False)]
     return [f"below {starts[0]}", *inner, f"above {ends[-1]}"]
 

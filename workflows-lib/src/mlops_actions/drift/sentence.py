@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from mlops_actions.data.profiles.profile import Kind, Range
@@ -84,8 +85,10 @@ def _of_numbers(comparison: Comparison, of: str, the: str) -> str:
     one, other = (side.range if side else None for side in (comparison.reference, comparison.current))
     is_shown = comparison.side.kind in (Kind.NUMBER, Kind.TEXT) and not comparison.side.private
     shift = mean_shift(comparison)
-    if not is_shown or shift is None or one is None or other is None:
+    if not is_shown or one is None or other is None or one.mean is None or other.mean is None:
         return ""
+    if shift is None:  # the reference has one value, and no deviation
+        shift = math.inf if one.mean != other.mean else 0.0
     what = "length" if comparison.side.kind is Kind.TEXT else ""
     if abs(shift) >= FELT:
         return f"{the} mean{what and ' ' + what}{of} {_went(one.mean, other.mean)}"

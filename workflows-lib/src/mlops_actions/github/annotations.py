@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from mlops_actions.github.commands import command
-from mlops_actions.verdict import Check, Status, Verdict
+from mlops_actions.verdict import Check, Severity, Status, Verdict
 from mlops_actions.visible import clip, visible
 
 PER_LEVEL = 10
@@ -30,15 +30,21 @@ def annotate(verdict: Verdict, from_root: Callable[[str], str | None]) -> list[s
     ``from_root`` turns a file's name, relative to the working directory, into
     its path from the repository's root, or None where it lies elsewhere.
     """
-    findings = verdict.findings
-    shown = _worst(verdict.causes, notices=PER_LEVEL)
+    findings = [check for check in verdict.findings if not _is_as_configured(check)]
+    causes = [check for check in verdict.causes if not _is_as_configured(check)]
+    shown = _worst(causes, notices=PER_LEVEL)
     if len(shown) < len(findings):
-        shown = _worst(verdict.causes, notices=PER_LEVEL - 1)  # the notice below takes one
+        shown = _worst(causes, notices=PER_LEVEL - 1)  # the notice below takes one
     lines = [_annotation(check, from_root) for check in shown]
     if more := len(findings) - len(shown):
         title = f"{verdict.stage}: {verdict.status.value}"
         lines.append(command("notice", f"and {more:,} more in the report", title=visible(title)))
     return lines
+
+
+def _is_as_configured(check: Check) -> bool:
+    """Whether nobody has to be told: what was not checked was not to be."""
+    return check.status is Status.NOT_CHECKED and check.severity is Severity.INFO
 
 
 def _worst(findings: Iterable[Check], notices: int) -> list[Check]:
