@@ -34,6 +34,11 @@ def test_what_passed_is_not_annotated():
     assert not annotate(judged(check(Status.PASS)), str)
 
 
+def test_what_was_configured_not_to_be_checked_is_not_annotated():
+    checks = [check(Status.NOT_CHECKED, f"n{number}", Severity.INFO) for number in range(20)]
+    assert levels(annotate(judged(*checks, check(Status.FAIL)), str)) == ["error"]
+
+
 def test_a_finding_stands_at_its_line_from_the_root():
     found = check(
         Status.FAIL,

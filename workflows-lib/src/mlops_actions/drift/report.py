@@ -276,9 +276,10 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
     yield "Mass moved", share(effects[Sort.MASS])
     mean = mean_shift(comparison)
     one, other = (side.range if side else None for side in (comparison.reference, comparison.current))
-    if mean is not None and one and other and not comparison.side.private:
+    if one and other and one.mean is not None and other.mean is not None and not comparison.side.private:
         what = "Mean length" if comparison.side.kind is Kind.TEXT else "Mean"
-        yield what, f"from {rounded(one.mean)} to {rounded(other.mean)} ({mean:+.2f} sd)"
+        by = "" if mean is None else f" ({mean:+.2f} sd)"
+        yield what, f"from {rounded(one.mean)} to {rounded(other.mean)}{by}"
         yield "Standard deviation", f"from {rounded(one.sd)} to {rounded(other.sd)}"
     before, now = missing(comparison)
     if before or now:
