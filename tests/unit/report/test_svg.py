@@ -119,6 +119,11 @@ def test_ranges_are_of_one_width_where_a_scale_would_hide_what_moved(read_html, 
     ]
 
 
+def test_ranges_are_of_one_width_where_a_scale_would_hide_most_of_what_there_is():
+    chart = Chart("x", ("0", "more"), {"then": (0.6, 0.4), "now": (0.6, 0.4)}, edges=(0.0, 0.015, 1.0))
+    assert not svg.drawing(chart).spans
+
+
 @given(st.data())
 def test_any_ranges_are_drawn_without_losing_a_value(data):
     edges = data.draw(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=25, unique=True).map(sorted))
