@@ -94,6 +94,47 @@ def test_without_the_permission_the_line_to_add_is_named(
     assert verdict.read(Path(".mlops/drift/verdict.json")).status is Status.FAIL
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        (403, {"Retry-After": "9999"}, "no more calls"),
+        (429, {"Retry-After": "9999"}, "no more calls"),
+        (502, {}, "not known"),
+    ],
+)
+def test_another_failure_names_no_permission(
+    drift: Callable[..., int],
+    github: Any,
+    client: Client,
+    fault: Callable[..., None],
+    status: int,
+    headers: dict[str, str],
+    words: str,
+) -> None:
+    drift(True)
+    fault(status, on="POST /issues", headers=headers)
+    (found,) = answer(client).verdict.findings
+    assert (found.rule, found.status) == ("open-issue", Status.WARN)
+    assert words in found.message and "permissions" not in found.message
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"model": "../main"}, {"model": "a/b"}, {"line": "x"}, {"line": "{}\n{}"}, {"line": 1}]
+)
+def test_a_request_writes_no_file_but_a_history(
+    drift: Callable[..., int], github: Any, client: Client, spoilt: dict[str, Any]
+) -> None:
+    drift(True)
+    path = Path(".mlops/drift/requests.json")
+    data = json.loads(path.read_text())
+    (request,) = (each for each in data["requests"] if each["kind"] == "history")
+    request["body"] |= {"branch": "main", "path": "x.yml", **spoilt}
+    path.write_text(json.dumps(data))
+    (found,) = answer(client).verdict.findings
+    assert (found.rule, found.status) == ("history", Status.ERROR)
+    assert github.branches == {}
+
+
 def test_from_a_fork_nothing_is_sent(drift: Callable[..., int], github: Any, client: Client) -> None:
     drift(True)
     outcome = answer(client, fork=True)

@@ -8,6 +8,7 @@ that stands.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_actions import files, jsonfile, verdict
+from mlops_actions.drift import history
 from mlops_actions.drift.response import DISPATCH, HISTORY, ISSUE
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.github import dispatch, issues
@@ -102,11 +104,13 @@ def _carried_out(request: Request, client: Client, repository: str) -> Check:
         return _check(request, Status.PASS, carry_out[request.kind](request.body, client, repository))
     except ApiError as error:
         return _check(request, Status.WARN, f"not done: {error}{_advice(request.kind, error)}")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         return _check(request, Status.ERROR, f"not done: the request or GitHub's answer is not as described: {error!r}")
 
 
 def _advice(kind: str, error: ApiError) -> str:
+    if error.limited:
+        return ". GitHub takes no more calls for now; the next check tries again"
     if error.transient:
         return ". Whether GitHub carried it out is not known; the next check looks again"
     if error.status in {401, 403, 404}:
@@ -149,6 +153,12 @@ def _start(body: Mapping[str, Any], client: Client, repository: str) -> str:
 
 
 def _append(body: Mapping[str, Any], client: Client, repository: str) -> str:
-    file = BranchFile(client, repository, body["branch"], body["path"])
+    # The job that wrote this has read data of anybody's: it may not say which file of the repository is written.
+    entries, strange = history.parse(body["line"])
+    if (len(entries), strange) != (1, 0) or "\n" in body["line"]:
+        raise ValueError("not a line of a history")
+    if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", body["model"]):
+        raise ValueError("not a model's name")
+    file = BranchFile(client, repository, history.BRANCH, history.path_of(body["model"]))
     file.append(body["line"], "A drift check")
-    return f"a line is added to {body['path']} on the branch {body['branch']}"
+    return f"a line is added to {file.path} on the branch {file.branch}"

@@ -45,8 +45,7 @@ def requests(outcome: Outcome, wishes: Wishes) -> tuple[Request, ...]:
     """What the outcome of a check asks for, in the order in which it is to be done."""
     made = []
     if wishes.history:
-        body: dict[str, Json] = {"branch": history.BRANCH, "path": history.path_of(wishes.model)}
-        made.append(Request(HISTORY, {**body, "line": history.line(outcome.verdict)}))
+        made.append(Request(HISTORY, {"model": wishes.model, "line": history.line(outcome.verdict)}))
     if wishes.open_issue:
         made.append(Request(ISSUE, _issue(outcome, wishes)))
     if wishes.retrain_event and _state(outcome) is State.DRIFTED:
