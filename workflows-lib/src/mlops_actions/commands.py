@@ -277,7 +277,7 @@ def _place(options: Options, section: str, key: str) -> Where:
 
 
 def _drift(options: Options) -> Stage:
-    from mlops_actions.drift import check, history, respond, response
+    from mlops_actions.drift import check
     from mlops_actions.drift.decision import MASS
 
     _take_credentials(options)
@@ -298,12 +298,8 @@ def _drift(options: Options) -> Stage:
         asked = check.DriftCheck(reference, patterns, engine, ignore, threshold, csv, time_column)
         earlier = _earlier(options, wishes)
         outcome = check.check(asked, out)
-        if file := _history_file(options):
-            history.append(file, history.line(outcome.verdict))
-        requests = response.requests(outcome, wishes) if wishes else ()
-        if requests:
-            respond.write(out, requests)
-        outputs = {**outcome.outputs, "responds": "true" if requests else "false"}
+        asks = _ask(options, wishes, outcome, out)
+        outputs = {**outcome.outputs, "responds": "true" if asks else "false"}
         return replace(outcome, sections=(*outcome.sections, *earlier), outputs=outputs)
 
     return stage
@@ -315,9 +311,6 @@ MAX_EVENT = 100
 
 def _wishes(options: Options) -> Wishes | None:
     """What is to happen after the check; None where nothing is switched on. Raises CallError without a model's name."""
-    from mlops_actions.drift.response import Wishes
-    from mlops_actions.github import context
-
     event = options.text("retrain-event", "drift", "retrain-event")
     open_issue = options.flag("open-issue", "drift", "open-issue")
     history = options.arguments.history is None and options.flag("history", "drift", "history")
@@ -328,6 +321,9 @@ def _wishes(options: Options) -> Wishes | None:
     model = options.config.get("model")
     if model is None:
         raise CallError(options.missing("model", "model"))
+    from mlops_actions.drift.response import Wishes
+    from mlops_actions.github import context
+
     return Wishes(
         model=model,
         open_issue=open_issue,
@@ -357,14 +353,32 @@ def _earlier(options: Options, wishes: Wishes | None) -> tuple[Section, ...]:
     from mlops_actions.drift import history
     from mlops_actions.outcome import Text
 
-    if file := _history_file(options):
-        return (history.section(*history.parse(history.read(file))),)
-    if wishes is None or not wishes.history:
-        return ()
+    file = _history_file(options)
     try:
-        return (history.section(*history.parse(_stored_history(history.BRANCH, history.path_of(wishes.model)))),)
+        if file is not None:
+            text = history.read(file)
+        elif wishes is not None and wishes.history:
+            text = _stored_history(history.BRANCH, history.path_of(wishes.model))
+        else:
+            return ()
     except LookupError as error:
         return (Section("Earlier checks", (Text(str(error)),)),)
+    return (history.section(*history.parse(text)),)
+
+
+def _ask(options: Options, wishes: Wishes | None, outcome: Outcome, out: Path) -> bool:
+    """Add the check to the file of its history, and write what is to happen now; whether anything is."""
+    if file := _history_file(options):
+        from mlops_actions.drift import history
+
+        history.append(file, history.line(outcome.verdict))
+    if wishes is None:
+        return False
+    from mlops_actions.drift import respond, response
+
+    if requests := response.requests(outcome, wishes):
+        respond.write(out, requests)
+    return bool(requests)
 
 
 def _stored_history(branch: str, path: str) -> str:
