@@ -147,7 +147,7 @@ def test_a_dry_run_keeps_the_requests_and_sends_nothing(drift: Callable[..., int
     outcome = answer(None)
     assert [each.kind for each in outcome.requests] == ["history", "issue", "repository_dispatch"]
     assert outcome.verdict.status is Status.PASS and "nothing is sent" in outcome.headline
-    assert [each.title for each in outcome.sections] == ["What was done", "What would be sent"]
+    assert [each.title for each in outcome.sections] == ["What would be sent"]
 
 
 def test_the_command_on_a_step_of_github(

@@ -22,9 +22,8 @@ from mlops_actions.errors import CallError, Problem
 from mlops_actions.github import dispatch, issues
 from mlops_actions.github.api import ApiError, Client
 from mlops_actions.github.lines import BranchFile
-from mlops_actions.outcome import Outcome, Request, Section, Table
+from mlops_actions.outcome import Log, Outcome, Request, Section, Table
 from mlops_actions.verdict import Check, Severity, Status, Verdict
-from mlops_actions.visible import clip
 
 STAGE = "drift-response"
 REQUESTS = "requests.json"
@@ -64,20 +63,24 @@ def respond(response: Response, _out: Path) -> Outcome:
     started = verdict.now()
     requests = _read(response.folder / REQUESTS)
     kept: tuple[Request, ...] = ()
+    done = False
     if response.fork:
         message = "not from a fork: whoever sends a pull request would decide what is written"
         checks = [_check(each, Status.NOT_CHECKED, message) for each in requests]
     elif response.client is None:
         kept = requests
-        checks = [_check(each, Status.NOT_CHECKED, "a dry run: nothing is sent") for each in requests]
+        checks = [
+            _check(each, Status.NOT_CHECKED, "a dry run, or no GITHUB_TOKEN: nothing is sent") for each in requests
+        ]
     else:
+        done = True
         checks = [_carried_out(each, response.client, response.repository) for each in requests]
     judged = Verdict(STAGE, verdict.conclude(checks), tuple(checks), started, verdict.now())
     rows = tuple((each.rule, each.message) for each in checks)
-    asked = tuple((NAMES[each.kind], clip(json.dumps(each.body, ensure_ascii=False), 2_000)) for each in kept)
-    sections = [Section("What was done", (Table(("Asked for", "What became of it"), rows),))] if rows else []
-    sections += [Section("What would be sent", (Table(("Asked for", "Request"), asked),))] if asked else []
-    return Outcome(judged, "; ".join(each.message for each in checks), tuple(sections), requests=kept)
+    asked = tuple(Log(NAMES[each.kind], json.dumps(each.body, indent=1, ensure_ascii=False)) for each in kept)
+    sections = [Section("What was done", (Table(("Asked for", "What became of it"), rows),))] if done else []
+    sections += [Section("What would be sent", asked)] if asked else []
+    return Outcome(judged, "; ".join(dict.fromkeys(each.message for each in checks)), tuple(sections), requests=kept)
 
 
 def _read(file: Path) -> tuple[Request, ...]:
