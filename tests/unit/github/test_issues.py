@@ -147,6 +147,16 @@ def test_a_lost_answer_opens_no_second_issue(github: Any, client: Client) -> Non
     assert len(github.issues) == 1
 
 
+def test_of_two_checks_at_once_one_issue_stays_open(github: Any, client: Client) -> None:
+    github.before["POST /issues"] = lambda: tell(client, DRIFTED)  # after we looked, before we open
+    words = tell(client, DRIFTED)
+    first, second = sorted(github.issues)
+    assert (github.issues[first]["state"], github.issues[second]["state"]) == ("open", "closed")
+    assert f"#{first}" in words
+    assert f"#{first}" in tell(client, CLEAN)
+    assert f"#{first} is reopened" in tell(client, DRIFTED)
+
+
 @pytest.mark.parametrize("status", [None, 502])
 def test_what_may_not_have_been_opened_is_left_to_the_next_check(
     github: Any, client: Client, status: int | None

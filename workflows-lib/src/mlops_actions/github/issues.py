@@ -154,6 +154,12 @@ def _open(client: Client, path: tuple[str, ...], told: Told) -> str:
             raise
         issue = _created(client, path, body, told.model)
         note = f", without assignees, of whom GitHub does not take one: {error}"
+    first = next(_of_model(client, path, told.model), None)
+    if first is not None and first[0]["number"] < issue["number"]:
+        # Another check opened one at the same time. Both look, and the later one goes, with its mark.
+        text = f"The same as #{first[0]['number']}, which another check opened at the same time."
+        client.patch(*path, issue["number"], body={"body": text, "state": "closed", "state_reason": "not_planned"})
+        return f"issue #{first[0]['number']} was opened by another check at the same time"
     return f"issue #{issue['number']} is opened{note}"
 
 
