@@ -116,8 +116,12 @@ def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     if kind == "number":
         above, most = node.pop("exclusiveMinimum", None), node.pop("maximum", None)
         assert not node, node
-        whole = st.integers(1 if above == 0 else -10, 1 if most == 1 else 10**6)
+        whole = st.integers(1 if above == 0 else -10, int(most or 10**6))
         return whole | st.floats(above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
+    if kind == "integer":
+        whole = st.integers(node.pop("minimum", -10), node.pop("maximum", 10**6))
+        assert not node, node
+        return whole
     assert kind == "boolean" and not node, node
     return st.booleans()
 

@@ -27,7 +27,7 @@ from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, de
 from mlops_actions.drift.rhythm import Rhythm, Unusable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Outcome
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude, digest, now
+from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "drift-check"
 ENGINES = tuple(readers.ENGINES)
@@ -74,6 +74,8 @@ class _Run:
     started: datetime
     subjects: tuple[Subject, ...] = ()
     materials: tuple[Subject, ...] = ()
+    window: dict[str, Json] | None = None
+    """The time column of the current data, and its first and last time."""
 
 
 def check(request: DriftCheck, out: Path) -> Outcome:
@@ -100,6 +102,7 @@ def _check(run: _Run, out: Path) -> Outcome:
     reference = _reference(run)
     current = _current(run, reference)
     files.write_atomic(out / PROFILE, profile.dumps(current.profile))
+    run.window = _window(current.profile, reference.time.column) if reference.time else None
     _refuse_unknown(request.ignore, reference, current.profile)
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
@@ -231,6 +234,14 @@ def _rhythm(reference: Profile, current: _Current) -> Rhythm | str:
         return str(error)
 
 
+def _window(made: Profile, name: str) -> dict[str, Json] | None:
+    """The first and the last time of the rows, as they are written; None where there is none."""
+    column = made.column(name)
+    if column is None or column.range is None or column.range.min is None or column.range.max is None:
+        return None
+    return {"column": name, "from": str(column.range.min), "to": str(column.range.max)}
+
+
 def _span(made: Profile, name: str) -> timedelta | None:
     """The time between the first row and the last; None where that cannot be told."""
     column = made.column(name)
@@ -329,6 +340,7 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
             "reference": str(request.reference),
             "data": list(request.data),
             "engine": request.engine,
+            "window": run.window,
             "ignore": list(request.ignore),
             "threshold": request.thresholds.mass,
             "threshold-missing": request.thresholds.missing,
