@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from mlops_actions.data.profiles import profile
 from mlops_actions.drift.check import DriftCheck, check
+from mlops_actions.drift.settings import Settings
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check
 
@@ -39,7 +41,9 @@ class Workspace:
         return name
 
     def check(self, reference: str, *data: str, **options: Any) -> Outcome:
-        return check(DriftCheck(Path(reference), data, **options), self.root / "out")
+        """The check with these options, those of Settings among them."""
+        said = {each.name: options.pop(each.name) for each in fields(Settings) if each.name in options}
+        return check(DriftCheck(Path(reference), data, settings=Settings(**said), **options), self.root / "out")
 
     def compare(self, before: Columns, now: Columns, **options: Any) -> Outcome:
         return self.check(self.parquet(before, "before.parquet"), self.parquet(now, "now.parquet"), **options)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,9 +23,10 @@ from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
 from mlops_actions.drift import report, rhythm
 from mlops_actions.drift.compare import compare
-from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide
+from mlops_actions.drift.decision import Decision, Finding, decide
 from mlops_actions.drift.rhythm import Rhythm, Unusable
-from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.drift.settings import Settings
+from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
@@ -40,22 +41,17 @@ class DriftCheck:
 
     ``reference`` is a ``profile.json``, a folder that holds one, or data (a
     file, a folder or a glob); ``data`` is current data. All are relative to the
-    working directory. ``ignore`` names columns that are not compared;
-    ``threshold`` is the share of a column's mass (0 to 1) whose move matters.
+    working directory. ``settings`` say which columns are compared, and from
+    which shift on it matters.
     """
 
     reference: Path
     data: tuple[str, ...]
     engine: str = "duckdb"
-    ignore: tuple[str, ...] = ()
-    threshold: float = MASS
+    settings: Settings = field(default_factory=Settings)
     csv: CsvDialect = FOUND
     time_column: str | None = None
     """The time of a row, where the reference is data and rows of one time are to be taken for alike."""
-
-    @property
-    def thresholds(self) -> Thresholds:
-        return Thresholds(mass=self.threshold)
 
 
 class _Judged(Exception):
@@ -82,8 +78,7 @@ def check(request: DriftCheck, out: Path) -> Outcome:
     Raises CallError for an engine, a path or a column that is not there.
     """
     readers.check(request.engine)
-    if not 0 < request.threshold <= 1:
-        raise CallError(f"the threshold is a share of mass, more than 0 and at most 1, not {request.threshold}")
+    request.settings.refuse_impossible()
     if not request.data:
         raise CallError(
             Problem("no current data is named", hint="Set the input `data`, or `drift.data` in mlops.yaml.")
@@ -96,27 +91,26 @@ def check(request: DriftCheck, out: Path) -> Outcome:
 
 
 def _check(run: _Run, out: Path) -> Outcome:
-    request = run.request
+    settings = run.request.settings
     reference = _reference(run)
     current = _current(run, reference)
     files.write_atomic(out / PROFILE, profile.dumps(current.profile))
-    _refuse_unknown(request.ignore, reference, current.profile)
+    settings.refuse_unknown(reference, current.profile)
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
     yardstick = _rhythm(reference, current)
     known = yardstick if isinstance(yardstick, Rhythm) else None
-    comparisons = [
-        each for each in compare(reference, current.profile, current.recounts, known) if each.name not in request.ignore
-    ]
+    found = compare(reference, current.profile, current.recounts, known, settings.wanted)
+    comparisons = [each for each in found if each.name not in settings.ignore]
     rows = (reference.rows, current.profile.rows)
-    decisions = decide(comparisons, rows, request.thresholds)
+    decisions = decide(comparisons, rows, settings.of)
     checks = [*current.checks, *(_to_check(each, reference.object, rows) for each in decisions)]
-    checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
+    checks += [_ignored(name, reference.object) for name in dict.fromkeys(settings.ignore)]
     outcome = _outcome(run, checks, report.headline(decisions), decisions)
     return Outcome(
         outcome.verdict,
         outcome.headline,
-        report.sections(decisions, rows, request.thresholds, request.ignore, yardstick),
+        report.sections(decisions, rows, settings.common, settings.ignore, yardstick),
         outcome.outputs,
     )
 
@@ -248,18 +242,6 @@ def _of_files(taken: readers.Taken, made: Profile) -> list[Check]:
     return [each for each in taken.checks(made.rows) if not each.rule.endswith(".rows")]
 
 
-def _refuse_unknown(ignored: Sequence[str], *profiles: Profile) -> None:
-    known = [column.name for each in profiles for column in each.columns]
-    problems = [
-        Problem(f"`ignore` names `{name}`, and neither the reference nor the current data has such a column",
-                hint=did_you_mean(name, known))
-        for name in ignored
-        if name not in known
-    ]  # fmt: skip
-    if problems:
-        raise CallError(*problems)
-
-
 # Findings
 
 
@@ -299,7 +281,7 @@ def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Ch
         message=f"{report.named(comparison.name)} {report.message(decision, rows)}",
         where=Where(object=object_name or None, column=comparison.name),
         measured=None if added else round(decision.shift.effect, 6),
-        threshold=None if added else {"mustBeLessThan": decision.threshold},
+        threshold=None if added else {"mustBeLessThan" if decision.threshold else "mustBe": decision.threshold},
         rows=rows[1],
     )
 
@@ -329,10 +311,7 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
             "reference": str(request.reference),
             "data": list(request.data),
             "engine": request.engine,
-            "ignore": list(request.ignore),
-            "threshold": request.thresholds.mass,
-            "threshold-missing": request.thresholds.missing,
-            "threshold-new": request.thresholds.new,
+            **request.settings.parameters,
         },
     )
     outputs = {

@@ -12,7 +12,6 @@ those of the same seasons, and blocks with others of their season.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -58,13 +57,7 @@ class Rhythm:
     def is_seasonal(self) -> bool:
         return len(set(self.seasons)) > 1
 
-    def total_variation(self, blocks: Sequence[Sequence[int]], current: Sequence[int]) -> float:
-        """The share of mass that must move to make of the reference in those seasons what there is now, 0 to 1."""
-        here = sum(current)
-        pairs = zip(self._expected(blocks), current, strict=True)
-        return math.fsum(abs(share - count / here) for share, count in pairs) / 2 if here else 0.0
-
-    def _expected(self, blocks: Sequence[Sequence[int]]) -> list[float]:
+    def expected(self, blocks: Sequence[Sequence[int]]) -> list[float]:
         """The shares of the cells in the seasons of the window, as the reference has them; 0 to 1."""
         means = clusters.means(blocks, self.seasons)
         return [
@@ -84,7 +77,7 @@ class Rhythm:
             return 0.0
         total = sum(map(sum, blocks))
         common = [sum(each) / total for each in zip(*blocks, strict=True)]
-        each = zip(current, self._expected(blocks), common, strict=True)
+        each = zip(current, self.expected(blocks), common, strict=True)
         found = sum((count / here - share) ** 2 / one for count, share, one in each)
         means = clusters.means(blocks, self.seasons)
         between = clusters.between(blocks, [means[season] for season in self.seasons], self.freedom)
