@@ -302,6 +302,7 @@ def _drift_settings(options: Options) -> Settings:
     from mlops_actions.drift.effects import Effect
     from mlops_actions.drift.settings import Column
     from mlops_actions.drift.settings import Settings as Made
+    from mlops_actions.drift.volume import FACTOR
 
     said: dict[str, Any] = options.config.get("drift") or {}
     columns: dict[str, dict[str, Any]] = said.get("columns") or {}
@@ -314,6 +315,7 @@ def _drift_settings(options: Options) -> Settings:
         },
         ignore=tuple(said.get("ignore") or ()),
         must_not_drift=tuple(said.get("must-not-drift") or ()),
+        rows_factor=said.get("rows-factor", FACTOR),
     )
 
 

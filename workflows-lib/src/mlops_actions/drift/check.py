@@ -10,7 +10,7 @@ import glob
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from mlops_actions import files
@@ -21,9 +21,10 @@ from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import report, rhythm
+from mlops_actions.drift import arrivals, report, rhythm, volume
+from mlops_actions.drift.arrivals import Arrivals
 from mlops_actions.drift.compare import compare
-from mlops_actions.drift.decision import Decision, Finding, decide
+from mlops_actions.drift.decision import LEVEL, Decision, Finding, decide
 from mlops_actions.drift.rhythm import Rhythm, Unusable
 from mlops_actions.drift.settings import Settings
 from mlops_actions.errors import CallError, Problem
@@ -70,6 +71,8 @@ class _Run:
     started: datetime
     subjects: tuple[Subject, ...] = ()
     materials: tuple[Subject, ...] = ()
+    stored: bool = False
+    """Whether the reference is a stored profile."""
 
 
 def check(request: DriftCheck, out: Path) -> Outcome:
@@ -99,20 +102,32 @@ def _check(run: _Run, out: Path) -> Outcome:
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
     yardstick = _rhythm(reference, current)
-    known = yardstick if isinstance(yardstick, Rhythm) else None
-    found = compare(reference, current.profile, current.recounts, known, settings.wanted)
-    comparisons = [each for each in found if each.name not in settings.ignore]
+    decisions, arrived = _decide(settings, reference, current, yardstick)
     rows = (reference.rows, current.profile.rows)
-    decisions = decide(comparisons, rows, settings.of)
-    checks = [*current.checks, *(_to_check(each, reference.object, rows) for each in decisions)]
+    checks = [*current.checks, *_same(run, reference, current.profile), *arrived.checks]
+    checks += [_to_check(each, reference.object, rows) for each in decisions]
     checks += [_ignored(name, reference.object) for name in dict.fromkeys(settings.ignore)]
-    outcome = _outcome(run, checks, report.headline(decisions), decisions)
+    headline = report.headline(decisions) + (f", and {arrived.headline}" if arrived.headline else "")
+    outcome = _outcome(run, checks, headline, decisions)
     return Outcome(
         outcome.verdict,
         outcome.headline,
         report.sections(decisions, rows, settings.common, settings.ignore, yardstick),
         outcome.outputs,
     )
+
+
+def _decide(
+    settings: Settings, reference: Profile, current: _Current, yardstick: Rhythm | str
+) -> tuple[list[Decision], Arrivals]:
+    """What is said of the columns, and of when rows came; all of it with LEVEL as the chance of a false alarm."""
+    known = yardstick if isinstance(yardstick, Rhythm) else None
+    found = compare(reference, current.profile, current.recounts, known, settings.wanted)
+    comparisons = [each for each in found if each.name not in settings.ignore]
+    share = LEVEL / (1 + sum(len(each.shifts) for each in comparisons))  # Bonferroni's, of one more test
+    arrived = arrivals.judge(reference, current.profile, current.blocks, settings.rows_factor, share)
+    level = LEVEL - share if arrived.checks else LEVEL
+    return decide(comparisons, (reference.rows, current.profile.rows), settings.of, level), arrived
 
 
 # Reading
@@ -125,7 +140,7 @@ def _reference(run: _Run) -> Profile:
         path = inside
     if path.suffix == ".json":
         found = _stored(path)
-        run.materials = (Subject(str(path), digest(path)),)
+        run.materials, run.stored = (Subject(str(path), digest(path)),), True
     else:
         if not path.exists() and not glob.has_magic(str(path)):
             raise CallError(Problem("no such profile or data", str(path), hint="It is the reference to compare with."))
@@ -219,22 +234,10 @@ def _blocks(taken: readers.Taken, reference: Profile) -> Blocks | None:
 def _rhythm(reference: Profile, current: _Current) -> Rhythm | str:
     """How much windows of the reference differ; or why that is not known."""
     try:
-        span = _span(current.profile, reference.time.column) if reference.time else None
-        return rhythm.of(reference.time, current.blocks, span)
+        ends = volume.ends(current.profile, reference.time.column) if reference.time else None
+        return rhythm.of(reference.time, current.blocks, ends[1] - ends[0] if ends else None)
     except Unusable as error:
         return str(error)
-
-
-def _span(made: Profile, name: str) -> timedelta | None:
-    """The time between the first row and the last; None where that cannot be told."""
-    column = made.column(name)
-    if column is None or column.range is None:
-        return None
-    try:
-        first, last = (datetime.fromisoformat(str(end)) for end in (column.range.min, column.range.max))
-        return last - first + timedelta(days=1 if column.type == "DATE" else 0)
-    except (TypeError, ValueError):  # no value at all, or a date that the calendar of Python has not
-        return None
 
 
 def _of_files(taken: readers.Taken, made: Profile) -> list[Check]:
@@ -264,6 +267,39 @@ def _no_rows(object_name: str) -> Check:
         threshold={"mustBeGreaterThan": 0},
         rows=0,
     )
+
+
+def _same(run: _Run, reference: Profile, current: Profile) -> list[Check]:
+    """What is held against itself: files of equal digests; and, with a stored profile, rows that give the same one."""
+    known = {each.sha256 for each in run.materials}
+    found = [each.name for each in run.subjects if each.sha256 in known]
+    if found:
+        some = report.named(found[0]) + (f" and {len(found) - 1:,} more" if len(found) > 1 else "")
+        message = f"{some} of the current data is in the reference, too (the digests are equal)"
+    elif run.stored and _alike(reference, current):
+        message = "the current data has the counts, extremes, means and deviations of the reference's in every column"
+    else:
+        return []
+    return [
+        Check(
+            rule=_rule(reference.object, None, "sameData"),
+            status=Status.WARN,
+            severity=Severity.WARNING,
+            message=f"{message}: data does not drift from itself, so nothing found says little",
+            where=Where(object=reference.object or None),
+            measured=len(found) or None,
+        )
+    ]
+
+
+def _alike(reference: Profile, current: Profile) -> bool:
+    """Whether two profiles are of the same rows, as far as exact numbers tell; some column must have a deviation."""
+
+    def facts(made: Profile) -> list[tuple[object, ...]]:
+        return [(each.name, each.nulls, each.special, each.range, each.categories) for each in made.columns]
+
+    measured = any(each.range and each.range.sd for each in reference.columns)
+    return measured and reference.rows == current.rows and facts(reference) == facts(current)
 
 
 def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Check:

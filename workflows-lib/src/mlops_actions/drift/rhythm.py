@@ -108,10 +108,10 @@ def of(reference: Blocks | None, current: Blocks | None, span: timedelta | None 
     total = sum(rows for _, rows in here)
     if not total:
         raise Unusable("no row of the current data has a time")
-    seasons = tuple(_season(reference.unit, str(reference.starts[place])) for place in dated)
+    seasons = tuple(season(reference.unit, str(reference.starts[place])) for place in dated)
     mix: Counter[int] = Counter()
     for start, rows in here:
-        mix[_season(reference.unit, str(start))] += rows
+        mix[season(reference.unit, str(start))] += rows
     known = Counter(seasons)
     if len(seasons) - len(known) < FEWEST or any(known[season] < 2 for season in mix):
         seasons, mix = (0,) * len(seasons), Counter({0: total})
@@ -147,11 +147,14 @@ def _window(rows: Sequence[int], unit: Unit, span: timedelta | None) -> float:
     return blocks if span is None else max(min(blocks, span / _LENGTHS[unit]), _SHORTEST)
 
 
-def _season(unit: Unit, start: str) -> int:
+def season(unit: Unit, start: str) -> int:
     """What recurs: the weekday of a day, the month or the quarter of a year; the same for every other block."""
     match unit:
         case Unit.DAY if found := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", start):
-            return date(*map(int, found.groups())).weekday()
+            try:
+                return date(*map(int, found.groups())).weekday()
+            except ValueError:  # a day that the calendar has not
+                return 0
         case Unit.MONTH | Unit.QUARTER if found := re.fullmatch(r"\d+-(\d\d)-\d\d", start):
             return int(found[1])
     return 0

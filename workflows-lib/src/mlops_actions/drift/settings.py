@@ -14,6 +14,7 @@ from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.drift.compare import Comparison
 from mlops_actions.drift.decision import Thresholds
 from mlops_actions.drift.effects import DEFAULTS, Effect
+from mlops_actions.drift.volume import FACTOR
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Json
 
@@ -33,6 +34,7 @@ class Settings:
     ``threshold`` is in units of ``effect``; None is the effect's own.
     ``columns`` are settings by name, ``ignore`` names columns that are not
     compared, ``must_not_drift`` those in which any shift that is real drifts.
+    ``rows_factor`` is how many times more or fewer rows a block of time matter.
     """
 
     effect: Effect = Effect.TOTAL_VARIATION
@@ -40,6 +42,7 @@ class Settings:
     columns: Mapping[str, Column] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     must_not_drift: tuple[str, ...] = ()
+    rows_factor: float = FACTOR
 
     @property
     def common(self) -> Thresholds:
@@ -84,6 +87,7 @@ class Settings:
             "threshold": common.mass,
             "threshold-missing": common.missing,
             "threshold-new": common.new,
+            "rows-factor": self.rows_factor,
             **({"columns": columns} if columns else {}),
             **({"must-not-drift": list(self.must_not_drift)} if self.must_not_drift else {}),
         }
@@ -96,6 +100,8 @@ class Settings:
         for name, column in self.columns.items():
             if column.threshold is not None:
                 problems += _impossible(f"the threshold of `{name}`", column.threshold, column.effect or self.effect)
+        if not 1 < self.rows_factor < float("inf"):
+            problems.append(Problem(f"`rows-factor` must be more than 1, not {self.rows_factor}"))
         said = (("ignore", self.ignore), ("must-not-drift", self.must_not_drift), ("columns", tuple(self.columns)))
         for (key, names), (other, others) in combinations(said, 2):
             problems += [
