@@ -283,7 +283,10 @@ def _in_order(cells: Sequence[Cell], before: Sequence[float], wanted: Effect, sc
         if scale is None or any(before[place] or cells[place].current for place in (low, high)):
             return None
         order = order[1:-1]
-    found = effects.size(wanted, [before[place] for place in order], [cells[place].current for place in order], scale)
+    sides = [before[place] for place in order], [cells[place].current for place in order]
+    if not all(map(sum, sides)):  # no values, no order: that there are none is a matter of mass
+        return None
+    found = effects.size(wanted, *sides, scale)
     return found if math.isfinite(found) else None
 
 
