@@ -26,6 +26,7 @@ KINDS: dict[str, list[float | None]] = {
     "both infinities": [math.inf, -math.inf] * (ROWS // 2),
     "some infinity": [math.inf] * 100 + [chance.gauss(0, 1) for _ in range(ROWS - 100)],
     "huge": [1.7e308, -1.7e308] * (ROWS // 2),
+    "narrow": [chance.gauss(0, 1e-10) for _ in range(ROWS)],  # of whose deviations there are too many to what is huge
     "tiny": [5e-324, 0.0] * (ROWS // 2),
 }
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import numpy
 import pytest
 import scipy.stats
 
@@ -41,6 +42,19 @@ def test_where_blocks_forget_it_is_the_t_test_of_two_samples(monkeypatch):
     t = (math.log(now[0]) - mean) / (sd * math.sqrt(1 + 1 / 12))
     assert found.p == pytest.approx(2 * scipy.stats.t.sf(abs(t), 11), rel=1e-9)
     assert found.reference == pytest.approx(scipy.stats.gmean(before)) and found.current == pytest.approx(now[0])
+
+
+def test_with_weekdays_it_is_the_prediction_of_a_regression_on_them(monkeypatch):
+    monkeypatch.setattr(volume, "_memory", lambda *_: 0.0)
+    chance = random.Random(4)  # noqa: S311
+    before, now = noisy(chance, 28, 500), noisy(chance, 10, 560)  # ten days: three weekdays are there twice
+    found = volume.compare(days(before), days(now, 28))
+    dummies = numpy.eye(7)[numpy.arange(28) % 7]
+    fit, squares, *_ = numpy.linalg.lstsq(dummies, numpy.log(before), rcond=None)
+    window = numpy.eye(7)[numpy.arange(10) % 7].mean(axis=0)
+    variance = squares[0] / 21 * (window @ numpy.linalg.inv(dummies.T @ dummies) @ window + 1 / 10)
+    t = (numpy.log(now).mean() - window @ fit) / math.sqrt(variance)
+    assert found.p == pytest.approx(2 * scipy.stats.t.sf(abs(t), 21), rel=1e-9)
 
 
 @pytest.mark.parametrize("memory", [0.0, 0.6])
