@@ -6,6 +6,7 @@ import importlib.util
 import random
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from mlops_actions.data.profiles import profile
 from mlops_actions.drift.check import DriftCheck, check
+from mlops_actions.drift.settings import Settings
 from mlops_actions.github.api import Client
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check
@@ -43,7 +45,9 @@ class Workspace:
         return name
 
     def check(self, reference: str, *data: str, **options: Any) -> Outcome:
-        return check(DriftCheck(Path(reference), data, **options), self.root / "out")
+        """The check with these options, those of Settings among them."""
+        said = {each.name: options.pop(each.name) for each in fields(Settings) if each.name in options}
+        return check(DriftCheck(Path(reference), data, settings=Settings(**said), **options), self.root / "out")
 
     def compare(self, before: Columns, now: Columns, **options: Any) -> Outcome:
         return self.check(self.parquet(before, "before.parquet"), self.parquet(now, "now.parquet"), **options)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.options import Options
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlops_actions.data.contracts.servers import Place
     from mlops_actions.data.sources.reading import CsvDialect
     from mlops_actions.drift.response import Wishes
+    from mlops_actions.drift.settings import Settings
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
     from mlops_actions.release.candidate import Release
@@ -278,7 +279,6 @@ def _place(options: Options, section: str, key: str) -> Where:
 
 def _drift(options: Options) -> Stage:
     from mlops_actions.drift import check
-    from mlops_actions.drift.decision import MASS
 
     _take_credentials(options)
     wishes = _wishes(options)
@@ -287,15 +287,13 @@ def _drift(options: Options) -> Stage:
         raise CallError(options.missing("data", "drift", "data"))
     patterns = tuple(paths.values()) if isinstance(paths, dict) else paths
     engine = options.one_of("engine", check.ENGINES, "drift", "engine", default="duckdb")
-    ignore = tuple(options.config.get("drift", "ignore") or ())
-    threshold = options.number("threshold", "drift", "threshold", default=MASS)
-
+    settings = _drift_settings(options)
     csv = _csv(options)
 
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
         time_column = options.config.get("data", "time-column")
-        asked = check.DriftCheck(reference, patterns, engine, ignore, threshold, csv, time_column)
+        asked = check.DriftCheck(reference, patterns, engine, settings, csv, time_column)
         earlier = _earlier(options, wishes)
         outcome = check.check(asked, out)
         asks = _ask(options, wishes, outcome, out)
@@ -403,6 +401,28 @@ def _respond(options: Options) -> Stage:
     step = context.from_env(os.environ)
     response = respond.Response(folder, step.repository, _client(), step.is_of_fork)
     return lambda out: respond.respond(response, out)
+
+
+def _drift_settings(options: Options) -> Settings:
+    """Effects, thresholds and columns, as mlops.yaml says."""
+    from mlops_actions.drift.effects import Effect
+    from mlops_actions.drift.settings import Column
+    from mlops_actions.drift.settings import Settings as Made
+    from mlops_actions.drift.volume import FACTOR
+
+    said: dict[str, Any] = options.config.get("drift") or {}
+    columns: dict[str, dict[str, Any]] = said.get("columns") or {}
+    return Made(
+        effect=Effect(said.get("effect", Effect.TOTAL_VARIATION)),
+        threshold=said.get("threshold"),
+        columns={
+            name: Column(each.get("threshold"), Effect(each["effect"]) if "effect" in each else None)
+            for name, each in columns.items()
+        },
+        ignore=tuple(said.get("ignore") or ()),
+        must_not_drift=tuple(said.get("must-not-drift") or ()),
+        rows_factor=said.get("rows-factor", FACTOR),
+    )
 
 
 def _reference(options: Options, out: Path) -> Path:

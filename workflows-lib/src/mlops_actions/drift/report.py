@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind
+from mlops_actions.drift import effects
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, mean_shift
 from mlops_actions.drift.decision import FEW, LEVEL, Decision, Finding, Thresholds
+from mlops_actions.drift.effects import Effect
 from mlops_actions.drift.rhythm import Rhythm
 from mlops_actions.outcome import Block, Chart, Section, Table, Text
 from mlops_actions.report.wording import percent, plural
@@ -92,7 +94,8 @@ def _size(decision: Decision) -> str:
         return "its type changed"
     match decision.shift.sort:
         case Sort.MASS:
-            return f"{_share(effect) if effect else 'none'} of its mass moved"
+            by = decision.shift.by
+            return effects.said(by, _share(effect) if effect or by is not Effect.TOTAL_VARIATION else "none")
         case Sort.MISSING:
             before, now = _missing(comparison)
             return f"missing values {'rose' if now > before else 'fell'} by {percent(effect)} of the rows"
@@ -107,7 +110,8 @@ def _shift(decision: Decision) -> str:
         return "the current data has no such column"
     if comparison.state is State.CHANGED and reference and current:
         return f"it was {_kind(reference)}, and is now {_kind(current)}"
-    return f"{_size(decision)} ({_share(decision.threshold)} matters); {_most(decision)}"
+    matters = f"{_share(decision.threshold)} matters" if decision.threshold else "anything that is no chance matters"
+    return f"{_size(decision)} ({matters}); {_most(decision)}"
 
 
 def _kind(column: ColumnProfile) -> str:
@@ -164,7 +168,7 @@ def _how(rows: tuple[int, int], thresholds: Thresholds, rhythm: Rhythm | str) ->
     return (
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
         f"(without drift, fewer than {LEVEL:.0%} of checks would show one in any column) and "
-        f"large enough to matter: {_share(thresholds.mass)} of its mass moved, missing values changed by "
+        f"large enough to matter: {effects.said(thresholds.by, _share(thresholds.mass))}, missing values changed by "
         f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values. "
         f"{_yardstick(rhythm)}"
     )
@@ -221,14 +225,13 @@ def _row(decision: Decision) -> tuple[str | float | None, ...]:
     name = visible(clip(comparison.name, 60))
     if comparison.state is not State.COMPARED:
         return (name, _VERDICTS.get(comparison.state, decision.finding.value), None, None, None, None, None)
-    mass = next(shift.effect for shift in comparison.shifts if shift.sort is Sort.MASS)
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), None)
     before, now = _missing(comparison)
     mean = mean_shift(comparison) if comparison.side.kind is Kind.NUMBER else None
     return (
         name,
         decision.finding.value,
-        round(mass, 3),
+        round(comparison.moved, 3),
         None if mean is None else round(mean, 3),
         round(100 * before, 2),
         round(100 * now, 2),
