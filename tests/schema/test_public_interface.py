@@ -20,7 +20,7 @@ INPUTS = {
     "python-ci": {"python-versions", "install-command", "lint-command", "test-command", "fail-fast"},
     "data-validation": {"contract", "data", "server", "engine", "fail-on", "quarantine", "accepted"},
     "model-training": {"python-version", "platform"},
-    "drift-check": {"reference", "data", "engine", "open-issue", "retrain-event"},
+    "drift-check": {"reference", "data", "engine", "open-issue", "retrain-event", "history"},
     "edge-release": {"tag", "model", "targets", "publish"},
 }
 OUTPUTS = {
@@ -41,7 +41,7 @@ SECRETS = {
     "drift-check": SOURCES,
 }
 """All of them optional: a pull request from a fork has none."""
-NEEDS_MORE = {("edge-release", "find"), ("edge-release", "publish")}
+NEEDS_MORE = {("edge-release", "find"), ("edge-release", "publish"), ("drift-check", "respond")}
 """Jobs that take what the caller grants; all others name `contents: read` or nothing."""
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))

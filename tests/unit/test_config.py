@@ -46,7 +46,8 @@ def test_the_designs_example_is_valid(tmp_path: Path) -> None:
         ("training: {gates: {auc: {min: high}}}", ['1:26: `training.gates.auc.min` must be a number, not "high"']),
         ("ci: {fail-fast: no}", ['1:6: `ci.fail-fast` must be true or false, not "no"']),
         ("drift: {data: 3}", ["1:9: `drift.data` must be a list or a string, not 3"]),
-        ("drift: {threshold: 2}", ["1:9: `drift.threshold` must be at most 1, not 2"]),
+        ("drift: {threshold: 0}", ["1:9: `drift.threshold` must be more than 0, not 0"]),
+        ("drift: {columns: {a: {effect: ps1}}}", ["1:23: `drift.columns.a.effect` must be one of `total-variation`, `psi`, `jensen-shannon`, `wasserstein`, `kolmogorov-smirnov`, not \"ps1\". Did you mean `psi`?"]),
         ("model: Flight Delay", ['1:1: `model` is "Flight Delay", which does not match ^[a-z]([a-z0-9-]*[a-z0-9])?$']),
         ("ci: {python-versions: [3.10]}", ["1:24: `ci.python-versions[0]` must be a string, not 3.1. Quote it: in YAML, 3.10 is the number 3.1."]),
         ("training: {python-version: 3.10}", ["1:12: `training.python-version` must be a string, not 3.1. Quote it: in YAML, 3.10 is the number 3.1."]),
@@ -116,8 +117,12 @@ def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     if kind == "number":
         above, most = node.pop("exclusiveMinimum", None), node.pop("maximum", None)
         assert not node, node
-        whole = st.integers(1 if above == 0 else -10, 1 if most == 1 else 10**6)
+        whole = st.integers(-10 if above is None else above + 1, 10**6 if most is None else int(most))
         return whole | st.floats(above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
+    if kind == "integer":
+        whole = st.integers(node.pop("minimum", -10), node.pop("maximum", 10**6))
+        assert not node, node
+        return whole
     assert kind == "boolean" and not node, node
     return st.booleans()
 

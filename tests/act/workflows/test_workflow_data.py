@@ -74,7 +74,13 @@ JOBS: dict[str, Any] = {
     "no-reference": ("drift-check", {"working-directory": "good", "reference": "nowhere/profile.json"}),
     "no-artifact": ("drift-check", {"working-directory": "good", "reference": "artifact:never-made"}),
     "no-release": ("drift-check", {"working-directory": "good"}),
-    "issue": ("drift-check", {"working-directory": "good", "reference": "data/a.csv", "open-issue": True}),
+    "responds": (
+        "drift-check",
+        {
+            **{"working-directory": "drifted", "reference": "data/a.csv"},
+            **{"open-issue": True, "retrain-event": "retrain", "history": True},
+        },
+    ),
 }
 
 
@@ -180,9 +186,9 @@ def test_an_engine_that_is_not_built_is_refused_by_name(ran: Any) -> None:
 
 
 def test_data_that_has_not_drifted(ran: Any) -> None:
-    assert ran.of("same") == {"Check": "success", "same": "success"}
+    assert ran.of("same") == {"Check": "success", "Respond": "skipped", "same": "success"}
     assert ran.outputs["same"] == {
-        "verdict": "pass",
+        "verdict": "warn",  # the same file is its reference
         "drifted": "false",
         "drifted-columns": "[]",
         "report-artifact": "same",
@@ -191,14 +197,26 @@ def test_data_that_has_not_drifted(ran: Any) -> None:
 
 
 def test_data_that_has_drifted_from_the_profile_of_another_job(ran: Any) -> None:
-    assert ran.of("from-profile") == {"Check": "failure", "from-profile": "failure"}
+    assert ran.of("from-profile") == {"Check": "failure", "Respond": "skipped", "from-profile": "failure"}
     outputs = ran.outputs["from-profile"]
     assert (outputs["verdict"], outputs["drifted"]) == ("fail", "true")
     assert json.loads(outputs["drifted-columns"]) == ["hour"]
     (check,) = [each for each in ran.judged("from-profile").checks if each.status is Status.FAIL]
     assert check.where.column == "hour" and check.measured > 0.5
     assert [each["level"] for each in ran.annotations("from-profile / Check")].count("error") == 1
-    assert ran.requests == []
+    assert all(each["job"].startswith("responds / ") for each in ran.requests)
+
+
+def test_what_was_switched_on_is_asked_for_and_in_a_dry_run_nothing_is_sent(ran: Any) -> None:
+    """The check fails by its own verdict; the caller granted no more than reading, and that starts all the same."""
+    assert ran.of("responds") == {"Check": "failure", "Respond": "success", "responds": "failure"}
+    assert ran.kept("responds") == {"profile.json", "requests.json"}
+    asked = {each["kind"]: each for each in ran.requests if each["job"] == "responds / Respond"}
+    assert len(asked) == len(ran.requests) == 3
+    assert asked["issue"]["state"] == "drifted" and "`hour`" in asked["issue"]["text"]
+    assert asked["repository_dispatch"]["client_payload"]["columns"] == ["hour"]
+    assert json.loads(asked["history"]["line"])["drifted"] == ["hour"]
+    assert {each["level"] for each in ran.annotations("responds / Respond")} == {"notice"}
 
 
 @pytest.mark.parametrize(
@@ -207,11 +225,10 @@ def test_data_that_has_drifted_from_the_profile_of_another_job(ran: Any) -> None
         ("no-reference", ("good/nowhere/profile.json", "no such profile")),
         ("no-artifact", ("never-made",)),
         ("no-release", ("reference", "--from")),
-        ("issue", ("open-issue", "not built")),
     ],
 )
 def test_what_cannot_be_checked_judges_nothing(ran: Any, job: str, words: tuple[str, ...]) -> None:
-    assert ran.of(job) == {"Check": "failure", job: "failure"}
+    assert ran.of(job) == {"Check": "failure", "Respond": "skipped", job: "failure"}
     message = " ".join(f"{each['file']} {each['message']}" for each in ran.annotations(f"{job} / Check"))
     assert all(word in message for word in words), message
     assert set(ran.outputs[job].values()) == {""} and job not in ran.artifacts

@@ -76,9 +76,17 @@ def test_a_profile_edited_by_hand_whose_counts_do_not_add_up_is_refused(workspac
     full = next(index for index, count in enumerate(counts) if count)
     counts[full] -= moved
     counts[full + 1] += 1
+    del data["digest"]
     Path(parts[0]).write_text(json.dumps(data), encoding="utf-8")
     (found,) = merge(Merging(parts), workspace.out).verdict.findings
     assert "column 'x'" in found.message and "does not add up" in found.message
+
+
+def test_a_profile_that_does_not_fit_its_digest_is_refused_by_name(workspace, parts):
+    text = Path(parts[0]).read_text(encoding="utf-8")
+    Path(parts[0]).write_text(text.replace('"mean":', '"mean":1', 1), encoding="utf-8")
+    (found,) = merge(Merging(parts), workspace.out).verdict.findings
+    assert found.where.file == parts[0] and "was changed after it was written" in found.message
 
 
 def test_profiles_of_other_columns_are_findings_that_name_the_file(workspace, parts):

@@ -7,6 +7,7 @@ import math
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,8 +55,8 @@ def test_the_same_file_has_not_drifted(workspace, normal):
         {"a": ("DOUBLE", normal(500)), "t": ("VARCHAR", [f"id {i}" for i in range(500)])}, "x.parquet"
     )
     outcome = workspace.check(name, name)
-    assert drifted(outcome) == [] and outcome.verdict.status is Status.PASS
-    assert outcome.headline == "The current data is like the reference: none of 2 columns drifted"
+    assert drifted(outcome) == [] and outcome.verdict.status is Status.WARN  # which is said, too
+    assert outcome.headline == "None of 2 columns drifted from the reference to the current data"
     assert all(each.measured == 0 for each in outcome.verdict.checks if each.where.column)
 
 
@@ -80,10 +81,8 @@ def test_a_stored_profile_gives_the_verdict_of_the_data_it_was_made_of(workspace
 
 def test_the_object_of_the_reference_is_in_the_rule(workspace, normal):
     workspace.check(workspace.parquet({"a": ("DOUBLE", normal(100))}, "a.parquet"), "a.parquet")
-    stored = workspace.root / "profile.json"
-    stored.write_text(
-        (workspace.root / "out/profile.json").read_text().replace('"object": "data"', '"object": "flights"')
-    )
+    flights = replace(workspace.profile, object="flights")
+    (workspace.root / "profile.json").write_text(profile.dumps(flights))
     outcome = workspace.check("profile.json", "a.parquet")
     assert {each.rule for each in outcome.verdict.checks if each.where.column} == {"flights.a.drift"}
     assert all(each.where.object == "flights" for each in outcome.verdict.checks)
@@ -299,6 +298,11 @@ def test_a_profile_edited_by_hand_does_not_add_up(workspace):
     stored["columns"][0]["categories"]["values"][0][1] += 1
     (workspace.root / "profile.json").write_text(json.dumps(stored))
     (found,) = workspace.check("profile.json", name).verdict.checks
+    assert found.status is Status.ERROR and "its `digest` does not fit" in found.message
+    assert found.where.file == "profile.json"
+    del stored["digest"]
+    (workspace.root / "profile.json").write_text(json.dumps(stored))
+    (found,) = workspace.check("profile.json", name).verdict.checks
     assert found.status is Status.ERROR and "does not add up" in found.message and "'k'" in found.message
 
 
@@ -380,6 +384,7 @@ def test_values_of_a_private_column_are_shown_nowhere(workspace):
     workspace.parquet({"who": ("VARCHAR", values)}, "before.parquet")
     workspace.check("before.parquet", "before.parquet")
     stored = json.loads((workspace.root / "out/profile.json").read_text())
+    del stored["digest"]
     (column,) = stored["columns"]
     column["private"] = True
     for key in ("range", "bins"):

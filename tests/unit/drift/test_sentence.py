@@ -79,4 +79,4 @@ def test_a_model_leans_on_what_it_uses_more_than_the_average_column():
 
 def test_no_drift_names_the_windows_too():
     calm = [decision("a", 0.0, Finding.STABLE)]
-    assert headline(calm, ("May 2013", "June 2013")) == "June 2013 is like May 2013: none of 1 column drifted"
+    assert headline(calm, ("May 2013", "June 2013")) == "None of 1 column drifted from May 2013 to June 2013"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_actions.drift import statistics
-from mlops_actions.drift.statistics import chi_square_survival, fisher, holm, homogeneity, total_variation
+from mlops_actions.drift.statistics import chi_square_survival, fisher, holm, homogeneity
 
 counts = st.lists(st.integers(0, 1000), min_size=1, max_size=30)
 statistic = st.floats(1e-6, 1000)
@@ -36,21 +36,6 @@ def test_survival_for_an_even_number_is_a_sum_of_poisson_chances(x, pairs):
 )
 def test_survival_at_the_tabulated_five_percent_points(x, degrees):
     assert chi_square_survival(x, degrees) == pytest.approx(0.05, rel=1e-9)
-
-
-@given(counts, st.randoms(use_true_random=False))
-def test_total_variation_is_a_distance_of_shares(one, chance):
-    other = [chance.randint(0, 1000) for _ in one]
-    distance = total_variation(one, other)
-    assert 0 <= distance <= 1 and distance == total_variation(other, one)
-    assert total_variation(one, [3 * each for each in one]) == 0
-    if sum(one) and sum(other):
-        exact = sum(abs(Fraction(a, sum(one)) - Fraction(b, sum(other))) for a, b in zip(one, other, strict=True)) / 2
-        assert distance == pytest.approx(float(exact), rel=1e-12)
-
-
-def test_total_variation_of_nothing_in_common_is_all_of_it():
-    assert total_variation([7, 0], [0, 3]) == 1.0
 
 
 def plain_fisher(hits: int, n: int, other: int, m: int) -> float:

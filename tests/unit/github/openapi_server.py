@@ -1,6 +1,6 @@
 """A GitHub on the loopback interface that holds every call and every answer against GitHub's own OpenAPI description.
 
-It keeps releases, tags, runs and artifacts in memory. A call that the
+It keeps releases, tags, runs, artifacts, issues and branches in memory. A call that the
 description does not know, a parameter or a body that it does not allow, or an
 answer of ours that GitHub would not give is collected in ``violations``; the
 fixture that makes the server asserts that there are none. ``faults`` are met by
@@ -9,13 +9,14 @@ the next calls instead of the answer: a status with headers, or a cut connection
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.server
 import json
 import re
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,13 @@ from jsonschema import Draft202012Validator
 OWNER, REPOSITORY = "acme", "delays"
 TOKEN = "ghs_a_token_that_must_not_leak"
 WHEN = "2026-11-23T08:00:00Z"
+NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
+
+
+def git_sha(content: Any) -> str:
+    """A name of 40 digits for what an object holds."""
+    data = content if isinstance(content, bytes) else json.dumps(content, sort_keys=True).encode()
+    return hashlib.sha256(data).hexdigest()[:40]
 
 
 def described() -> dict[str, Any]:
@@ -75,10 +83,20 @@ class GitHub:
         self.archives: dict[int, bytes] = {}
         self.stored: dict[str, bytes] = {}
         self.storage_headers: list[dict[str, str]] = []
+        self.issues: dict[int, dict[str, Any]] = {}
+        self.comments: dict[int, list[str]] = {}
+        self.dispatched: list[dict[str, Any]] = []
+        self.branches: dict[str, str] = {}
+        self.commits: dict[str, dict[str, Any]] = {}
+        self.trees: dict[str, dict[str, str]] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.before: dict[str, Callable[[], None]] = {}
+        """What happens, once, between a call's arrival and its answer."""
         self.page_size: int | None = None
         self.immutable = True
         self.spoil_digest = False
         self.base = self.storage = ""
+        self.lock = threading.Lock()
         self._last_id = 100
 
     def next_id(self) -> int:
@@ -88,7 +106,13 @@ class GitHub:
     # --- what GitHub answers; each returns (status, body) ---
 
     def answer(self, method: str, operation: str, names: dict[str, str], query: dict[str, str], body: Any) -> Any:
-        match method, operation.removeprefix("/repos/{owner}/{repo}"):
+        place = operation.removeprefix("/repos/{owner}/{repo}")
+        if place.startswith("/issues"):
+            return self.answer_issue(method, place, names, query, body)
+        of_branches = place.startswith("/git/") and names.get("ref", "heads/").startswith("heads/")
+        if of_branches and (found := self.answer_git(method, place, names, body)) is not None:
+            return found
+        match method, place:
             case "get", "/releases":
                 return 200, [self.release(number) for number in sorted(self.releases, reverse=True)]
             case "post", "/releases":
@@ -132,6 +156,8 @@ class GitHub:
                 return 200, self.sample("git-tag", sha=names["tag_sha"], object=target)
             case "get", "/actions/runs":
                 found = [each for each in self.runs if each["head_sha"] == query.get("head_sha", each["head_sha"])]
+                found = [each for each in found if each["event"] == query.get("event", each["event"])]
+                found.sort(key=lambda each: each["created_at"], reverse=True)
                 return 200, {"total_count": len(found), "workflow_runs": found}
             case "get", "/actions/runs/{run_id}/artifacts":
                 found = self.artifacts.get(int(names["run_id"]), [])
@@ -140,7 +166,117 @@ class GitHub:
             case "get", "/actions/artifacts/{artifact_id}/{archive_format}":
                 self.stored[f"/{names['artifact_id']}.zip"] = self.archives[int(names["artifact_id"])]
                 return 302, f"{self.storage}/{names['artifact_id']}.zip?sig=a-key-to-the-file"
-        return 404, {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
+            case "post", "/dispatches":
+                self.dispatched.append(body)
+                # The moment that the clients' clock of these tests shows.
+                self.add_run(
+                    "c" * 40,
+                    event="repository_dispatch",
+                    display_title=body["event_type"],
+                    created_at="1970-01-12T13:46:40Z",
+                )
+                return 204, None
+        return 404, NOT_FOUND
+
+    def answer_issue(self, method: str, place: str, names: dict[str, str], query: dict[str, str], body: Any) -> Any:
+        number = int(names.get("issue_number", 0))
+        if number and number not in self.issues:
+            return 404, NOT_FOUND
+        match method, place:
+            case "get", _:
+                found = [each for each in self.issues.values() if query.get("state", "open") in ("all", each["state"])]
+                if query.get("direction", "desc") == "desc":
+                    found.reverse()
+                return 200, found
+            case "post", "/issues":
+                return 201, self.issues[self.add_issue(**body)]
+            case "patch", _:
+                self.issues[number] |= body
+                return 200, self.issues[number]
+        self.comments.setdefault(number, []).append(body["body"])
+        self.issues[number]["comments"] += 1
+        return 201, self.sample("issue-comment", body=body["body"])
+
+    def add_issue(self, title: str, body: str | None, labels: Any = (), assignees: Any = (), **more: Any) -> int:
+        """An issue that a program opened, unless ``more`` says otherwise."""
+        number = self.next_id()
+        if "pull_request" in more:
+            more["pull_request"] = dict.fromkeys(("diff_url", "html_url", "patch_url", "url"), "https://github.com/x")
+        by = self.sample("simple-user", **{"login": "github-actions[bot]", "type": "Bot", **more.pop("user", {})})
+        fields = {"number": number, "title": title, "body": body, "state": "open", "comments": 0, "user": by}
+        fields["labels"] = [{"name": each} for each in labels]
+        fields["assignees"] = [self.sample("simple-user", login=each) for each in assignees]
+        fields["author_association"] = "NONE"
+        self.issues[number] = self.sample("issue", **{**fields, **more})
+        return number
+
+    def answer_git(self, method: str, place: str, names: dict[str, str], body: Any) -> Any:
+        """Branches and the objects below them; None for what is none of them."""
+        branch = names.get("ref", (body or {}).get("ref", "") if place == "/git/refs" else "")
+        branch = branch.removeprefix("refs/").removeprefix("heads/")
+        match method, place:
+            case "get", "/git/ref/{ref}":
+                return (200, self.branch(branch)) if branch in self.branches else (404, NOT_FOUND)
+            case "post", "/git/refs" if body["ref"].startswith("refs/heads/"):
+                if branch in self.branches:
+                    return 422, {"message": "Reference already exists", "documentation_url": "https://docs.github.com"}
+                self.branches[branch] = body["sha"]
+                return 201, self.branch(branch)
+            case "patch", "/git/refs/{ref}":
+                here, before = body["sha"], self.branches[branch]
+                while here != before and self.commits[here]["parents"]:
+                    (here,) = self.commits[here]["parents"]
+                if here != before and not body.get("force"):
+                    message = "Update is not a fast forward"
+                    return 422, {"message": message, "documentation_url": "https://docs.github.com"}
+                self.branches[branch] = body["sha"]
+                return 200, self.branch(branch)
+            case "get", "/git/commits/{commit_sha}" if names["commit_sha"] in self.commits:
+                return 200, self.commit(names["commit_sha"])
+            case "post", "/git/commits":
+                sha = git_sha(body)
+                self.commits[sha] = body
+                return 201, self.commit(sha)
+            case "get", "/git/trees/{tree_sha}" if names["tree_sha"] in self.trees:
+                return 200, self.tree(names["tree_sha"])
+            case "post", "/git/trees":
+                files = dict(self.trees[body["base_tree"]]) if "base_tree" in body else {}
+                for each in body["tree"]:
+                    content = each["content"].encode()
+                    files[each["path"]] = git_sha(content)
+                    self.blobs[git_sha(content)] = content
+                self.trees[git_sha(files)] = files
+                return 201, self.tree(git_sha(files))
+            case "get", "/git/blobs/{file_sha}" if names["file_sha"] in self.blobs:
+                content = self.blobs[names["file_sha"]]
+                text = base64.encodebytes(content).decode()
+                return 200, self.sample("blob", content=text, encoding="base64", size=len(content))
+        return None
+
+    def branch(self, name: str) -> dict[str, Any]:
+        target = {"type": "commit", "sha": self.branches[name], "url": "https://github.com"}
+        return self.sample("git-ref", ref=f"refs/heads/{name}", object=target)
+
+    def commit(self, sha: str) -> dict[str, Any]:
+        kept, url = self.commits[sha], "https://github.com/x"
+        parents = [{"sha": each, "url": url, "html_url": url} for each in kept["parents"]]
+        more = {"tree": {"sha": kept["tree"], "url": url}, "message": kept["message"], "parents": parents}
+        return self.sample("git-commit", sha=sha, **more)
+
+    def commits_of(self, branch: str) -> list[dict[str, Any]]:
+        """The commits of a branch, the first one first."""
+        found: list[dict[str, Any]] = []
+        sha = self.branches.get(branch)
+        while sha:
+            found.insert(0, self.commits[sha])
+            sha = next(iter(self.commits[sha]["parents"]), None)
+        return found
+
+    def tree(self, sha: str) -> dict[str, Any]:
+        entries = [
+            {"path": path, "mode": "100644", "type": "blob", "sha": blob} for path, blob in self.trees[sha].items()
+        ]
+        return self.sample("git-tree", sha=sha, tree=entries, truncated=False)
 
     def create_release(self, body: dict[str, Any]) -> tuple[int, Any]:
         number = self.next_id()
@@ -358,7 +494,10 @@ def handler(github: GitHub) -> type[http.server.BaseHTTPRequestHandler]:
             kind = self.headers.get("Content-Type", "")
             body = json.loads(content) if kind == "application/json" else content
             github.check_call(operation, query, body, kind)
-            status, answer = github.answer(method, template, names, query, body)
+            for start in [each for each in github.before if call.startswith(each)]:
+                github.before.pop(start)()
+            with github.lock:
+                status, answer = github.answer(method, template, names, query, body)
             if fault is not None:
                 return self.cut()
             if status == 302:

@@ -1,5 +1,7 @@
 """The environment of a step."""
 
+import json
+
 import pytest
 
 from mlops_actions.github.context import from_env
@@ -66,3 +68,34 @@ def test_a_linked_workspace_is_the_same_place(tmp_path):
 
 def test_without_a_workspace_no_file_is_named(tmp_path):
     assert from_env({}).from_root("a.py", tmp_path) is None
+
+
+OURS, FORK = {"full_name": "Owner/Name"}, {"full_name": "stranger/name"}
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "is_of_fork"),
+    [
+        ("schedule", {}, False),
+        ("push", {}, False),
+        ("pull_request", {"pull_request": {"head": {"repo": OURS}}}, False),
+        ("pull_request", {"pull_request": {"head": {"repo": FORK}}}, True),
+        ("pull_request_target", {"pull_request": {"head": {"repo": FORK}}}, True),
+        ("pull_request_review", {"pull_request": {"head": {"repo": None}}}, True),  # the fork was deleted
+        ("workflow_run", {"workflow_run": {"head_repository": FORK}}, True),
+        ("workflow_run", {"workflow_run": {"head_repository": OURS}}, False),
+        ("pull_request", [], True),
+        ("pull_request", None, True),
+    ],
+)
+def test_a_run_of_a_forks_commit(tmp_path, event, payload, is_of_fork):
+    path = tmp_path / "event.json"
+    if payload is not None:
+        path.write_text(json.dumps(payload))
+    context = from_env({**ENV, "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(path)})
+    assert context.is_of_fork is is_of_fork
+
+
+def test_the_page_of_the_run():
+    assert from_env(ENV).run_url == "https://github.example/owner/name/actions/runs/7"
+    assert from_env({}).run_url == ""

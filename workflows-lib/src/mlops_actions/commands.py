@@ -9,18 +9,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.options import Options
-from mlops_actions.outcome import Outcome
+from mlops_actions.outcome import Outcome, Section
 
 if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
     from mlops_actions.data.contracts.servers import Place
     from mlops_actions.data.sources.reading import CsvDialect
+    from mlops_actions.drift.response import Wishes
+    from mlops_actions.drift.settings import Settings
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
     from mlops_actions.release.candidate import Release
@@ -276,37 +279,150 @@ def _place(options: Options, section: str, key: str) -> Where:
 
 def _drift(options: Options) -> Stage:
     from mlops_actions.drift import check
-    from mlops_actions.drift.decision import MASS
 
     _take_credentials(options)
-    _refuse_unbuilt(options)
+    wishes = _wishes(options)
     paths = options.paths("data", "drift", "data")
     if not paths:
         raise CallError(options.missing("data", "drift", "data"))
     patterns = tuple(paths.values()) if isinstance(paths, dict) else paths
     engine = options.one_of("engine", check.ENGINES, "drift", "engine", default="duckdb")
-    ignore = tuple(options.config.get("drift", "ignore") or ())
-    threshold = options.number("threshold", "drift", "threshold", default=MASS)
-
+    settings = _drift_settings(options)
     csv = _csv(options)
 
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
         time_column = options.config.get("data", "time-column")
-        asked = check.DriftCheck(reference, patterns, engine, ignore, threshold, csv, time_column)
-        return check.check(asked, out)
+        asked = check.DriftCheck(reference, patterns, engine, settings, csv, time_column)
+        earlier = _earlier(options, wishes)
+        outcome = check.check(asked, out)
+        asks = _ask(options, wishes, outcome, out)
+        outputs = {**outcome.outputs, "responds": "true" if asks else "false"}
+        return replace(outcome, sections=(*outcome.sections, *earlier), outputs=outputs)
 
     return stage
 
 
-def _refuse_unbuilt(options: Options) -> None:
-    problems = []
-    if options.flag("open-issue", "drift", "open-issue"):
-        problems.append(Problem("`open-issue` is not built yet", hint="Leave it out; the report says what drifted."))
-    if options.text("retrain-event", "drift", "retrain-event"):
-        problems.append(Problem("`retrain-event` is not built yet", hint="Leave it out; act on the output `drifted`."))
-    if problems:
-        raise CallError(*problems)
+MAX_EVENT = 100
+"""Characters of an event's name that GitHub takes."""
+
+
+def _wishes(options: Options) -> Wishes | None:
+    """What is to happen after the check; None where nothing is switched on. Raises CallError without a model's name."""
+    event = options.text("retrain-event", "drift", "retrain-event")
+    open_issue = options.flag("open-issue", "drift", "open-issue")
+    history = options.arguments.history is None and options.flag("history", "drift", "history")
+    if not (event or open_issue or history):
+        return None
+    if event and len(event) > MAX_EVENT:
+        raise CallError(f"an event's name has at most {MAX_EVENT} characters, and `retrain-event` has {len(event):,}")
+    model = options.config.get("model")
+    if model is None:
+        raise CallError(options.missing("model", "model"))
+    from mlops_actions.drift.response import Wishes
+    from mlops_actions.github import context
+
+    return Wishes(
+        model=model,
+        open_issue=open_issue,
+        labels=tuple(options.config.get("drift", "labels") or ()),
+        assignees=tuple(options.config.get("drift", "assignees") or ()),
+        close_after=options.config.get("drift", "close-after") or 1,
+        retrain_event=event,
+        cool_down=_duration(options.config.get("drift", "cool-down") or "24h"),
+        history=history,
+        run=context.from_env(os.environ).run_url,
+    )
+
+
+def _duration(text: str) -> timedelta:
+    """`90m`, `24h` or `7d`, whose form the schema has held."""
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[text[-1]]
+    return timedelta(**{unit: int(text[:-1])})
+
+
+def _history_file(options: Options) -> Path | None:
+    name = options.text("history") if options.arguments.history is not None else None
+    return Path(name) if name else None
+
+
+def _earlier(options: Options, wishes: Wishes | None) -> tuple[Section, ...]:
+    """The checks before this one, where they are kept: in a file here, or on GitHub. Raises CallError."""
+    from mlops_actions.drift import history
+    from mlops_actions.outcome import Text
+
+    file = _history_file(options)
+    try:
+        if file is not None:
+            text = history.read(file)
+        elif wishes is not None and wishes.history:
+            text = _stored_history(history.BRANCH, history.path_of(wishes.model))
+        else:
+            return ()
+    except LookupError as error:
+        return (Section("Earlier checks", (Text(str(error)),)),)
+    return (history.section(*history.parse(text)),)
+
+
+def _ask(options: Options, wishes: Wishes | None, outcome: Outcome, out: Path) -> bool:
+    """Add the check to the file of its history, and write what is to happen now; whether anything is."""
+    if file := _history_file(options):
+        from mlops_actions.drift import history
+
+        history.append(file, history.line(outcome.verdict))
+    if wishes is None:
+        return False
+    from mlops_actions.drift import respond, response
+
+    if requests := response.requests(outcome, wishes):
+        respond.write(out, requests)
+    return bool(requests)
+
+
+def _stored_history(branch: str, path: str) -> str:
+    """The history on GitHub. Raises LookupError that says why it cannot be read."""
+    from mlops_actions.github.api import ApiError
+    from mlops_actions.github.lines import BranchFile
+
+    client = _client()
+    if client is None:
+        raise LookupError("Earlier checks are kept on GitHub, and are not read in a dry run.")
+    try:
+        return BranchFile(client, _repository(), branch, path).read()
+    except ApiError as error:
+        raise LookupError(f"Earlier checks cannot be read: {error}.") from error
+
+
+def _respond(options: Options) -> Stage:
+    from mlops_actions.drift import respond
+    from mlops_actions.github import context
+
+    folder = Path(options.required("requests"))
+    step = context.from_env(os.environ)
+    response = respond.Response(folder, step.repository, _client(), step.is_of_fork)
+    return lambda out: respond.respond(response, out)
+
+
+def _drift_settings(options: Options) -> Settings:
+    """Effects, thresholds and columns, as mlops.yaml says."""
+    from mlops_actions.drift.effects import Effect
+    from mlops_actions.drift.settings import Column
+    from mlops_actions.drift.settings import Settings as Made
+    from mlops_actions.drift.volume import FACTOR
+
+    said: dict[str, Any] = options.config.get("drift") or {}
+    columns: dict[str, dict[str, Any]] = said.get("columns") or {}
+    return Made(
+        effect=Effect(said.get("effect", Effect.TOTAL_VARIATION)),
+        threshold=said.get("threshold"),
+        columns={
+            name: Column(each.get("threshold"), Effect(each["effect"]) if "effect" in each else None)
+            for name, each in columns.items()
+        },
+        ignore=tuple(said.get("ignore") or ()),
+        must_not_drift=tuple(said.get("must-not-drift") or ()),
+        rows_factor=said.get("rows-factor", FACTOR),
+    )
 
 
 def _reference(options: Options, out: Path) -> Path:
@@ -681,8 +797,15 @@ COMMANDS: tuple[Command | Errand, ...] = (
             Option("reference", "a profile or data: a path, artifact:NAME or release:TAG", "REFERENCE"),
             _DATA,
             _ENGINE,
+            Option("history", "a file of earlier checks, a line each: shown, and this check is added", "FILE"),
         ),
         _drift,
+    ),
+    Command(
+        "respond",
+        "carry out on GitHub what a drift check asked for: an issue, a training, a line of history",
+        (Option("requests", "the folder that `mlops drift` wrote", "DIR"),),
+        _respond,
     ),
     Command(
         "export",

@@ -240,6 +240,11 @@ def dumps(verdict: Verdict) -> str:
     return json.dumps(to_json(verdict), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def identity(verdict: Verdict) -> str:
+    """The SHA-256 of ``verdict.json``, in hex."""
+    return hashlib.sha256(dumps(verdict).encode("utf-8", "backslashreplace")).hexdigest()
+
+
 def read(path: Path) -> Verdict:
     """The verdict in a file. Raises ValueError where the file holds none, OSError where it can't be read."""
     data = jsonfile.read(path)

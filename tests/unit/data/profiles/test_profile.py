@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import jsonschema
@@ -100,6 +101,25 @@ def test_what_cannot_be_right_is_refused_with_the_reason(data, reason):
     profile.from_json(GOOD)
     with pytest.raises(ValueError, match=reason):
         profile.from_json(data)
+
+
+@settings(max_examples=30, deadline=None)
+@given(profiles())
+def test_a_profile_may_be_laid_out_anew_and_says_so_if_it_says_something_else(one):
+    data = json.loads(profile.dumps(one))
+    assert data["digest"] == profile.to_json(one)["digest"] == profile.digest_of(data)
+    turned = dict(reversed(json.loads(json.dumps(data, indent=3, sort_keys=True)).items()))
+    assert profile.from_json(turned) == one
+    with pytest.raises(ValueError, match="changed after it was written: its `digest` does not fit"):
+        profile.from_json(data | {"object": data["object"] + "s"})
+    del data["digest"]
+    assert profile.from_json(data) == one
+
+
+def test_the_digest_is_that_of_text_anyone_can_write():
+    text = '{"columns":[],"object":"ü","rows":3,"schema":"s","x":[1,0.5,null]}'
+    data = {"rows": 3.0, "object": "ü", "schema": "s", "columns": [], "digest": "?", "x": [1.0, 0.5, None]}
+    assert profile.digest_of(data) == hashlib.sha256(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("text", ["[]", "3", '"profile"', "[" * 100_000])

@@ -9,8 +9,8 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from mlops_actions import files
@@ -21,13 +21,15 @@ from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import report, rhythm, sentence, windows
+from mlops_actions.drift import arrivals, report, rhythm, sentence, volume, windows
+from mlops_actions.drift.arrivals import Arrivals
 from mlops_actions.drift.compare import compare
-from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide, ordered
+from mlops_actions.drift.decision import LEVEL, Decision, Finding, decide, ordered
 from mlops_actions.drift.rhythm import Rhythm, Unusable
-from mlops_actions.errors import CallError, Problem, did_you_mean
+from mlops_actions.drift.settings import Settings
+from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude, digest, now
+from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "drift-check"
 ENGINES = tuple(readers.ENGINES)
@@ -40,22 +42,17 @@ class DriftCheck:
 
     ``reference`` is a ``profile.json``, a folder that holds one, or data (a
     file, a folder or a glob); ``data`` is current data. All are relative to the
-    working directory. ``ignore`` names columns that are not compared;
-    ``threshold`` is the share of a column's mass (0 to 1) whose move matters.
+    working directory. ``settings`` say which columns are compared, and from
+    which shift on it matters.
     """
 
     reference: Path
     data: tuple[str, ...]
     engine: str = "duckdb"
-    ignore: tuple[str, ...] = ()
-    threshold: float = MASS
+    settings: Settings = field(default_factory=Settings)
     csv: CsvDialect = FOUND
     time_column: str | None = None
     """The time of a row, where the reference is data and rows of one time are to be taken for alike."""
-
-    @property
-    def thresholds(self) -> Thresholds:
-        return Thresholds(mass=self.threshold)
 
 
 class _Judged(Exception):
@@ -74,6 +71,10 @@ class _Run:
     started: datetime
     subjects: tuple[Subject, ...] = ()
     materials: tuple[Subject, ...] = ()
+    window: dict[str, Json] | None = None
+    """The time column of the current data, and its first and last time."""
+    stored: bool = False
+    """Whether the reference is a stored profile."""
 
 
 def check(request: DriftCheck, out: Path) -> Outcome:
@@ -82,8 +83,7 @@ def check(request: DriftCheck, out: Path) -> Outcome:
     Raises CallError for an engine, a path or a column that is not there.
     """
     readers.check(request.engine)
-    if not 0 < request.threshold <= 1:
-        raise CallError(f"the threshold is a share of mass, more than 0 and at most 1, not {request.threshold}")
+    request.settings.refuse_impossible()
     if not request.data:
         raise CallError(
             Problem("no current data is named", hint="Set the input `data`, or `drift.data` in mlops.yaml.")
@@ -96,31 +96,44 @@ def check(request: DriftCheck, out: Path) -> Outcome:
 
 
 def _check(run: _Run, out: Path) -> Outcome:
-    request = run.request
+    settings = run.request.settings
     reference = _reference(run)
     current = _current(run, reference)
     files.write_atomic(out / PROFILE, profile.dumps(current.profile))
-    _refuse_unknown(request.ignore, reference, current.profile)
+    run.window = _window(current.profile, reference.time.column) if reference.time else None
+    settings.refuse_unknown(reference, current.profile)
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
     yardstick = _rhythm(reference, current)
-    known = yardstick if isinstance(yardstick, Rhythm) else None
-    comparisons = [
-        each for each in compare(reference, current.profile, current.recounts, known) if each.name not in request.ignore
-    ]
+    decisions, arrived = _decide(settings, reference, current, yardstick)
     rows = (reference.rows, current.profile.rows)
-    decisions = ordered(decide(comparisons, rows, request.thresholds))
-    checks = [*current.checks, *(_to_check(each, reference.object, rows) for each in decisions)]
-    checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
-    said = sentence.headline(decisions, windows.names(reference, current.profile))
-    outcome = _outcome(run, checks, said, decisions)
+    decisions = ordered(decisions)
+    checks = [*current.checks, *_same(run, reference, current.profile), *arrived.checks]
+    checks += [_to_check(each, reference.object, rows) for each in decisions]
+    checks += [_ignored(name, reference.object) for name in dict.fromkeys(settings.ignore)]
+    headline = sentence.headline(decisions, windows.names(reference, current.profile))
+    headline += f", and {arrived.headline}" if arrived.headline else ""
+    outcome = _outcome(run, checks, headline, decisions)
     places = {each.where.column: place for place, each in enumerate(checks) if each.where.column is not None}
     return Outcome(
         outcome.verdict,
         outcome.headline,
-        report.sections(decisions, rows, request.thresholds, request.ignore, yardstick, places=places),
+        report.sections(decisions, rows, settings.common, settings.ignore, yardstick, places=places),
         outcome.outputs,
     )
+
+
+def _decide(
+    settings: Settings, reference: Profile, current: _Current, yardstick: Rhythm | str
+) -> tuple[list[Decision], Arrivals]:
+    """What is said of the columns, and of when rows came; all of it with LEVEL as the chance of a false alarm."""
+    known = yardstick if isinstance(yardstick, Rhythm) else None
+    found = compare(reference, current.profile, current.recounts, known, settings.wanted)
+    comparisons = [each for each in found if each.name not in settings.ignore]
+    share = LEVEL / (1 + sum(len(each.shifts) for each in comparisons))  # Bonferroni's, of one more test
+    arrived = arrivals.judge(reference, current.profile, current.blocks, settings.rows_factor, share)
+    level = LEVEL - share if arrived.checks else LEVEL
+    return decide(comparisons, (reference.rows, current.profile.rows), settings.of, level), arrived
 
 
 # Reading
@@ -133,7 +146,7 @@ def _reference(run: _Run) -> Profile:
         path = inside
     if path.suffix == ".json":
         found = _stored(path)
-        run.materials = (Subject(str(path), digest(path)),)
+        run.materials, run.stored = (Subject(str(path), digest(path)),), True
     else:
         if not path.exists() and not glob.has_magic(str(path)):
             raise CallError(Problem("no such profile or data", str(path), hint="It is the reference to compare with."))
@@ -227,39 +240,23 @@ def _blocks(taken: readers.Taken, reference: Profile) -> Blocks | None:
 def _rhythm(reference: Profile, current: _Current) -> Rhythm | str:
     """How much windows of the reference differ; or why that is not known."""
     try:
-        span = _span(current.profile, reference.time.column) if reference.time else None
-        return rhythm.of(reference.time, current.blocks, span)
+        ends = volume.ends(current.profile, reference.time.column) if reference.time else None
+        return rhythm.of(reference.time, current.blocks, ends[1] - ends[0] if ends else None)
     except Unusable as error:
         return str(error)
 
 
-def _span(made: Profile, name: str) -> timedelta | None:
-    """The time between the first row and the last; None where that cannot be told."""
+def _window(made: Profile, name: str) -> dict[str, Json] | None:
+    """The first and the last time of the rows, as they are written; None where there is none."""
     column = made.column(name)
-    if column is None or column.range is None:
+    if column is None or column.range is None or column.range.min is None or column.range.max is None:
         return None
-    try:
-        first, last = (datetime.fromisoformat(str(end)) for end in (column.range.min, column.range.max))
-        return last - first + timedelta(days=1 if column.type == "DATE" else 0)
-    except (TypeError, ValueError):  # no value at all, or a date that the calendar of Python has not
-        return None
+    return {"column": name, "from": str(column.range.min), "to": str(column.range.max)}
 
 
 def _of_files(taken: readers.Taken, made: Profile) -> list[Check]:
     """What is to be said of the files; that there are rows is judged here."""
     return [each for each in taken.checks(made.rows) if not each.rule.endswith(".rows")]
-
-
-def _refuse_unknown(ignored: Sequence[str], *profiles: Profile) -> None:
-    known = [column.name for each in profiles for column in each.columns]
-    problems = [
-        Problem(f"`ignore` names `{name}`, and neither the reference nor the current data has such a column",
-                hint=did_you_mean(name, known))
-        for name in ignored
-        if name not in known
-    ]  # fmt: skip
-    if problems:
-        raise CallError(*problems)
 
 
 # Findings
@@ -286,6 +283,39 @@ def _no_rows(object_name: str) -> Check:
     )
 
 
+def _same(run: _Run, reference: Profile, current: Profile) -> list[Check]:
+    """What is held against itself: files of equal digests; and, with a stored profile, rows that give the same one."""
+    known = {each.sha256 for each in run.materials}
+    found = [each.name for each in run.subjects if each.sha256 in known]
+    if found:
+        some = report.named(found[0]) + (f" and {len(found) - 1:,} more" if len(found) > 1 else "")
+        message = f"{some} of the current data is in the reference, too (the digests are equal)"
+    elif run.stored and _alike(reference, current):
+        message = "the current data has the counts, extremes, means and deviations of the reference's in every column"
+    else:
+        return []
+    return [
+        Check(
+            rule=_rule(reference.object, None, "sameData"),
+            status=Status.WARN,
+            severity=Severity.WARNING,
+            message=f"{message}: data does not drift from itself, so nothing found says little",
+            where=Where(object=reference.object or None),
+            measured=len(found) or None,
+        )
+    ]
+
+
+def _alike(reference: Profile, current: Profile) -> bool:
+    """Whether two profiles are of the same rows, as far as exact numbers tell; some column must have a deviation."""
+
+    def facts(made: Profile) -> list[tuple[object, ...]]:
+        return [(each.name, each.nulls, each.special, each.range, each.categories) for each in made.columns]
+
+    measured = any(each.range and each.range.sd for each in reference.columns)
+    return measured and reference.rows == current.rows and facts(reference) == facts(current)
+
+
 def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Check:
     comparison = decision.comparison
     status, severity = {
@@ -301,7 +331,7 @@ def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Ch
         message=f"{report.named(comparison.name)} {report.message(decision, rows)}",
         where=Where(object=object_name or None, column=comparison.name),
         measured=None if added else round(decision.shift.effect, 6),
-        threshold=None if added else {"mustBeLessThan": decision.threshold},
+        threshold=None if added else {"mustBeLessThan" if decision.threshold else "mustBe": decision.threshold},
         rows=rows[1],
     )
 
@@ -331,10 +361,8 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
             "reference": str(request.reference),
             "data": list(request.data),
             "engine": request.engine,
-            "ignore": list(request.ignore),
-            "threshold": request.thresholds.mass,
-            "threshold-missing": request.thresholds.missing,
-            "threshold-new": request.thresholds.new,
+            "window": run.window,
+            **request.settings.parameters,
         },
     )
     outputs = {

@@ -18,7 +18,7 @@ from statistics import NormalDist
 
 from mlops_actions.drift.statistics import chi_square_survival
 
-LONGEST_MEMORY = 0.95
+LONGEST_MEMORY = 0.98
 """The correlation of a block with the next, at most: with more, no number of blocks that a profile holds tells it."""
 
 
@@ -46,15 +46,15 @@ class Between:
 
         From few blocks it is estimated too low; the correction is Kendall's
         ("Note on Bias in the Estimation of Autocorrelation", Biometrika 41,
-        1954). It is taken for a standard error higher, since a window of many
-        blocks is held to be as steady as it says.
+        1954). It is taken at the upper end of its 95 % interval (one-sided),
+        since a window of many blocks is held to be as steady as it says.
         """
         if not self.own:
             return 0.0
         found = self.shared / self.own
         corrected = min(max(0.0, found + (1 + 3 * found) / self.blocks), 1.0)
         sure = self.own**2 / (self.own**2 + 2 * self.squares / self.free)
-        return sure * min(corrected + math.sqrt((1 - corrected**2) / self.blocks), LONGEST_MEMORY)
+        return sure * min(corrected + 1.64 * math.sqrt((1 - corrected**2) / self.blocks), LONGEST_MEMORY)
 
     @property
     def ways(self) -> float:
@@ -70,6 +70,9 @@ class Between:
         """
         noise, ways, memory = (self.cells - 1) * sizes, self.ways, self.memory
         effective = max(1.0, self.free * (1 - memory**2) / (1 + memory**2))
+        # Blocks that remember each other differ less from their own mean than from the true one (Bayley, Hammersley, "The
+        # Effective Number of Independent Observations in an Autocorrelated Time Series", JRSS Supplement 8, 1946).
+        factor *= (1 - 1 / self.blocks) / (1 - of_mean(self.blocks, memory))
         whole = self.own + self.chance
         truths = (
             (max(0.0, whole / ratio - self.chance), weight)

@@ -1,6 +1,6 @@
 """One column, then and now: the cells that both sides are counted in, and the shifts between them.
 
-A shift has a size that a person can read (a share of rows) and a p-value (the
+A shift has a size that a person can read (:mod:`.effects`) and a p-value (the
 chance of such a shift between samples of one source). Whether it matters is for
 :mod:`mlops_actions.drift.decision` to say, over all columns.
 """
@@ -8,7 +8,7 @@ chance of such a shift between samples of one source). Whether it matters is for
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -16,7 +16,8 @@ from itertools import pairwise
 from mlops_actions.data.profiles.blocks import ColumnBlocks
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile
 from mlops_actions.data.profiles.profiling import Recount, is_whole
-from mlops_actions.drift import statistics
+from mlops_actions.drift import effects, statistics
+from mlops_actions.drift.effects import Effect, Scale
 from mlops_actions.drift.rhythm import Rhythm
 
 
@@ -59,11 +60,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """``effect`` is a share of rows, 0 to 1; ``p`` the chance of one as large without drift."""
+    """``effect`` is its size, a share of rows (0 to 1) unless ``by`` says otherwise; ``p`` its chance without drift."""
 
     sort: Sort
     effect: float
     p: float
+    by: Effect = Effect.TOTAL_VARIATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,13 @@ class Comparison:
     current: ColumnProfile | None
     cells: tuple[Cell, ...] = ()
     shifts: tuple[Shift, ...] = ()
+    moved: float = 0.0
+    """The share of mass that moved, 0 to 1, by whatever effect the column is judged."""
+
+    @property
+    def effect(self) -> Effect:
+        """The effect by which its distribution is judged: the one asked for, where that could be told."""
+        return next((shift.by for shift in self.shifts if shift.sort is Sort.MASS), Effect.TOTAL_VARIATION)
 
     @property
     def name(self) -> str:
@@ -95,14 +104,20 @@ PRESENT = "there"
 
 
 def compare(
-    reference: Profile, current: Profile, recounts: Mapping[str, Recount], rhythm: Rhythm | None = None
+    reference: Profile,
+    current: Profile,
+    recounts: Mapping[str, Recount],
+    rhythm: Rhythm | None = None,
+    wanted: Callable[[ColumnProfile], Effect] = lambda _: Effect.TOTAL_VARIATION,
 ) -> list[Comparison]:
     """Each column of either side, those of the reference first, in their order.
 
     ``rhythm`` is that of the reference's blocks of time, if rows of one time
-    are to be taken for alike.
+    are to be taken for alike. ``wanted`` says by which effect a column of the
+    reference is to be judged; where that cannot be told of it (the scale of a
+    constant, an infinite distance), it is by total variation.
     """
-    sides = _Sides((reference.rows, current.rows), rhythm)
+    sides = _Sides((reference.rows, current.rows), rhythm, wanted)
     found = [
         _column(column, current.column(column.name), recounts.get(column.name), sides) for column in reference.columns
     ]
@@ -117,6 +132,7 @@ class _Sides:
 
     rows: tuple[int, int]
     rhythm: Rhythm | None
+    wanted: Callable[[ColumnProfile], Effect]
 
     def each(self, counts: Sequence[int]) -> tuple[int, ...]:
         """Of counts by block, those of the rhythm's blocks; where the profile has none, there were no such rows."""
@@ -135,12 +151,14 @@ def _column(
     # Without a value on one side, there is no type to speak of: a column of nulls has any.
     shown = _values(reference, recount, values, sides) if alike else []
     cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
+    wanted = sides.wanted(reference)
+    scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN and shown else None
+    mass, moved = _mass(cells, sides, wanted if shown else Effect.TOTAL_VARIATION, scale)
     cells = [cell for cell in cells if cell.reference or cell.current]
-    mass = _mass(cells, sides)
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
-    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts))
+    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved)
 
 
 # Cells
@@ -179,6 +197,10 @@ def _presence(reference: ColumnProfile, current: ColumnProfile, values: tuple[in
     return [
         Cell(PRESENT, *there, blocks=tuple(size - known.nulls[place] - known.special(place) for place, size in pairs))
     ]
+
+
+_SPECIAL = 4
+"""Cells of what is no finite number: those of the infinities, of NaN, of nulls."""
 
 
 def _special(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) -> list[Cell]:
@@ -222,17 +244,56 @@ def _shortest(edges: Sequence[float]) -> list[str]:
 # Shifts
 
 
-def _mass(cells: Sequence[Cell], sides: _Sides) -> Shift:
-    before, now = [cell.reference for cell in cells], [cell.current for cell in cells]
-    chance = statistics.homogeneity(before, now)
-    if sides.rhythm is None:
-        return Shift(Sort.MASS, statistics.total_variation(before, now), chance)
-    blocks = _blocks(cells)
-    return Shift(
-        Sort.MASS,
-        sides.rhythm.total_variation(blocks, now),
-        max(chance, sides.rhythm.p_value(blocks, now)),
-    )
+def _mass(cells: Sequence[Cell], sides: _Sides, wanted: Effect, scale: Scale | None) -> tuple[Shift, float]:
+    """The shift of the whole distribution, by the effect asked for if that can be told; and the mass moved."""
+    now = [cell.current for cell in cells]
+    before: list[float] = [cell.reference for cell in cells]
+    chance = statistics.homogeneity([cell.reference for cell in cells], now)
+    rhythmic = 0.0
+    if sides.rhythm is not None:
+        blocks = _blocks(cells)
+        rhythmic = sides.rhythm.p_value(blocks, now)
+        before = [share * sides.rows[0] for share in sides.rhythm.expected(blocks)]
+    moved = effects.total_variation(before, now)
+    if wanted.is_ordered:
+        found = _in_order(cells, before, wanted, scale)
+        # What is missing has no place in an order, and is judged by itself: the values have to differ.
+        there = [cell for cell in cells if cell.role is not Role.MISSING]
+        own = statistics.homogeneity([cell.reference for cell in there], [cell.current for cell in there])
+        if found is not None:
+            return Shift(Sort.MASS, found, max(own, rhythmic), wanted), moved
+        wanted = Effect.TOTAL_VARIATION
+    return Shift(Sort.MASS, effects.size(wanted, before, now), max(chance, rhythmic), wanted), moved
+
+
+def _scale(reference: ColumnProfile, current: ColumnProfile) -> Scale | None:
+    """The ends of the bins of a number, the outer ones as far as its values go; None where they have no scale."""
+    sd = reference.range.sd if reference.range else None
+    if reference.bins is None or not reference.bins.edges or not sd:
+        return None
+    inner = reference.bins.edges
+    ends = [float(each) for each in _ends(reference) + _ends(current)]
+    return Scale((min(inner[0], *ends), *inner, max(inner[-1], *ends)), sd)
+
+
+def _ends(column: ColumnProfile) -> list[int | float]:
+    found = (column.range.min, column.range.max) if column.range else ()
+    return [each for each in found if isinstance(each, int | float)]
+
+
+def _in_order(cells: Sequence[Cell], before: Sequence[float], wanted: Effect, scale: Scale | None) -> float | None:
+    """The effect on values in their order, infinities at the ends; None where it cannot be told."""
+    low, high, *_ = range(len(cells))[-_SPECIAL:]
+    order = [low, *range(low), high]
+    if wanted is Effect.WASSERSTEIN:
+        if scale is None or any(before[place] or cells[place].current for place in (low, high)):
+            return None
+        order = order[1:-1]
+    sides = [before[place] for place in order], [cells[place].current for place in order]
+    if not all(map(sum, sides)):  # no values, no order: that there are none is a matter of mass
+        return None
+    found = effects.size(wanted, *sides, scale)
+    return found if math.isfinite(found) else None
 
 
 def _missing(cells: Sequence[Cell], sides: _Sides) -> Shift:

@@ -8,12 +8,14 @@ drift.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from mlops_actions.drift.compare import Comparison, Shift, Sort, State
+from mlops_actions.drift.effects import DEFAULTS, Effect
 from mlops_actions.drift.statistics import holm
 
 LEVEL = 0.01
@@ -22,9 +24,8 @@ LEVEL = 0.01
 FEW = 30
 """Rows below which a side is too small for "no drift" to mean anything."""
 
-
-MASS = 0.05
-"""The default threshold of mass moved: what a normal column's mean does to it by an eighth of its deviation."""
+MASS = DEFAULTS[Effect.TOTAL_VARIATION]
+"""The default threshold of mass moved."""
 
 
 NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
@@ -33,15 +34,16 @@ NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From which effect a shift matters, in shares of rows.
+    """From which effect a shift matters, in shares of rows; 0 where any does that is real.
 
-    ``mass`` is what a user sets. Missing and new values matter sooner: a model
+    ``mass`` is what a user sets, in units of the effect ``by``. Missing and new values matter sooner: a model
     meets them unprepared.
     """
 
     mass: float = MASS
     missing: float = 0.02
     new: float = 0.01
+    by: Effect = Effect.TOTAL_VARIATION
 
     def of(self, sort: Sort) -> float:
         return {Sort.MASS: self.mass, Sort.MISSING: self.missing, Sort.NEW: self.new}[sort]
@@ -75,8 +77,8 @@ class Decision:
 
     @property
     def weight(self) -> float:
-        """How often the effect exceeds its threshold: the order of importance."""
-        return self.shift.effect / self.threshold
+        """How often the effect exceeds its threshold, infinite above one of 0: the order of importance."""
+        return _excess(self.shift, self.threshold)
 
 
 def ordered(decisions: Sequence[Decision], importances: Mapping[str, float] = NO_IMPORTANCES) -> list[Decision]:
@@ -87,26 +89,41 @@ def ordered(decisions: Sequence[Decision], importances: Mapping[str, float] = NO
     )
 
 
-def decide(comparisons: Sequence[Comparison], rows: tuple[int, int], thresholds: Thresholds) -> list[Decision]:
-    """A decision for each comparison, in their order; ``rows`` are those of the reference and the current data."""
+def decide(
+    comparisons: Sequence[Comparison],
+    rows: tuple[int, int],
+    thresholds: Thresholds | Callable[[Comparison], Thresholds],
+    level: float = LEVEL,
+) -> list[Decision]:
+    """A decision for each comparison, in their order; ``rows`` are those of the reference and the current data.
+
+    ``thresholds`` hold for all columns, or say which hold for each. ``level`` is
+    the chance of any false alarm among them.
+    """
     shifts = [(index, shift) for index, each in enumerate(comparisons) for shift in each.shifts]
-    significant = holm([shift.p for _, shift in shifts], LEVEL)
+    significant = holm([shift.p for _, shift in shifts], level)
     real: list[list[Shift]] = [[] for _ in comparisons]
     for (index, shift), is_real in zip(shifts, significant, strict=True):
         if is_real:
             real[index].append(shift)
     few = min(rows) < FEW
-    return [_decide(each, found, few, thresholds) for each, found in zip(comparisons, real, strict=True)]
+    own = [thresholds if isinstance(thresholds, Thresholds) else thresholds(each) for each in comparisons]
+    return [_decide(each, found, few, its) for each, found, its in zip(comparisons, real, own, strict=True)]
+
+
+def _excess(shift: Shift, threshold: float) -> float:
+    """The effect in units of its threshold."""
+    return shift.effect / threshold if threshold else math.inf if shift.effect else 0.0
 
 
 def _decide(comparison: Comparison, real: Sequence[Shift], few: bool, thresholds: Thresholds) -> Decision:
-    def excess(shift: Shift) -> float:
-        return shift.effect / thresholds.of(shift.sort)
+    def excess(shift: Shift) -> tuple[float, float]:
+        return _excess(shift, thresholds.of(shift.sort)), shift.effect
 
     if comparison.state is not State.COMPARED:
         finding = Finding.ADDED if comparison.state is State.ADDED else Finding.DRIFTED
         return Decision(comparison, finding, Shift(Sort.MASS, 1.0, 0.0), thresholds.mass)
-    material = [shift for shift in real if excess(shift) >= 1]
+    material = [shift for shift in real if shift.effect and shift.effect >= thresholds.of(shift.sort)]
     if material:
         shift = max(material, key=excess)
         return Decision(comparison, Finding.DRIFTED, shift, thresholds.of(shift.sort))

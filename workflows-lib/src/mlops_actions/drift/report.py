@@ -10,8 +10,10 @@ from itertools import pairwise
 from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Range
 from mlops_actions.data.profiles.profiling import is_whole
+from mlops_actions.drift import effects
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
 from mlops_actions.drift.decision import FEW, LEVEL, NO_IMPORTANCES, Decision, Finding, Thresholds, ordered
+from mlops_actions.drift.effects import Effect
 from mlops_actions.drift.rhythm import Rhythm
 from mlops_actions.outcome import Block, Chart, Contrast, Section, Table, Text
 from mlops_actions.report.wording import percent, plural, rounded
@@ -109,7 +111,8 @@ def _size(decision: Decision) -> str:
         return "its type changed"
     match decision.shift.sort:
         case Sort.MASS:
-            return f"{share(effect) if effect else 'none'} of its mass moved"
+            by = decision.shift.by
+            return effects.said(by, share(effect) if effect or by is not Effect.TOTAL_VARIATION else "none")
         case Sort.MISSING:
             before, now = missing(comparison)
             return f"missing values {'rose' if now > before else 'fell'} by {percent(effect)} of the rows"
@@ -124,7 +127,8 @@ def _shift(decision: Decision) -> str:
         return "the current data has no such column"
     if comparison.state is State.CHANGED and reference and current:
         return f"it was {kind(reference)}, and is now {kind(current)}"
-    return f"{_size(decision)} ({share(decision.threshold)} matters); {_most(decision)}"
+    matters = f"{share(decision.threshold)} matters" if decision.threshold else "anything that is no chance matters"
+    return f"{_size(decision)} ({matters}); {_most(decision)}"
 
 
 def kind(column: ColumnProfile) -> str:
@@ -182,7 +186,7 @@ def _how(rows: tuple[int, int], thresholds: Thresholds, rhythm: Rhythm | str) ->
     return (
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
         f"(without drift, fewer than {LEVEL:.0%} of checks would show one in any column) and "
-        f"large enough to matter: {share(thresholds.mass)} of its mass moved, missing values changed by "
+        f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
         f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values. "
         f"{_yardstick(rhythm)}"
     )
@@ -247,14 +251,13 @@ def _row(decision: Decision) -> tuple[str | float | None, ...]:
     name = visible(clip(comparison.name, 60))
     if comparison.state is not State.COMPARED:
         return (name, _VERDICTS.get(comparison.state, decision.finding.value), None, None, None, None, None)
-    mass = next(shift.effect for shift in comparison.shifts if shift.sort is Sort.MASS)
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), None)
     before, now = missing(comparison)
     mean = mean_shift(comparison) if comparison.side.kind is Kind.NUMBER else None
     return (
         name,
         decision.finding.value,
-        round(mass, 3),
+        round(comparison.moved, 3),
         None if mean is None else round(mean, 3),
         round(100 * before, 2),
         round(100 * now, 2),
@@ -272,8 +275,9 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
         yield "Importance", f"{importances[comparison.name]:.3g}"
     if comparison.state is not State.COMPARED:
         return
-    effects = {shift.sort: shift.effect for shift in comparison.shifts}
-    yield "Mass moved", share(effects[Sort.MASS])
+    yield "Mass moved", share(comparison.moved)
+    if decision.shift.sort is Sort.MASS and decision.shift.by is not Effect.TOTAL_VARIATION:
+        yield "Effect", effects.said(decision.shift.by, share(decision.shift.effect))
     mean = mean_shift(comparison)
     one, other = (side.range if side else None for side in (comparison.reference, comparison.current))
     if one and other and one.mean is not None and other.mean is not None and not comparison.side.private:
@@ -284,8 +288,9 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
     before, now = missing(comparison)
     if before or now:
         yield "Missing", f"from {percent(before)} to {percent(now)}"
-    if effects.get(Sort.NEW):
-        yield "New values", f"in {percent(effects[Sort.NEW])} of the rows"
+    new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), 0.0)
+    if new:
+        yield "New values", f"in {percent(new)} of the rows"
 
 
 def _why_none(comparison: Comparison) -> str:

@@ -12,7 +12,6 @@ those of the same seasons, and blocks with others of their season.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -58,13 +57,7 @@ class Rhythm:
     def is_seasonal(self) -> bool:
         return len(set(self.seasons)) > 1
 
-    def total_variation(self, blocks: Sequence[Sequence[int]], current: Sequence[int]) -> float:
-        """The share of mass that must move to make of the reference in those seasons what there is now, 0 to 1."""
-        here = sum(current)
-        pairs = zip(self._expected(blocks), current, strict=True)
-        return math.fsum(abs(share - count / here) for share, count in pairs) / 2 if here else 0.0
-
-    def _expected(self, blocks: Sequence[Sequence[int]]) -> list[float]:
+    def expected(self, blocks: Sequence[Sequence[int]]) -> list[float]:
         """The shares of the cells in the seasons of the window, as the reference has them; 0 to 1."""
         means = clusters.means(blocks, self.seasons)
         return [
@@ -84,7 +77,7 @@ class Rhythm:
             return 0.0
         total = sum(map(sum, blocks))
         common = [sum(each) / total for each in zip(*blocks, strict=True)]
-        each = zip(current, self._expected(blocks), common, strict=True)
+        each = zip(current, self.expected(blocks), common, strict=True)
         found = sum((count / here - share) ** 2 / one for count, share, one in each)
         means = clusters.means(blocks, self.seasons)
         between = clusters.between(blocks, [means[season] for season in self.seasons], self.freedom)
@@ -115,10 +108,10 @@ def of(reference: Blocks | None, current: Blocks | None, span: timedelta | None 
     total = sum(rows for _, rows in here)
     if not total:
         raise Unusable("no row of the current data has a time")
-    seasons = tuple(_season(reference.unit, str(reference.starts[place])) for place in dated)
+    seasons = tuple(season(reference.unit, str(reference.starts[place])) for place in dated)
     mix: Counter[int] = Counter()
     for start, rows in here:
-        mix[_season(reference.unit, str(start))] += rows
+        mix[season(reference.unit, str(start))] += rows
     known = Counter(seasons)
     if len(seasons) - len(known) < FEWEST or any(known[season] < 2 for season in mix):
         seasons, mix = (0,) * len(seasons), Counter({0: total})
@@ -154,11 +147,14 @@ def _window(rows: Sequence[int], unit: Unit, span: timedelta | None) -> float:
     return blocks if span is None else max(min(blocks, span / _LENGTHS[unit]), _SHORTEST)
 
 
-def _season(unit: Unit, start: str) -> int:
+def season(unit: Unit, start: str) -> int:
     """What recurs: the weekday of a day, the month or the quarter of a year; the same for every other block."""
     match unit:
         case Unit.DAY if found := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", start):
-            return date(*map(int, found.groups())).weekday()
+            try:
+                return date(*map(int, found.groups())).weekday()
+            except ValueError:  # a day that the calendar has not
+                return 0
         case Unit.MONTH | Unit.QUARTER if found := re.fullmatch(r"\d+-(\d\d)-\d\d", start):
             return int(found[1])
     return 0

@@ -33,19 +33,18 @@ def headline(
     columns = plural(len(compared), "column")
     drifted = [each for each in ordered(compared, importances) if each.drifted]
     reference, current = sides
-    current = current[:1].upper() + current[1:]
     if drifted:
         worst = max(drifted, key=lambda each: each.weight)
         others = [each for each in drifted if each is not worst]
         most = "most in " if others else ""
         said = (
-            f"{current} differs from {reference} in {len(drifted):,} of {columns}, {most}"
+            f"{current[:1].upper()}{current[1:]} differs from {reference} in {len(drifted):,} of {columns}, {most}"
             f"{_leaning(worst, importances)} ({happened(worst)})"
         )
         return f"{said}; {happened(others[0], _leaning(others[0], importances, ','))}" if others else said
     if any(each.finding is Finding.TOO_FEW for each in decisions):
         return f"Too few rows to say that none of {columns} drifted"
-    return f"{current} is like {reference}: none of {columns} drifted"
+    return f"None of {columns} drifted from {reference} to {current}"
 
 
 def leans_on(column: str, importances: Mapping[str, float]) -> bool:
@@ -77,7 +76,7 @@ def happened(decision: Decision, name: str = "") -> str:
             such = new_values(comparison, most=1)
             return f"{percent(decision.shift.effect)} of the rows have new values{within}" + (such and f", like {such}")
     said = _of_numbers(comparison, of, the) or _of_cells(comparison, it, within)
-    return said or f"{share(decision.shift.effect)} of {the} mass{of} moved"
+    return said or f"{share(comparison.moved)} of {the} mass{of} moved"
 
 
 def _of_numbers(comparison: Comparison, of: str, the: str) -> str:

@@ -1,4 +1,4 @@
-"""The tests that tell a shift from chance, and the size of a shift. Counts in, numbers out.
+"""The tests that tell a shift from chance. Counts in, numbers out.
 
 All tests are two-sample tests: the reference is a sample too, and its counts
 are as random as the current ones. A test that takes them for exact
@@ -12,19 +12,6 @@ from collections.abc import Sequence
 
 SMALLEST_EXPECTED = 5.0
 """A cell whose expected count is smaller on either side is pooled: below, chi-square is no fair approximation."""
-
-
-def total_variation(reference: Sequence[int], current: Sequence[int]) -> float:
-    """The share of mass that must move to turn one distribution into the other, 0 to 1; 0 where a side is empty.
-
-    Half the sum of absolute differences of shares (Levin, Peres, "Markov Chains
-    and Mixing Times", 2nd ed., proposition 4.2).
-    """
-    n, m = sum(reference), sum(current)
-    if not n or not m:
-        return 0.0
-    # Integers until the end: equal shares give 0, not a rounding error.
-    return sum(abs(one * m - other * n) for one, other in zip(reference, current, strict=True)) / (2 * n * m)
 
 
 def homogeneity(reference: Sequence[int], current: Sequence[int]) -> float:

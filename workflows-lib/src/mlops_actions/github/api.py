@@ -50,14 +50,18 @@ class ApiError(Exception):
 
     ``status`` is the HTTP status, 0 where there was no answer. ``transient``
     says that the same call may succeed later, and that it is not known
-    whether it was carried out.
+    whether it was carried out. ``limited`` says that GitHub turned it away
+    because there were too many, whatever the status.
     """
 
-    def __init__(self, what: str, status: int = 0, request_id: str = "", transient: bool = False) -> None:
+    def __init__(
+        self, what: str, status: int = 0, request_id: str = "", transient: bool = False, limited: bool = False
+    ) -> None:
         super().__init__(f"{what} (request {request_id})" if request_id else what)
         self.status = status
         self.request_id = request_id
         self.transient = transient
+        self.limited = limited
 
 
 class UnsafeArchive(ApiError):
@@ -194,7 +198,8 @@ class Client:
             if not safe or attempt == self.attempts:
                 raise error
             if waited + wait > self.patience:
-                raise ApiError(f"{error}; it asks to wait {wait:.0f} s", error.status, transient=error.transient)
+                words = f"{error}; it asks to wait {wait:.0f} s"
+                raise ApiError(words, error.status, transient=error.transient, limited=error.limited)
             if not isinstance(body, bytes | None):
                 body.seek(0)
             waited += wait
@@ -247,7 +252,8 @@ class Client:
     def _explain(self, method: str, url: str, refused: _Refused) -> ApiError:
         message = f"{method} {_shown(url)}: {refused.status} {refused.said()}"
         request_id = refused.headers.get("x-github-request-id", "")
-        return ApiError(self._scrub(message), refused.status, request_id, refused.status in _TRANSIENT)
+        transient, limited = refused.status in _TRANSIENT, refused.not_carried_out
+        return ApiError(self._scrub(message), refused.status, request_id, transient, limited)
 
     def _scrub(self, text: str) -> str:
         return text.replace(self.token, "***") if self.token else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +25,32 @@ class Context:
     sha: str = ""
     ref: str = ""
     event_name: str = ""
+    event_path: Path | None = None
     run_id: str = ""
     run_attempt: str = ""
+    server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
     token: str = field(default="", repr=False)
+
+    @property
+    def run_url(self) -> str:
+        """The page of the run; empty off GitHub Actions."""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}" if self.run_id else ""
+
+    @property
+    def is_of_fork(self) -> bool:
+        """Whether the run is of a fork's commit, or may be: where the event should say and does not, it is."""
+        key = {"workflow_run": "head_repository"}.get(self.event_name)
+        if key is None and not self.event_name.startswith("pull_request"):
+            return False
+        try:
+            if self.event_path is None:
+                return True
+            event = json.loads(self.event_path.read_text(encoding="utf-8"))
+            head = event["workflow_run"][key] if key else event["pull_request"]["head"]["repo"]
+            return bool(head["full_name"].casefold() != self.repository.casefold())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return True  # a fork that was deleted has no repository
 
     def from_root(self, file: str, folder: Path) -> str | None:
         """``file``, named from ``folder``, as a path from the repository's root; None where it lies outside.
@@ -59,8 +82,10 @@ def from_env(env: Mapping[str, str]) -> Context:
         sha=env.get("GITHUB_SHA", ""),
         ref=env.get("GITHUB_REF", ""),
         event_name=env.get("GITHUB_EVENT_NAME", ""),
+        event_path=_path(env, "GITHUB_EVENT_PATH"),
         run_id=env.get("GITHUB_RUN_ID", ""),
         run_attempt=env.get("GITHUB_RUN_ATTEMPT", ""),
+        server_url=(env.get("GITHUB_SERVER_URL") or "https://github.com").rstrip("/"),
         api_url=(env.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"),
         token=env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", ""),
     )

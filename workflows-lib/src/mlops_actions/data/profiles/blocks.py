@@ -165,13 +165,14 @@ def calendar(starts: Iterable[str | None], unit: Unit, most: int = 3 * MOST) -> 
         times = [datetime.fromisoformat(start) for start in dated]
         while times and len(found) < most and (not found or found[-1] != dated[-1]):
             found.append(str(times[0]).removesuffix(" 00:00:00"))
-            times[0] = _next(times[0], unit)
+            times[0] = following(times[0], unit)
     except (ValueError, OverflowError):
         return dated
     return tuple(found) if set(dated) <= set(found) else dated
 
 
-def _next(start: datetime, unit: Unit) -> datetime:
+def following(start: datetime, unit: Unit) -> datetime:
+    """The start of the block after the one that starts then. Raises ValueError or OverflowError at the last."""
     match unit:
         case Unit.HOUR:
             return start + timedelta(hours=1)
@@ -212,6 +213,8 @@ def to_json(blocks: Blocks) -> dict[str, Json]:
     }
 
 
+_DATE = r"\d+-(0[1-9]|1[0-2])-([0-2]\d|3[01])( \d\d:00:00)?( \(BC\))?\Z"
+
 _LISTS = ("nulls", "nan", "infinity", "negative infinity", "mean", "sd", "counts", "uncertain")
 
 
@@ -230,7 +233,7 @@ def from_json(data: Mapping[str, Any]) -> Blocks:
     if not all(start is None or isinstance(start, str) for start in starts) or len(set(starts)) < len(starts):
         raise ValueError("is not a profile: the starts of its blocks are not different texts")
     found = Blocks(str(data["column"]), Unit(data["unit"]), starts, _counts(data["rows"], len(starts)))
-    if any(start not in UNDATED and not re.match(r"\d+-\d\d-\d\d", start or "") for start in starts):
+    if any(start not in UNDATED and not re.match(_DATE, start or "") for start in starts):
         raise ValueError("is not a profile: a block of time does not start with a date")
     return found
 

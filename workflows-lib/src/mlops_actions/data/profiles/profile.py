@@ -165,23 +165,43 @@ def digest(column: str, value: str) -> str:
 
 def to_json(profile: Profile) -> dict[str, Json]:
     """The profile as plain data, as ``profile-v1.schema.json`` describes it."""
-    return {
-        "schema": SCHEMA,
-        "object": profile.object,
-        "rows": profile.rows,
-        **({"time": blocks.to_json(profile.time)} if profile.time else {}),
-        "columns": [_column_to_json(column) for column in profile.columns],
-    }
+    head: dict[str, Json] = {"schema": SCHEMA, "object": profile.object, "rows": profile.rows}
+    rest: dict[str, Json] = {"time": blocks.to_json(profile.time)} if profile.time else {}
+    rest["columns"] = [_column_to_json(column) for column in profile.columns]
+    return {**head, "digest": digest_of({**head, **rest}), **rest}
+
+
+def digest_of(data: Mapping[str, Any]) -> str:
+    """What a profile states as its ``digest``: the SHA-256, in hex, of its canonical JSON without that key.
+
+    Canonical is: keys in order, no spaces, UTF-8, and no point in a number that
+    is whole, so that a file may be laid out anew but says nothing else.
+    """
+    content = {key: value for key, value in data.items() if key != "digest"}
+    text = json.dumps(_canonical(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _canonical(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_canonical(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def from_json(data: Mapping[str, Any]) -> Profile:
     """The profile that :func:`to_json` wrote.
 
-    Raises ValueError, with the reason, where ``data`` is not such a profile or
-    its counts do not add up.
+    Raises ValueError, with the reason, where ``data`` is not such a profile, its
+    counts do not add up, or it states a digest that is not its own.
     """
     if data.get("schema") != SCHEMA:
         raise ValueError(f"is not a profile of a version known here: its `schema` is {data.get('schema')!r}")
+    if "digest" in data and data["digest"] != digest_of(data):
+        raise ValueError(
+            "was changed after it was written: its `digest` does not fit what it says. Make the profile anew"
+        )
     try:
         time = blocks.from_json(data["time"]) if "time" in data else None
         profile = Profile(
@@ -206,10 +226,10 @@ def from_json(data: Mapping[str, Any]) -> Profile:
 
 def dumps(profile: Profile) -> str:
     """``profile.json``, as text that ends with a newline; a column is a line."""
-    head = ",\n".join(
-        f" {_compact(key)}: {_compact(value)}" for key, value in to_json(profile).items() if key != "columns"
-    )
-    lines = ",\n".join(f"  {_compact(_column_to_json(column))}" for column in profile.columns)
+    data = to_json(profile)
+    columns: Any = data.pop("columns")
+    head = ",\n".join(f" {_compact(key)}: {_compact(value)}" for key, value in data.items())
+    lines = ",\n".join(f"  {_compact(each)}" for each in columns)
     return f'{{\n{head},\n "columns": [\n{lines}\n ]\n}}\n'
 
 

@@ -1,0 +1,123 @@
+"""Earlier checks in a file: each check a line, none lost, and shown with what they came to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mlops_actions import verdict
+from mlops_actions.drift import history
+from mlops_actions.errors import CallError
+from mlops_actions.outcome import Table, Text
+from mlops_actions.verdict import Check, Status, Verdict, Where
+
+WHEN = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+WINDOW = {"column": "day", "from": "2026-11-16", "to": "2026-11-22"}
+
+
+def judged(*checks: Check, **parameters: object) -> Verdict:
+    return Verdict("drift-check", verdict.conclude(checks), checks, WHEN, WHEN, parameters=parameters)  # type: ignore[arg-type]
+
+
+def column(name: str, effect: float | None, status: Status = Status.PASS) -> Check:
+    return Check(f"data.{name}.drift", status, "moved", where=Where(column=name), measured=effect, threshold={"mustBeLessThan": 0.05})  # fmt: skip
+
+
+DRIFTED = judged(
+    column("a", 0.01), column("b\u2028,\n", 0.4, Status.FAIL), column("new", None), data=["x"], window=WINDOW
+)
+
+
+def test_a_check_is_one_line_and_comes_back() -> None:
+    text = history.line(DRIFTED)
+    assert len((text + "\n").splitlines()) == 1
+    assert json.loads(text)["data"] == ["x"]
+    (entry,), strange = history.parse(text)
+    assert strange == 0
+    assert entry == history.Entry(
+        WHEN,
+        verdict.identity(DRIFTED),
+        "fail",
+        ("b\u2028,\n",),
+        {"a": 0.01, "b\u2028,\n": 0.4},
+        ("2026-11-16", "2026-11-22"),
+    )
+
+
+def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "verdict.json").write_text(verdict.dumps(DRIFTED), encoding="utf-8")
+    assert json.loads(history.line(DRIFTED))["verdict"] == verdict.digest(tmp_path / "verdict.json")
+
+
+def test_a_check_that_could_not_be_made_is_a_line_without_scores() -> None:
+    (entry,), _ = history.parse(history.line(judged(Check("reference", Status.ERROR, "unreadable"))))
+    assert (entry.status, entry.drifted, entry.scores, entry.window) == ("fail", (), {}, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no JSON",
+        "[]",
+        "{}",
+        '{"at": "x"}',
+        "[" * 100_000,
+        history.line(DRIFTED).replace("+00:00", "").replace("Z", ""),
+        history.line(DRIFTED).replace('"fail"', '"fine"'),
+        history.line(DRIFTED).replace("0.01", "NaN"),
+        history.line(DRIFTED).replace("0.01", '"x"'),
+    ],
+)
+def test_a_line_that_is_none_is_counted_and_the_others_are_read(line: str) -> None:
+    entries, strange = history.parse(f"{line}\n\n{history.line(DRIFTED)}\n")
+    assert (len(entries), strange) == (1, 1)
+    (table, note) = history.section(entries, strange).blocks
+    assert isinstance(table, Table) and isinstance(note, Text) and "1 line" in note.text
+
+
+def test_the_newest_are_shown_first_and_the_largest_effect_of_each() -> None:
+    days = [history.Entry(WHEN.replace(day=day), "d", "pass", (), {"a": day / 100}) for day in range(1, 24)]
+    months = [history.Entry(WHEN.replace(month=month), "d", "fail", tuple("abcde"), {}) for month in range(1, 11)]
+    (table,) = history.section([*days, *months]).blocks
+    assert isinstance(table, Table) and len(table.rows) == history.SHOWN and "30 of 33" in table.caption
+    assert table.rows[0] == ("2026-11-23 06:00 UTC", None, "pass", 0, None, 0.23)
+    assert table.rows[-1][3:] == (5, "a, b, c and 2 more", None)
+
+
+def test_without_a_check_it_says_so() -> None:
+    (note,) = history.section(*history.parse("")).blocks
+    assert isinstance(note, Text) and "No earlier check" in note.text
+
+
+def test_a_file_is_made_and_grows(tmp_path: Path) -> None:
+    file = tmp_path / "made" / "history.jsonl"
+    assert history.read(file) == ""
+    history.append(file, "one")
+    history.append(file, "two")
+    assert file.read_text() == "one\ntwo\n"
+    file.write_text("cut")
+    history.append(file, "three")
+    assert file.read_text() == "cut\nthree\n"
+
+
+def test_two_processes_lose_no_line(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from mlops_actions.drift import history\n"
+        "for each in range(40): history.append(Path(sys.argv[1]), f'{sys.argv[2]} {each}')"
+    )
+    file = tmp_path / "history.jsonl"
+    writers = [subprocess.Popen([sys.executable, "-c", program, str(file), name]) for name in "ab"]
+    assert [each.wait() for each in writers] == [0, 0]
+    assert sorted(file.read_text().splitlines()) == sorted(f"{name} {each}" for name in "ab" for each in range(40))
+
+
+def test_what_cannot_be_a_history_is_a_wrong_call(tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    for file in (tmp_path, tmp_path / "bytes"):
+        with pytest.raises(CallError, match="history cannot be read"):
+            history.read(file)

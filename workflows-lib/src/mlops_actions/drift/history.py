@@ -1,0 +1,188 @@
+"""Earlier checks: a line of JSON for each, in a file here or on a branch of the repository.
+
+A line says when a check ended, what it came to, which window of data it saw,
+and the effect in each column. Lines that are none of ours are kept, and counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mlops_actions import files, jsonfile, links, verdict
+from mlops_actions.errors import CallError, Problem
+from mlops_actions.outcome import Section, Table, Text
+from mlops_actions.report.wording import plural
+from mlops_actions.verdict import Check, Json, Status, Verdict
+from mlops_actions.visible import clip
+
+BRANCH = "mlops-history"
+SHOWN = 30
+"""Checks in the report, the newest ones."""
+NAMES = 3
+"""Columns of a check that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One check. ``scores`` are effects by column, ``window`` the first and the last time of the rows, as text."""
+
+    at: datetime
+    verdict: str
+    status: str
+    drifted: tuple[str, ...]
+    scores: dict[str, float]
+    window: tuple[str, str] | None = None
+
+
+def path_of(model: str) -> str:
+    """Where a model's history stands on the branch."""
+    return f"history/{model}.jsonl"
+
+
+def columns(judged: Verdict) -> list[Check]:
+    """The checks that compare a column, the largest effect over its threshold first."""
+    compared = [each for each in judged.checks if each.where.column is not None and each.rule.endswith(".drift")]
+    return sorted(compared, key=lambda each: -_weight(each))
+
+
+def _weight(check: Check) -> float:
+    effect = _effect(check)
+    limit = (check.threshold or {}).get("mustBeLessThan")
+    return 0.0 if effect is None else effect / limit if isinstance(limit, int | float) and limit > 0 else effect
+
+
+def _effect(check: Check) -> float | None:
+    measured = check.measured
+    return float(measured) if isinstance(measured, int | float) and not isinstance(measured, bool) else None
+
+
+def line(judged: Verdict) -> str:
+    """A check as a line, without its end."""
+    compared = columns(judged)
+    data: dict[str, Json] = {
+        "at": verdict.to_json(judged)["ended"],
+        "verdict": verdict.identity(judged),
+        "status": judged.status.value,
+        "data": judged.parameters.get("data"),
+        "window": judged.parameters.get("window"),
+        "drifted": [str(each.where.column) for each in compared if each.status is Status.FAIL],
+        "scores": {str(each.where.column): effect for each in compared if (effect := _effect(each)) is not None},
+    }
+    return json.dumps(data, allow_nan=False, separators=(",", ":"))
+
+
+def parse(text: str) -> tuple[list[Entry], int]:
+    """The checks in a history, in its order, and how many lines are none."""
+    entries, strange = [], 0
+    for each in text.split("\n"):
+        if each.strip():
+            entry = _entry(each)
+            entries += [entry] if entry else []
+            strange += entry is None
+    return entries, strange
+
+
+def _entry(text: str) -> Entry | None:
+    try:
+        data = jsonfile.loads(text)
+        window: Any = data.get("window")
+        at = datetime.fromisoformat(data["at"])
+        if at.tzinfo is None:
+            return None
+        return Entry(
+            at=at,
+            verdict=str(data["verdict"]),
+            status=Status(data["status"]).value,
+            drifted=tuple(str(each) for each in data["drifted"]),
+            scores={name: float(effect) for name, effect in data["scores"].items()},
+            window=(str(window["from"]), str(window["to"])) if window else None,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+# A file
+
+
+def read(file: Path) -> str:
+    """A history file's text; empty where there is none yet. Raises CallError where it cannot be one."""
+    if links.escape(file):
+        raise CallError(Problem(links.ESCAPES, str(file)))
+    try:
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise CallError(Problem(f"the history cannot be read: {reason}", str(file))) from error
+
+
+def append(file: Path, added: str) -> None:
+    """Add a line to a file: readers see all of it or nothing, and writers wait for each other.
+
+    Raises CallError, or OSError where the file cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(file.with_name(f".{file.name}.lock")):
+        before = read(file)
+        gap = "\n" if before and not before.endswith("\n") else ""
+        files.write_atomic(file, f"{before}{gap}{added}\n")
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold the lock that a file stands for; the system lets go of it when a process ends, however it ends."""
+    with file.open("a+b") as opened:
+        if os.name == "nt":
+            import msvcrt  # pylint: disable=import-outside-toplevel,import-error
+
+            msvcrt.locking(opened.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl  # pylint: disable=import-outside-toplevel
+
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+
+
+# The report
+
+
+def section(entries: Sequence[Entry], strange: int = 0) -> Section:
+    """Earlier checks, the newest first."""
+    newest = sorted(entries, key=lambda each: each.at, reverse=True)
+    shown = newest[:SHOWN]
+    more = len(newest) - len(shown)
+    caption = f"The newest {SHOWN} of {plural(len(newest), 'check')}." if more else ""
+    notes = []
+    if not newest:
+        notes.append(Text("No earlier check is recorded."))
+    if strange:
+        notes.append(
+            Text(f"{plural(strange, 'line')} of the history cannot be read, and {'are' if strange > 1 else 'is'} kept.")
+        )
+    table = Table(
+        ("Checked", "Window", "Verdict", "Drifted", "Which", "Largest effect"),
+        tuple(_row(each) for each in shown),
+        caption,
+    )
+    return Section("Earlier checks", (*([table] if shown else []), *notes))
+
+
+def _row(entry: Entry) -> tuple[str | int | float | None, ...]:
+    named = [clip(each, 40) for each in entry.drifted[:NAMES]]
+    more = len(entry.drifted) - len(named)
+    which = ", ".join(named) + (f" and {more:,} more" if more else "")
+    largest = max(entry.scores.values(), default=None)
+    return (
+        entry.at.strftime("%Y-%m-%d %H:%M %Z"),
+        " to ".join(clip(each, 40) for each in entry.window) if entry.window else None,
+        entry.status,
+        len(entry.drifted),
+        which or None,
+        None if largest is None else round(largest, 3),
+    )
