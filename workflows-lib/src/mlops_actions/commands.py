@@ -241,6 +241,7 @@ def _train(options: Options) -> Stage:
         command=options.required("command", "training", "command"),
         model=config.get("training", "model") or "build/model",
         metrics=config.get("training", "metrics") or "build/metrics.json",
+        importances=config.get("training", "importances") or "build/importances.json",
         name=config.get("model") or "model",
         data=[path] if isinstance(path, str) else path,
         contract=Path(contract) if contract else None,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mlops_actions import files
+from mlops_actions import files, importances
 from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.blocks import Blocks
 from mlops_actions.data.profiles.profile import Kind, Profile
@@ -74,6 +74,8 @@ class _Run:
     started: datetime
     subjects: tuple[Subject, ...] = ()
     materials: tuple[Subject, ...] = ()
+    beside: Path | None = None
+    """The folder of the reference, where that is a stored profile: what training left of the model lies there, too."""
 
 
 def check(request: DriftCheck, out: Path) -> Outcome:
@@ -103,6 +105,7 @@ def _check(run: _Run, out: Path) -> Outcome:
     _refuse_unknown(request.ignore, reference, current.profile)
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
+    leaning, said = _importances(run)
     yardstick = _rhythm(reference, current)
     known = yardstick if isinstance(yardstick, Rhythm) else None
     comparisons = [
@@ -110,13 +113,13 @@ def _check(run: _Run, out: Path) -> Outcome:
     ]
     rows = (reference.rows, current.profile.rows)
     decisions = decide(comparisons, rows, request.thresholds)
-    checks = [*current.checks, *(_to_check(each, reference.object, rows) for each in decisions)]
+    checks = [*current.checks, *said, *(_to_check(each, reference.object, rows) for each in decisions)]
     checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
-    outcome = _outcome(run, checks, report.headline(decisions), decisions)
+    outcome = _outcome(run, checks, report.headline(decisions, leaning), decisions)
     return Outcome(
         outcome.verdict,
         outcome.headline,
-        report.sections(decisions, rows, request.thresholds, request.ignore, yardstick),
+        report.sections(decisions, rows, request.thresholds, request.ignore, yardstick, leaning),
         outcome.outputs,
     )
 
@@ -132,6 +135,7 @@ def _reference(run: _Run) -> Profile:
     if path.suffix == ".json":
         found = _stored(path)
         run.materials = (Subject(str(path), digest(path)),)
+        run.beside = path.parent
     else:
         if not path.exists() and not glob.has_magic(str(path)):
             raise CallError(Problem("no such profile or data", str(path), hint="It is the reference to compare with."))
@@ -152,6 +156,19 @@ def _stored(path: Path) -> Profile:
         raise _no_reference(str(path), f"the reference is not JSON: {error.msg}", error.lineno) from error
     except ValueError as error:
         raise _no_reference(str(path), f"the reference {error}") from error
+
+
+def _importances(run: _Run) -> tuple[dict[str, float], list[Check]]:
+    """What the model leans on, column to share, as training left it beside the profile; empty where it did not."""
+    if run.beside is None or not (path := run.beside / importances.NAME).exists():
+        return {}, []
+    try:
+        found = importances.read(path)
+    except importances.Unusable as error:
+        message = f"the importances beside the reference cannot be used, so the columns are not sorted by them: {error}"
+        return {}, [Check("importances", Status.WARN, message, Severity.WARNING, where=Where(file=str(path)))]
+    run.materials += (Subject(str(path), digest(path)),)
+    return found, []
 
 
 def _measured(run: _Run, path: Path) -> Profile:
