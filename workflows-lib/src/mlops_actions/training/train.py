@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from mlops_actions import files, importances, links, model, verdict
+from mlops_actions import files, importances, model, verdict
 from mlops_actions.data import describe
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Block, Outcome, Section, Table, Text
@@ -251,8 +251,6 @@ def _keep_importances(result: _Result, request: Training, path: Path, out: Path)
         say(Status.WARN if asked else Status.NOT_CHECKED, message, Severity.WARNING if asked else Severity.INFO)
         return
     try:
-        if links.leads_out(path, Path.cwd()):
-            raise importances.Unusable(f"the file {links.ESCAPES}")
         shares = importances.read(path)
         _refuse_strangers(shares, result.collected.model)
     except importances.Unusable as error:
