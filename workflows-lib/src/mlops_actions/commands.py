@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
     from mlops_actions.data.contracts.servers import Place
     from mlops_actions.data.sources.reading import CsvDialect
+    from mlops_actions.drift.performance import Asked
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
     from mlops_actions.release.candidate import Release
@@ -289,15 +290,40 @@ def _drift(options: Options) -> Stage:
     ignore = tuple(options.config.get("drift", "ignore") or ())
     threshold = options.number("threshold", "drift", "threshold", default=MASS)
 
+    performance = _performance(options)
     csv = _csv(options)
 
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
         time_column = options.config.get("data", "time-column")
-        asked = check.DriftCheck(reference, patterns, engine, ignore, threshold, csv, time_column)
+        asked = check.DriftCheck(reference, patterns, engine, ignore, threshold, csv, time_column, performance)
         return check.check(asked, out)
 
     return stage
+
+
+def _performance(options: Options) -> Asked | None:
+    """The columns of predictions and labels, where the configuration names them. Raises CallError for half of it."""
+    from mlops_actions.drift.performance import SMALLEST, Asked, Metric
+
+    config = options.config
+    prediction = config.get("drift", "prediction")
+    if prediction is None:
+        for key in ("label", "metric", "segments", "smallest-segment"):
+            if config.get("drift", key) is not None:
+                where = config.where("drift", key)
+                message = f"`drift.{key}` is of no use without `drift.prediction`"
+                hint = "Name the column of predictions."
+                raise CallError(Problem(message, config.name, where.line, where.column, hint))
+        return None
+    metric = config.get("drift", "metric")
+    return Asked(
+        prediction,
+        config.get("drift", "label"),
+        Metric(metric) if metric else None,
+        tuple(config.get("drift", "segments") or ()),
+        config.get("drift", "smallest-segment") or SMALLEST,
+    )
 
 
 def _refuse_unbuilt(options: Options) -> None:

@@ -15,7 +15,7 @@ from mlops_actions.github import releases
 from mlops_actions.github.api import ApiError, Client
 
 PROFILE = "profile.json"
-BESIDE = (importances.NAME,)
+BESIDE = (importances.NAME, "metrics.json")
 """What a release may hold of the training beside the profile, and a drift check looks for there."""
 
 

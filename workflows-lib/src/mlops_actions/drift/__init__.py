@@ -4,6 +4,8 @@
 other, ``rhythm`` says what blocks of time the reference has to tell by,
 ``compare`` turns two profiles of a column into
 shifts with effect sizes and p-values, ``decision`` says which of them are real
-and material over all columns, ``report`` says so in words, tables and charts,
+and material over all columns, ``performance`` measures predictions by their
+labels or estimates how well they do without, ``performing`` judges that,
+``report`` says so in words, tables and charts,
 ``check`` reads, scans and writes.
 """

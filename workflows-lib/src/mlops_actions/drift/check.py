@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,13 +21,14 @@ from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import report, rhythm
-from mlops_actions.drift.compare import compare
+from mlops_actions.drift import performing, report, rhythm
+from mlops_actions.drift.compare import Comparison, State, compare
 from mlops_actions.drift.decision import MASS, Decision, Finding, Thresholds, decide
+from mlops_actions.drift.performance import Asked
 from mlops_actions.drift.rhythm import Rhythm, Unusable
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Outcome
-from mlops_actions.verdict import Check, Severity, Status, Subject, Verdict, Where, conclude, digest, now
+from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
 STAGE = "drift-check"
 ENGINES = tuple(readers.ENGINES)
@@ -52,6 +53,8 @@ class DriftCheck:
     csv: CsvDialect = FOUND
     time_column: str | None = None
     """The time of a row, where the reference is data and rows of one time are to be taken for alike."""
+    performance: Asked | None = None
+    """The columns of predictions and labels, where there are such."""
 
     @property
     def thresholds(self) -> Thresholds:
@@ -76,6 +79,8 @@ class _Run:
     materials: tuple[Subject, ...] = ()
     beside: Path | None = None
     """The folder of the reference, where that is a stored profile: what training left of the model lies there, too."""
+    performed: performing.Side = field(default_factory=performing.Side)
+    """How well the predictions in the reference's rows fit their labels."""
 
 
 def check(request: DriftCheck, out: Path) -> Outcome:
@@ -90,6 +95,9 @@ def check(request: DriftCheck, out: Path) -> Outcome:
         raise CallError(
             Problem("no current data is named", hint="Set the input `data`, or `drift.data` in mlops.yaml.")
         )
+    if request.performance is not None and request.engine != "duckdb":
+        message = f"the engine {request.engine} does not measure performance (`drift.prediction`)"
+        raise CallError(Problem(message, hint="Leave `engine` out: DuckDB reads such tables as well."))
     run = _Run(request, now())
     try:
         return _check(run, out)
@@ -102,7 +110,7 @@ def _check(run: _Run, out: Path) -> Outcome:
     reference = _reference(run)
     current = _current(run, reference)
     files.write_atomic(out / PROFILE, profile.dumps(current.profile))
-    _refuse_unknown(request.ignore, reference, current.profile)
+    _refuse_unknown(request, reference, current.profile)
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
     leaning, said = _importances(run)
@@ -111,15 +119,25 @@ def _check(run: _Run, out: Path) -> Outcome:
     comparisons = [
         each for each in compare(reference, current.profile, current.recounts, known) if each.name not in request.ignore
     ]
+    absent = [each for each in comparisons if _is_absent(each, request.performance, current.profile.rows)]
+    comparisons = [each for each in comparisons if each not in absent]
     rows = (reference.rows, current.profile.rows)
     decisions = decide(comparisons, rows, request.thresholds)
-    checks = [*current.checks, *said, *(_to_check(each, reference.object, rows) for each in decisions)]
+    checks = [
+        *current.checks,
+        *said,
+        *(_to_check(each, request.performance, reference.object, rows) for each in decisions),
+    ]
+    checks += [_absence(each, reference.object) for each in absent]
     checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
-    outcome = _outcome(run, checks, report.headline(decisions, leaning), decisions)
+    performed = _performed(run, current, reference.object)
+    checks += performed.checks
+    headline = "; ".join(each for each in (report.headline(decisions, leaning), performed.headline) if each)
+    outcome = _outcome(run, checks, headline, decisions)
     return Outcome(
         outcome.verdict,
         outcome.headline,
-        report.sections(decisions, rows, request.thresholds, request.ignore, yardstick, leaning),
+        performed.sections + report.sections(decisions, rows, request.thresholds, request.ignore, yardstick, leaning),
         outcome.outputs,
     )
 
@@ -177,6 +195,8 @@ def _measured(run: _Run, path: Path) -> Profile:
         with intake.take_in(profile.OBJECT, (str(path),), Reading(csv=run.request.csv)) as taken:
             measured = _profile(run, taken)
             run.materials = tuple(taken.subjects)
+            if run.request.performance is not None:
+                run.performed = performing.of_reference(taken.session, taken.relation, run.request.performance)
             broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
     except Unreadable as error:
         raise _no_reference(error.file or str(path), f"the reference cannot be read: {error}") from error
@@ -207,6 +227,7 @@ class _Current:
     recounts: Mapping[str, profiling.Recount]
     blocks: Blocks | None
     checks: list[Check]
+    performed: performing.Side | None = None
 
 
 def _current(run: _Run, reference: Profile) -> _Current:
@@ -221,7 +242,11 @@ def _current(run: _Run, reference: Profile) -> _Current:
             values = taken.session.aggregate(taken.relation, plan.aggregates)
             made = profiling.build(plan, values)
             run.subjects = tuple(taken.subjects)
-            return _Current(made, profiling.recount(plan, values), _blocks(taken, reference), _of_files(taken, made))
+            performed = None
+            if (asked := run.request.performance) is not None:
+                performed = performing.of_current(taken.session, taken.relation, asked, run.performed)
+            recounts, blocks = profiling.recount(plan, values), _blocks(taken, reference)
+            return _Current(made, recounts, blocks, _of_files(taken, made), performed)
     except Unreadable as error:
         raise _Judged(intake.unreadable(reference.object, error), "The current data cannot be read") from error
 
@@ -265,14 +290,69 @@ def _of_files(taken: readers.Taken, made: Profile) -> list[Check]:
     return [each for each in taken.checks(made.rows) if not each.rule.endswith(".rows")]
 
 
-def _refuse_unknown(ignored: Sequence[str], *profiles: Profile) -> None:
-    known = [column.name for each in profiles for column in each.columns]
+def _performed(run: _Run, current: _Current, object_name: str) -> performing.Judged:
+    """What is to be said of performance; nothing where it was not asked for."""
+    asked, side = run.request.performance, current.performed
+    if asked is None or side is None:
+        return performing.Judged(())
+    unread: tuple[Check, ...] = ()
+    metrics: dict[str, float] = {}
+    if run.beside is not None and (path := run.beside / performing.METRICS).exists():
+        try:
+            metrics = performing.recorded(path)
+            run.materials += (Subject(str(path), digest(path)),)
+        except (OSError, ValueError) as error:
+            message = f"the metrics beside the reference cannot be read: {error}"
+            unread = (Check("metrics", Status.WARN, message, Severity.WARNING, where=Where(file=str(path))),)
+    sides = performing.Sides(side, run.performed, current.profile.rows, metrics)
+    judged = performing.judge(asked, sides, object_name)
+    return performing.Judged(unread + judged.checks, judged.sections, judged.headline)
+
+
+def _is_absent(comparison: Comparison, asked: Asked | None, rows: int) -> bool:
+    """A column of predictions that the reference has not, or of labels that are not there yet: neither has drifted."""
+    if asked is None:
+        return False
+    if comparison.name == asked.prediction:
+        return comparison.state is State.ADDED
+    if comparison.name != asked.label:
+        return False
+    gone = comparison.state is State.GONE
+    return gone or (comparison.current is not None and comparison.current.nulls == rows)
+
+
+def _absence(comparison: Comparison, object_name: str) -> Check:
+    added = comparison.state is State.ADDED
+    what = "the reference has no such predictions" if added else "there are no labels yet"
+    return Check(
+        rule=_rule(object_name, comparison.name, "drift"),
+        status=Status.NOT_CHECKED,
+        severity=Severity.INFO,
+        message=f"{report.named(comparison.name)} is not compared: {what}",
+        where=Where(object=object_name or None, column=comparison.name),
+    )
+
+
+def _refuse_unknown(request: DriftCheck, reference: Profile, current: Profile) -> None:
+    """Raises CallError for a configured column that is not there."""
+    now = [column.name for column in current.columns]
+    known = [*(column.name for column in reference.columns), *now]
+    asked = request.performance
     problems = [
-        Problem(f"`ignore` names `{name}`, and neither the reference nor the current data has such a column",
+        Problem(f"`{key}` names `{name}`, and neither the reference nor the current data has such a column",
                 hint=did_you_mean(name, known))
-        for name in ignored
+        for key, names in (("ignore", request.ignore), ("prediction", (asked.prediction,) if asked else ()))
+        for name in names
         if name not in known
     ]  # fmt: skip
+    private = {column.name for each in (reference, current) for column in each.columns if column.private}
+    for name in asked.segments if asked else ():
+        if name not in now:
+            message = f"`segments` names `{name}`, and the current data has no such column"
+            problems.append(Problem(message, hint=did_you_mean(name, now)))
+        elif name in private:
+            message = f"`segments` names `{name}`, whose values are not to be shown, and a report would show them"
+            problems.append(Problem(message))
     if problems:
         raise CallError(*problems)
 
@@ -301,7 +381,7 @@ def _no_rows(object_name: str) -> Check:
     )
 
 
-def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Check:
+def _to_check(decision: Decision, asked: Asked | None, object_name: str, rows: tuple[int, int]) -> Check:
     comparison = decision.comparison
     status, severity = {
         Finding.DRIFTED: (Status.FAIL, Severity.ERROR),
@@ -309,11 +389,12 @@ def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Ch
         Finding.TOO_FEW: (Status.NOT_CHECKED, Severity.ERROR),
     }.get(decision.finding, (Status.PASS, Severity.ERROR))
     added = decision.finding is Finding.ADDED
+    roles = {asked.prediction: "the prediction ", asked.label: "the label "} if asked else {}
     return Check(
         rule=_rule(object_name, comparison.name, "drift"),
         status=status,
         severity=severity,
-        message=f"{report.named(comparison.name)} {report.message(decision, rows)}",
+        message=f"{roles.get(comparison.name, '')}{report.named(comparison.name)} {report.message(decision, rows)}",
         where=Where(object=object_name or None, column=comparison.name),
         measured=None if added else round(decision.shift.effect, 6),
         threshold=None if added else {"mustBeLessThan": decision.threshold},
@@ -350,6 +431,7 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
             "threshold": request.thresholds.mass,
             "threshold-missing": request.thresholds.missing,
             "threshold-new": request.thresholds.new,
+            **_parameters(request.performance),
         },
     )
     outputs = {
@@ -357,3 +439,15 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
         "drifted-columns": json.dumps(drifted, ensure_ascii=False),
     }
     return Outcome(verdict, headline, outputs=outputs)
+
+
+def _parameters(asked: Asked | None) -> dict[str, Json]:
+    if asked is None:
+        return {}
+    return {
+        "prediction": asked.prediction,
+        "label": asked.label,
+        "metric": asked.metric,
+        "segments": list(asked.segments),
+        "smallest-segment": asked.smallest,
+    }

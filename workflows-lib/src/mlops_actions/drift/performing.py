@@ -1,0 +1,321 @@
+"""Performance judged: the current data's metric against that of the reference, of all rows and segment by segment.
+
+Without labels an estimate stands in (see :mod:`.performance`), which warns and
+does not fail: it is no measurement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_actions import jsonfile
+from mlops_actions.drift import performance
+from mlops_actions.drift.performance import CALIBRATED, CONFIDENCE, Asked, Measured, Metric, Plan, Unmeasured
+from mlops_actions.outcome import Block, Section, Table, Text
+from mlops_actions.report.wording import plural
+from mlops_actions.verdict import Check, Severity, Status, Where
+from mlops_actions.visible import clip, visible
+
+if TYPE_CHECKING:
+    from mlops_actions.data.engines.session import Session
+    from mlops_actions.data.sources.relation import Relation
+
+METRICS = "metrics.json"
+TOLERANCE = 0.02
+"""What an AUC or an accuracy may lose; of an RMSE, by which share it may grow."""
+MOST = 200
+"""Values of a column that are measured apart: more are no segments."""
+NAMED = 5
+
+_RECORDED = {Metric.AUC: ("auc", "roc_auc"), Metric.ACCURACY: ("accuracy",), Metric.RMSE: ("rmse",)}
+"""What training calls them."""
+_WORDS = {Metric.AUC: "AUC", Metric.ACCURACY: "accuracy", Metric.RMSE: "RMSE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The metric by value of a column, the values without one among them; and what is too small to be measured."""
+
+    found: Mapping[str | None, Measured | str]
+    small: int = 0
+    rows: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What was measured on one side. ``reason`` says why it was not, or was estimated.
+
+    ``calibration`` is the error of the scores, or why it is not known.
+    """
+
+    whole: Measured | None = None
+    segments: Mapping[str, Segments] = field(default_factory=dict)
+    reason: str = ""
+    estimated: bool = False
+    calibration: float | str = "the reference is a profile, which has no pairs of score and label"
+
+
+def of_reference(session: Session, relation: Relation, asked: Asked) -> Side:
+    """The reference's rows, where they have predictions and labels."""
+    try:
+        plan = performance.plan(session, relation, _known(asked, relation))
+        side = _measured(session, plan, asked, relation)
+    except Unmeasured as error:
+        return Side(reason=f"the reference: {error}", calibration=str(error))
+    try:
+        return replace(side, calibration=performance.calibration(session, relation, _known(asked, relation)))
+    except Unmeasured as error:
+        return replace(side, calibration=str(error))
+
+
+def of_current(session: Session, relation: Relation, asked: Asked, reference: Side) -> Side:
+    """The current rows: measured where there are labels, else estimated where scores are probabilities."""
+    if reference.whole is not None:
+        asked = replace(asked, metric=reference.whole.metric)
+    try:
+        if asked.label is None:
+            raise Unmeasured("no column of labels is named (`drift.label`)")
+        plan = performance.plan(session, relation, _known(asked, relation))
+        return _measured(session, plan, asked, relation)
+    except Unmeasured as error:
+        why = str(error)
+    try:
+        if isinstance(reference.calibration, float) and reference.calibration > CALIBRATED:
+            raise Unmeasured(
+                f"the scores are no probabilities, so nothing is estimated: in the reference they are "
+                f"{reference.calibration:.3f} from the share of positives ({CALIBRATED} is the most)"
+            )
+        plan = performance.estimate(session, relation, _known(asked, relation))
+        return replace(_measured(session, plan, asked, relation), reason=why, estimated=True)
+    except Unmeasured as error:
+        return Side(reason=f"{why}; {error}")
+
+
+def _known(asked: Asked, relation: Relation) -> Asked:
+    """Without the segments that a side has not."""
+    names = {each.name for each in relation.columns}
+    return replace(asked, segments=tuple(each for each in asked.segments if each in names))
+
+
+def _measured(session: Session, plan: Plan, asked: Asked, relation: Relation) -> Side:
+    """All rows, and each segment. Raises Unmeasured where there is no metric of all rows."""
+    whole = performance.measure(session, plan)[None]
+    if isinstance(whole, str):
+        raise Unmeasured(whole)
+    names = _known(asked, relation).segments
+    sizes = {name: performance.sizes(session, plan, name, asked.smallest) for name in names}
+    # All intervals together hold with the confidence of one (Bonferroni).
+    judged = sum(large for large, _, _ in sizes.values() if large <= MOST)
+    confidence = 1 - (1 - CONFIDENCE) / max(1, judged)
+    segments = {}
+    for name, (large, small, rows) in sizes.items():
+        if large > MOST:
+            segments[name] = Segments({}, reason=f"it has {large:,} values of that size, and {MOST} are the most")
+            continue
+        found = performance.measure(session, plan, name, confidence, asked.smallest) if large else {}
+        segments[name] = Segments(found, small, rows)
+    return Side(whole, segments)
+
+
+def recorded(path: Path) -> dict[str, float]:
+    """The metrics that training left. Raises OSError, ValueError where the file holds none."""
+    data = jsonfile.read(path)
+    if not isinstance(data, dict):
+        raise ValueError("is not one object of names and numbers")
+    return {name: float(each) for name, each in data.items() if isinstance(each, int | float) and math.isfinite(each)}
+
+
+# Judging
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is said of performance: checks, a section of the report, and a clause for its headline (may be empty)."""
+
+    checks: tuple[Check, ...]
+    sections: tuple[Section, ...] = ()
+    headline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides, how many rows the current data has in all, and the metrics that training recorded, by name."""
+
+    current: Side
+    reference: Side
+    rows: int
+    metrics: Mapping[str, float]
+
+
+def judge(asked: Asked, sides: Sides, object_name: str) -> Judged:
+    """Hold the current side against the reference's, else against what training recorded."""
+    current, reference = sides.current, sides.reference
+    rule = ".".join(part for part in (object_name, "performance") if part)
+    where = Where(object=object_name or None, column=asked.prediction)
+    now = current.whole
+    if now is None:
+        message = f"performance is not measured: {current.reason}"
+        return Judged((Check(rule, Status.NOT_CHECKED, visible(message), Severity.WARNING, where),))
+    before, source = _before(now.metric, reference, sides.metrics)
+    words = f"{'estimated ' if current.estimated else ''}{_WORDS[now.metric]}"
+    worse = before is not None and is_worse(now, before)
+    message = f"the {words} is {_interval(now)} over {_rows(now, sides.rows)}{_against(now, before, source)}"
+    if current.estimated:
+        message += f". It is an estimate, since {current.reason}; {_assumed(reference)}"
+    severity = Severity.WARNING if current.estimated else Severity.ERROR
+    status = _status(severity, worse=worse)
+    if before is None:
+        status, severity = Status.NOT_CHECKED, Severity.INFO
+    checks = [
+        Check(
+            rule=f"{rule}.{now.metric}",
+            status=status,
+            message=visible(message),
+            severity=severity,
+            where=where,
+            measured=round(now.value, 6),
+            threshold=None if before is None else _threshold(now.metric, before),
+            rows=now.rows,
+        )
+    ]
+    checks += [
+        _segment_check(name, each, reference.segments.get(name), now.metric, checks[0], estimated=current.estimated)
+        for name, each in current.segments.items()
+    ]
+    verb = "rose" if now.metric is Metric.RMSE else "fell"
+    said = f"the {words} {verb}: {before:.3g} before, {now.value:.3g} now" if worse and before is not None else ""
+    return Judged(tuple(checks), (_section(now, current, reference, before, asked.smallest),), said)
+
+
+def is_worse(now: Measured, before: float) -> bool:
+    """Whether the whole interval is worse than the reference by more than the tolerance."""
+    if now.metric is Metric.RMSE:
+        return now.low > before * (1 + TOLERANCE)
+    return now.high < before - TOLERANCE
+
+
+def _before(metric: Metric, reference: Side, metrics: Mapping[str, float]) -> tuple[float | None, str]:
+    """What the reference's metric is, and where that is from; or why it is not known."""
+    if reference.whole is not None and reference.whole.metric is metric:
+        return reference.whole.value, "in the reference"
+    for name in _RECORDED[metric]:
+        if name in metrics:
+            return metrics[name], f"at training (`{name}` in {METRICS})"
+    return None, f"neither rows of the reference nor its {METRICS} say what it was"
+
+
+def _threshold(metric: Metric, before: float) -> dict[str, float]:
+    if metric is Metric.RMSE:
+        return {"mustBeLessOrEqualTo": round(before * (1 + TOLERANCE), 6)}
+    return {"mustBeGreaterOrEqualTo": round(before - TOLERANCE, 6)}
+
+
+def _status(severity: Severity, *, worse: bool) -> Status:
+    if not worse:
+        return Status.PASS
+    return Status.FAIL if severity is Severity.ERROR else Status.WARN
+
+
+def _interval(now: Measured) -> str:
+    return f"{now.value:.4g} ({CONFIDENCE:.0%} interval {now.low:.4g} to {now.high:.4g})".replace("%", " %")
+
+
+def _rows(now: Measured, rows: int) -> str:
+    return plural(now.rows, "row") if now.rows == rows else f"{now.rows:,} of {plural(rows, 'row')}"
+
+
+def _against(now: Measured, before: float | None, source: str) -> str:
+    if before is None:
+        return f"; {source}"
+    tolerance = f"{TOLERANCE:.0%}".replace("%", " %") if now.metric is Metric.RMSE else f"{TOLERANCE}"
+    worse = f": all of it is worse, by more than {tolerance}" if is_worse(now, before) else ""
+    return f", and was {before:.4g} {source}{worse}"
+
+
+def _assumed(reference: Side) -> str:
+    """What an estimate takes for granted."""
+    if isinstance(reference.calibration, float):
+        known = f"in the reference they are, but for {reference.calibration:.3f}"
+    else:
+        known = f"that is not checked ({reference.calibration})"
+    return f"it holds where scores are probabilities, then as now: {known}"
+
+
+def _segment_check(
+    name: str, now: Segments, before: Segments | None, metric: Metric, whole: Check, *, estimated: bool
+) -> Check:
+    """One check for all values of a column."""
+    severity = Severity.WARNING if estimated else Severity.ERROR
+    pairs = _pairs(now, before)
+    worse = [(key, one, other) for key, one, other in pairs if is_worse(one, other)]
+    rest = f"; {plural(now.small, 'value')} of too few rows ({now.rows:,} in all) are not judged" if now.small else ""
+    column, rule = f"`{clip(name, 60)}`", f"{whole.rule}.{name}"
+    where = replace(whole.where, column=name)
+    if now.reason or not pairs:
+        why = now.reason or ("no value has rows enough" if not now.found else "nothing says what they were")
+        message = f"the {_WORDS[metric]} by {column} is not judged: {why}{'' if now.reason else rest}"
+        return Check(rule, Status.NOT_CHECKED, visible(message), Severity.INFO, where)
+    message = f"the {'estimated ' if estimated else ''}{_WORDS[metric]} by {column} is "
+    if worse:
+        worse.sort(key=lambda each: -abs(each[1].value - each[2]))
+        listed = ", ".join(f"{_value(key)} ({other:.3g} to {one.value:.3g})" for key, one, other in worse[:NAMED])
+        more = f" and {len(worse) - NAMED:,} more" if len(worse) > NAMED else ""
+        message += f"worse in {len(worse):,} of {plural(len(pairs), 'value')}: {listed}{more}{rest}"
+    else:
+        message += f"worse in none of {plural(len(pairs), 'value')}{rest}"
+    return Check(
+        rule=rule,
+        status=_status(severity, worse=bool(worse)),
+        message=visible(message),
+        severity=severity,
+        where=where,
+        measured=len(worse),
+        threshold={"mustBe": 0},
+    )
+
+
+def _pairs(now: Segments, before: Segments | None) -> list[tuple[str | None, Measured, float]]:
+    """The values that were measured on both sides."""
+    found = []
+    for key, one in now.found.items():
+        other = before.found.get(key) if before else None
+        if isinstance(one, Measured) and isinstance(other, Measured) and one.metric is other.metric:
+            found.append((key, one, other.value))
+    return found
+
+
+def _value(key: str | None) -> str:
+    return "null" if key is None else f"'{clip(key, 60)}'"
+
+
+# Showing
+
+
+def _section(now: Measured, current: Side, reference: Side, before: float | None, smallest: int) -> Section:
+    """The metric of all rows, ``now``, and of each segment, the worst first."""
+    rows = [("all rows", *_cells(now, before))]
+    for name, each in current.segments.items():
+        known = {key: other for key, _, other in _pairs(each, reference.segments.get(name))}
+        measured = [(key, one) for key, one in each.found.items() if isinstance(one, Measured)]
+        measured.sort(key=lambda item: item[1].value if now.metric is not Metric.RMSE else -item[1].value)
+        rows += [(visible(f"{clip(name, 60)} = {_value(key)}"), *_cells(one, known.get(key))) for key, one in measured]
+    blocks: list[Block] = [Table(("", _WORDS[now.metric], "from", "to", "reference", "rows"), tuple(rows))]
+    words = f"From and to are the ends of the {CONFIDENCE:.0%} interval".replace("%", " %")
+    if current.segments:
+        words += f", of all segments together. Values of fewer than {smallest:,} rows are not judged"
+    blocks.append(Text(f"{words}."))
+    if current.estimated:
+        blocks.append(
+            Text(visible(f"This is an estimate, since {current.reason}. {_assumed(reference).capitalize()}."))
+        )
+    return Section("Performance, estimated" if current.estimated else "Performance", tuple(blocks))
+
+
+def _cells(one: Measured, before: float | None) -> tuple[float | int | None, ...]:
+    other = None if before is None else round(before, 4)
+    return (round(one.value, 4), round(one.low, 4), round(one.high, 4), other, one.rows)
