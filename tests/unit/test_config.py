@@ -118,6 +118,10 @@ def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         assert not node, node
         whole = st.integers(1 if above == 0 else -10, 1 if most == 1 else 10**6)
         return whole | st.floats(above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
+    if kind == "integer":
+        low = node.pop("minimum", None)
+        assert not node, node
+        return st.integers(low, 10**6)
     assert kind == "boolean" and not node, node
     return st.booleans()
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 from typing import Any
 
 import jsonschema
 import pytest
+from scipy.stats import binomtest
 
 from mlops_actions import schema, verdict
-from mlops_actions.drift.performance import Asked, Metric
+from mlops_actions.cli import main
+from mlops_actions.drift import performing
+from mlops_actions.drift.performance import Asked, Measured, Metric
 from mlops_actions.errors import CallError
 from mlops_actions.outcome import Outcome, Table
 from mlops_actions.verdict import Check, Status
@@ -47,7 +51,7 @@ def test_labels_that_no_longer_follow_the_scores_fail_though_no_column_drifted(w
     found = of(outcome, "data.performance.auc")
     assert found.status is outcome.verdict.status is Status.FAIL and found.rows == 4000
     assert json.loads(outcome.outputs["drifted-columns"]) == []
-    assert found.measured < found.threshold["mustBeGreaterOrEqualTo"] and "all of it is worse" in found.message
+    assert found.measured < found.threshold["mustBeGreaterOrEqualTo"] and "worse by more than 0.02" in found.message
     assert re.fullmatch(r"None of 3 columns drifted; the AUC fell: 0\.\d+ before, 0\.\d+ now", outcome.headline), (
         outcome.headline
     )
@@ -59,6 +63,20 @@ def test_the_same_performance_passes_and_columns_are_called_what_they_are(worksp
     assert of(outcome, "data.performance.auc").status is outcome.verdict.status is Status.PASS
     assert of(outcome, "data.score.drift").message.startswith("the prediction `score` no drift")
     assert of(outcome, "data.late.drift").message.startswith("the label `late` no drift")
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [((80, 200), (66, 200)), ((800, 2000), (660, 2000)), ((9, 10), (880, 1000))]
+)
+def test_accuracies_differ_where_the_interval_of_newcombe_says_so(before, now):
+    one, other = (binomtest(*each).proportion_ci(0.95, method="wilson") for each in (now, before))
+    p, q = now[0] / now[1], before[0] / before[1]
+    upper = p - q + math.sqrt((one.high - p) ** 2 + (q - other.low) ** 2)
+    sides = [
+        Measured(Metric.ACCURACY, share, ends.low, ends.high, count)
+        for share, ends, (_, count) in ((p, one, now), (q, other, before))
+    ]
+    assert performing.is_worse(*sides) == (upper < -performing.TOLERANCE) == (before[1] == 2000)
 
 
 def test_scores_that_moved_have_drifted_as_any_column(workspace):
@@ -219,4 +237,26 @@ def test_numbers_are_held_by_their_error(workspace, normal):
     outcome = workspace.compare(before | both, now | both, performance=Asked("p", "y"))
     found = of(outcome, "data.performance.rmse")
     assert found.status is Status.FAIL and found.measured == pytest.approx(1.5, rel=0.05)
-    assert re.search(r"the RMSE rose: (0\.9|1\.0)\d before, 1\.[45]\d now$", outcome.headline)
+    assert re.search(r"the RMSE rose: (0\.9|1\.0)\d* before, 1\.[45]\d* now$", outcome.headline)
+
+
+# From mlops.yaml
+
+
+def test_what_the_configuration_names_is_measured(workspace, capsys):
+    for name, seed in (("before.parquet", 1), ("now.parquet", 2)):
+        workspace.parquet(scored(2000, seed), name)
+    config = workspace.root / "mlops.yaml"
+    text = "drift: {reference: before.parquet, data: now.parquet, prediction: score, label: late, segments: [carrier],"
+    config.write_text(f"{text} metric: accuracy, smallest-segment: 999}}")
+    assert main(["drift", "--out", "checked"]) == 0, capsys.readouterr()
+    judged = json.loads((workspace.root / "checked" / "verdict.json").read_text())
+    (found,) = (each for each in judged["checks"] if each["rule"] == "data.performance.accuracy")
+    assert found["status"] == "pass" and judged["parameters"]["smallest-segment"] == 999
+    assert "accuracy" in (workspace.root / "checked" / "summary.md").read_text()
+
+
+def test_half_of_what_performance_needs_is_refused_with_its_line(workspace, capsys):
+    (workspace.root / "mlops.yaml").write_text("drift:\n  reference: r\n  data: d\n  label: late\n")
+    assert main(["drift"]) == 2
+    assert "mlops.yaml:4" in (said := capsys.readouterr().err) and "of no use without `drift.prediction`" in said

@@ -179,7 +179,7 @@ def judge(asked: Asked, sides: Sides, object_name: str) -> Judged:
             severity=severity,
             where=where,
             measured=round(now.value, 6),
-            threshold=None if before is None else _threshold(now.metric, before),
+            threshold=None if before is None else _threshold(before),
             rows=now.rows,
         )
     ]
@@ -188,31 +188,40 @@ def judge(asked: Asked, sides: Sides, object_name: str) -> Judged:
         for name, each in current.segments.items()
     ]
     verb = "rose" if now.metric is Metric.RMSE else "fell"
-    said = f"the {words} {verb}: {before:.3g} before, {now.value:.3g} now" if worse and before is not None else ""
+    said = f"the {words} {verb}: {before.value:.3g} before, {now.value:.3g} now" if worse and before is not None else ""
     return Judged(tuple(checks), (_section(now, current, reference, before, asked.smallest),), said)
 
 
-def is_worse(now: Measured, before: float) -> bool:
-    """Whether the whole interval is worse than the reference by more than the tolerance."""
+def is_worse(now: Measured, before: Measured) -> bool:
+    """Whether the whole interval of the difference is worse than the tolerance.
+
+    The interval is put together from those of both sides (MOVER: Zou, Donner,
+    "Construction of Confidence Limits about Effect Measures", Statistics in
+    Medicine 27, 2008; of two Wilson intervals it is Newcombe's, 1998). A
+    number that training recorded has none, and is taken for exact.
+    """
+    difference = now.value - before.value
     if now.metric is Metric.RMSE:
-        return now.low > before * (1 + TOLERANCE)
-    return now.high < before - TOLERANCE
+        least = difference - math.hypot(now.value - now.low, before.high - before.value)
+        return least > before.value * TOLERANCE
+    return difference + math.hypot(now.high - now.value, before.value - before.low) < -TOLERANCE
 
 
-def _before(metric: Metric, reference: Side, metrics: Mapping[str, float]) -> tuple[float | None, str]:
+def _before(metric: Metric, reference: Side, metrics: Mapping[str, float]) -> tuple[Measured | None, str]:
     """What the reference's metric is, and where that is from; or why it is not known."""
     if reference.whole is not None and reference.whole.metric is metric:
-        return reference.whole.value, "in the reference"
+        return reference.whole, "in the reference"
     for name in _RECORDED[metric]:
         if name in metrics:
-            return metrics[name], f"at training (`{name}` in {METRICS})"
+            value = metrics[name]
+            return Measured(metric, value, value, value, 0), f"at training (`{name}` in {METRICS})"
     return None, f"neither rows of the reference nor its {METRICS} say what it was"
 
 
-def _threshold(metric: Metric, before: float) -> dict[str, float]:
-    if metric is Metric.RMSE:
-        return {"mustBeLessOrEqualTo": round(before * (1 + TOLERANCE), 6)}
-    return {"mustBeGreaterOrEqualTo": round(before - TOLERANCE, 6)}
+def _threshold(before: Measured) -> dict[str, float]:
+    if before.metric is Metric.RMSE:
+        return {"mustBeLessOrEqualTo": round(before.value * (1 + TOLERANCE), 6)}
+    return {"mustBeGreaterOrEqualTo": round(before.value - TOLERANCE, 6)}
 
 
 def _status(severity: Severity, *, worse: bool) -> Status:
@@ -229,12 +238,13 @@ def _rows(now: Measured, rows: int) -> str:
     return plural(now.rows, "row") if now.rows == rows else f"{now.rows:,} of {plural(rows, 'row')}"
 
 
-def _against(now: Measured, before: float | None, source: str) -> str:
+def _against(now: Measured, before: Measured | None, source: str) -> str:
     if before is None:
         return f"; {source}"
     tolerance = f"{TOLERANCE:.0%}".replace("%", " %") if now.metric is Metric.RMSE else f"{TOLERANCE}"
-    worse = f": all of it is worse, by more than {tolerance}" if is_worse(now, before) else ""
-    return f", and was {before:.4g} {source}{worse}"
+    worse = f": worse by more than {tolerance}, and that is no chance" if is_worse(now, before) else ""
+    was = _interval(before) if before.rows else f"{before.value:.4g}"
+    return f", and was {was} {source}{worse}"
 
 
 def _assumed(reference: Side) -> str:
@@ -262,8 +272,8 @@ def _segment_check(
         return Check(rule, Status.NOT_CHECKED, visible(message), Severity.INFO, where)
     message = f"the {'estimated ' if estimated else ''}{_WORDS[metric]} by {column} is "
     if worse:
-        worse.sort(key=lambda each: -abs(each[1].value - each[2]))
-        listed = ", ".join(f"{_value(key)} ({other:.3g} to {one.value:.3g})" for key, one, other in worse[:NAMED])
+        worse.sort(key=lambda each: -abs(each[1].value - each[2].value))
+        listed = ", ".join(f"{_value(key)} ({other.value:.3g} to {one.value:.3g})" for key, one, other in worse[:NAMED])
         more = f" and {len(worse) - NAMED:,} more" if len(worse) > NAMED else ""
         message += f"worse in {len(worse):,} of {plural(len(pairs), 'value')}: {listed}{more}{rest}"
     else:
@@ -279,13 +289,13 @@ def _segment_check(
     )
 
 
-def _pairs(now: Segments, before: Segments | None) -> list[tuple[str | None, Measured, float]]:
+def _pairs(now: Segments, before: Segments | None) -> list[tuple[str | None, Measured, Measured]]:
     """The values that were measured on both sides."""
     found = []
     for key, one in now.found.items():
         other = before.found.get(key) if before else None
         if isinstance(one, Measured) and isinstance(other, Measured) and one.metric is other.metric:
-            found.append((key, one, other.value))
+            found.append((key, one, other))
     return found
 
 
@@ -296,7 +306,7 @@ def _value(key: str | None) -> str:
 # Showing
 
 
-def _section(now: Measured, current: Side, reference: Side, before: float | None, smallest: int) -> Section:
+def _section(now: Measured, current: Side, reference: Side, before: Measured | None, smallest: int) -> Section:
     """The metric of all rows, ``now``, and of each segment, the worst first."""
     rows = [("all rows", *_cells(now, before))]
     for name, each in current.segments.items():
@@ -316,6 +326,6 @@ def _section(now: Measured, current: Side, reference: Side, before: float | None
     return Section("Performance, estimated" if current.estimated else "Performance", tuple(blocks))
 
 
-def _cells(one: Measured, before: float | None) -> tuple[float | int | None, ...]:
-    other = None if before is None else round(before, 4)
+def _cells(one: Measured, before: Measured | None) -> tuple[float | int | None, ...]:
+    other = None if before is None else round(before.value, 4)
     return (round(one.value, 4), round(one.low, 4), round(one.high, 4), other, one.rows)
