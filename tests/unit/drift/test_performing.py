@@ -66,7 +66,7 @@ def test_the_same_performance_passes_and_columns_are_called_what_they_are(worksp
 
 
 @pytest.mark.parametrize(
-    ("before", "now"), [((80, 200), (66, 200)), ((800, 2000), (660, 2000)), ((9, 10), (880, 1000))]
+    ("before", "now"), [((80, 200), (66, 200)), ((800, 2000), (660, 2000)), ((40, 50), (700, 1000))]
 )
 def test_accuracies_differ_where_the_interval_of_newcombe_says_so(before, now):
     one, other = (binomtest(*each).proportion_ci(0.95, method="wilson") for each in (now, before))
@@ -178,6 +178,23 @@ def test_the_segment_that_lost_is_named_and_small_ones_are_not_judged(workspace)
     assert re.search(r"worse in 1 of 2 values: 'UA' \(0\.\d+ to 0\.\d+\); 1 value of too few rows \(200", found.message)
     (table,) = (each for each in outcome.sections[0].blocks if isinstance(each, Table))
     assert [row[0] for row in table.rows] == ["all rows", "carrier = 'UA'", "carrier = 'AA'"]
+
+
+def test_the_intervals_of_all_segments_hold_together(workspace):
+    hits = {"AA": 60, "UA": 75}  # of 100 rows each
+    pairs = [(key, index < count) for key, count in hits.items() for index in range(100)]
+    now: Columns = {
+        "said": ("BOOLEAN", [hit for _, hit in pairs]),
+        "true": ("BOOLEAN", [True] * 200),
+        "carrier": ("VARCHAR", [key for key, _ in pairs]),
+    }
+    asked = Asked("said", "true", Metric.ACCURACY, segments=("carrier",), smallest=100)
+    outcome = workspace.compare(now, now, performance=asked)
+    (table,) = (each for each in outcome.sections[0].blocks if isinstance(each, Table))
+    for row, (key, level) in zip(table.rows, ((None, 0.95), ("AA", 0.975), ("UA", 0.975)), strict=True):
+        count, rows = (hits[key], 100) if key else (135, 200)
+        ends = binomtest(count, rows).proportion_ci(level, method="wilson")
+        assert row[1:4] == pytest.approx((count / rows, ends.low, ends.high), abs=1e-4)
 
 
 def test_a_column_of_too_many_values_is_no_segment(workspace):
