@@ -209,6 +209,23 @@ def test_a_form_is_that_of_all_values_not_of_the_first(workspace):
     assert "logicalTypeOptions" not in properties["x"] and "4 to 5 characters" in about(text, "x")
 
 
+def test_dates_in_a_form_of_their_own(workspace):
+    """What one form alone explains is promised; where day and month may be either, a person has to say which."""
+    days = [date(2024, 1, 1 + each % 12) for each in range(120)]
+    rows = ["day,either,months,never"]
+    rows += [
+        f"{day:%Y/%m/%d},{day:%d/%m/%Y},{day:%m/%d}/{1900 + each},00/00/{1900 + each}" for each, day in enumerate(days)
+    ]
+    rows.append("2024/01/31,01/01/2024,12/31/2020,00/00/2020")
+    properties, text, _ = drafted(workspace, workspace.csv("\n".join(rows)))
+    assert properties["day"]["logicalType"] == "date" and properties["day"]["logicalTypeOptions"] == {
+        "format": "yyyy/MM/dd"
+    }
+    assert properties["months"]["logicalTypeOptions"] == {"format": "MM/dd/yyyy"}
+    assert properties["either"]["logicalType"] == properties["never"]["logicalType"] == "string"
+    assert "`dd/MM/yyyy` or `MM/dd/yyyy`" in about(text, "either") and "dates?" not in about(text, "never")
+
+
 def test_several_objects_and_names(workspace):
     data = {"a": workspace.csv("x\n1\n", "a.csv"), "b": workspace.csv("y\n1\n", "b.csv")}
     infer(Inference(named(data, None), Path("out")), workspace.out)

@@ -40,7 +40,8 @@ class Seen:
     ``unparsed`` cells are not of the type that the first rows had. ``unique``
     is exact, None where nobody counted. ``private`` is why values must not be
     shown. ``shape`` is the one of all values, if there is one. ``stand_ins`` are
-    words that may stand for a missing value.
+    words that may stand for a missing value, ``dates`` the formats in which all
+    values are dates, as the standard writes them.
     """
 
     profile: ColumnProfile
@@ -50,6 +51,12 @@ class Seen:
     shape: str | None = None
     private: str | None = None
     stand_ins: StandIns | None = None
+    dates: tuple[str, ...] = ()
+
+    @property
+    def date_format(self) -> str | None:
+        """The one format in which all values are dates; None where there are two, as day and month may be."""
+        return self.dates[0] if len(self.dates) == 1 else None
 
     @property
     def type(self) -> str:
@@ -75,7 +82,7 @@ class Seen:
         """The standard's word for the type that was seen, None where it has none."""
         if self.unparsed:
             return "string"
-        found = family(self.type)
+        found = "date" if self.date_format else family(self.type)
         return None if found in {"binary", "map"} else found
 
     @property
@@ -172,6 +179,10 @@ def _type(seen: Seen, values: int) -> Iterator[str]:
         else:
             yield f"physicalType: {text(found)}  {comment('the standard has no word of its own for it')}"
     else:
+        if seen.date_format:
+            yield f"logicalType: date  {comment('text in the data, all of it dates')}"
+            yield f"logicalTypeOptions: {{format: {_quoted(seen.date_format)}}}"
+            return
         but = f", but for {plural(seen.stand_ins.rows, 'cell')}" if seen.stand_ins and seen.is_other else ""
         yield f"logicalType: {logical}  {comment(f'{found} in the data{but}')}"
         if logical in _NESTED:
@@ -219,6 +230,11 @@ def _uniqueness(draft: Draft, seen: Seen, is_key: bool) -> Iterator[str]:
 
 
 def _texts(seen: Seen, values: int) -> Iterator[str]:
+    if seen.date_format:
+        return
+    if seen.dates:
+        forms = " or ".join(f"`{each}`" for each in seen.dates)
+        yield comment(f"dates? Then write `logicalType: date` and `logicalTypeOptions: {{format: …}}`: {forms}")
     listed = seen.profile.categories
     counts = dict(listed.values) if listed and not listed.digested and seen.profile.type == "VARCHAR" else {}
     rarest = min(counts.values(), default=0)

@@ -206,6 +206,8 @@ def _asked(index: int, column: Column, relation: Relation, shape: str | None) ->
         found.append(Aggregate(f"{index} addresses", looks.addresses_sql(name)))
     if shape and (pattern := looks.pattern(shape)):
         found.append(Aggregate(f"{index} others", f"count_if(NOT regexp_matches({name}, {literal(pattern)}))"))
+    if shape and column.name in relation.raw:  # text that a contract can read as a date
+        found += [Aggregate(f"{index} {form}", looks.dates_sql(name, form)) for form in looks.dates(shape)]
     return found
 
 
@@ -218,7 +220,8 @@ def _seen(index: int, column: ColumnProfile, values: Mapping[str, Any], shape: s
     if private is None and form is not None and (shaped := looks.private_shape(form)):
         private = f"each value looks like {shaped}"
     unparsed = int(values.get(f"{index} unparsed") or 0)
-    return Seen(column, index == 0, unparsed, None, form, private, standins.seen(index, values))
+    dates = tuple(each for each in looks.dates(form or "") if values.get(f"{index} {each}") == 0)
+    return Seen(column, index == 0, unparsed, None, form, private, standins.seen(index, values), dates)
 
 
 def _unique(intake: Intake, relation: Relation, seen: Sequence[Seen], rows: int) -> dict[str, bool]:

@@ -11,6 +11,7 @@ import string
 from itertools import groupby
 
 from mlops_actions.data.engines.quoting import literal
+from mlops_actions.data.types.cells import strptime_format
 
 LONGEST = 40
 """Characters of a shape that is simple enough to be a pattern."""
@@ -22,6 +23,15 @@ _BETWEEN = set(" -_/.:+#@")
 
 _ADDRESS = r"[^@\s]@[^@\s]+\.[A-Za-z]{2,}"
 _NUMBERS = {"000-00-0000": "a social security number", "0000-0000-0000-0000": "the number of a card"}
+
+_DATES = {
+    "0000/00/00": ("yyyy/MM/dd",),
+    "0000.00.00": ("yyyy.MM.dd",),
+    "00.00.0000": ("dd.MM.yyyy", "MM.dd.yyyy"),
+    "00/00/0000": ("dd/MM/yyyy", "MM/dd/yyyy"),
+    "00-00-0000": ("dd-MM-yyyy", "MM-dd-yyyy"),
+}
+"""What a shape of dates may mean, as the standard writes it; a reader guesses the forms of ISO 8601 by itself."""
 
 _WORDS = {
     "email": "mail e-mail email emails mails",
@@ -74,6 +84,16 @@ def private_name(column: str) -> str | None:
         if pair in _PAIRS:
             return " ".join(pair)
     return None
+
+
+def dates(shape: str) -> tuple[str, ...]:
+    """The formats of dates that a shape may be."""
+    return _DATES.get(shape, ())
+
+
+def dates_sql(column: str, form: str) -> str:
+    """The aggregate that counts texts that are no date in such a form."""
+    return f"count_if({column} IS NOT NULL AND try_strptime({column}, {literal(str(strptime_format(form)))}) IS NULL)"
 
 
 def private_shape(shape: str) -> str | None:
