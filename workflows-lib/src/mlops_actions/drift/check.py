@@ -116,11 +116,8 @@ def _check(run: _Run, out: Path) -> Outcome:
     leaning, said = _importances(run)
     yardstick = _rhythm(reference, current)
     known = yardstick if isinstance(yardstick, Rhythm) else None
-    comparisons = [
-        each for each in compare(reference, current.profile, current.recounts, known) if each.name not in request.ignore
-    ]
-    absent = [each for each in comparisons if _is_absent(each, request.performance, current.profile.rows)]
-    comparisons = [each for each in comparisons if each not in absent]
+    compared = compare(reference, current.profile, current.recounts, known)
+    comparisons, absent = _parted(compared, request, current.profile.rows)
     rows = (reference.rows, current.profile.rows)
     decisions = decide(comparisons, rows, request.thresholds)
     checks = [
@@ -132,8 +129,8 @@ def _check(run: _Run, out: Path) -> Outcome:
     checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
     performed = _performed(run, current, reference.object)
     checks += performed.checks
-    headline = "; ".join(each for each in (report.headline(decisions, leaning), performed.headline) if each)
-    outcome = _outcome(run, checks, headline, decisions)
+    headline = report.headline(decisions, leaning)
+    outcome = _outcome(run, checks, f"{headline}; {performed.headline}" if performed.headline else headline, decisions)
     return Outcome(
         outcome.verdict,
         outcome.headline,
@@ -309,6 +306,15 @@ def _performed(run: _Run, current: _Current, object_name: str) -> performing.Jud
     return performing.Judged(unread + judged.checks, judged.sections, judged.headline)
 
 
+def _parted(
+    compared: Sequence[Comparison], request: DriftCheck, rows: int
+) -> tuple[list[Comparison], list[Comparison]]:
+    """Of the columns that are not ignored: those to be judged, and predictions and labels that one side has not."""
+    wanted = [each for each in compared if each.name not in request.ignore]
+    absent = [each for each in wanted if _is_absent(each, request.performance, rows)]
+    return [each for each in wanted if each not in absent], absent
+
+
 def _is_absent(comparison: Comparison, asked: Asked | None, rows: int) -> bool:
     """A column of predictions that the reference has not, or of labels that are not there yet: neither has drifted."""
     if asked is None:
@@ -335,8 +341,8 @@ def _absence(comparison: Comparison, object_name: str) -> Check:
 
 def _refuse_unknown(request: DriftCheck, reference: Profile, current: Profile) -> None:
     """Raises CallError for a configured column that is not there."""
-    now = [column.name for column in current.columns]
-    known = [*(column.name for column in reference.columns), *now]
+    there = [column.name for column in current.columns]
+    known = [*(column.name for column in reference.columns), *there]
     asked = request.performance
     problems = [
         Problem(f"`{key}` names `{name}`, and neither the reference nor the current data has such a column",
@@ -347,9 +353,9 @@ def _refuse_unknown(request: DriftCheck, reference: Profile, current: Profile) -
     ]  # fmt: skip
     private = {column.name for each in (reference, current) for column in each.columns if column.private}
     for name in asked.segments if asked else ():
-        if name not in now:
+        if name not in there:
             message = f"`segments` names `{name}`, and the current data has no such column"
-            problems.append(Problem(message, hint=did_you_mean(name, now)))
+            problems.append(Problem(message, hint=did_you_mean(name, there)))
         elif name in private:
             message = f"`segments` names `{name}`, whose values are not to be shown, and a report would show them"
             problems.append(Problem(message))

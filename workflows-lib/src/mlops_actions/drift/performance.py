@@ -1,4 +1,4 @@
-"""How well predictions fit their labels, with a 95 % interval; and, where labels are not there yet, how well they should.
+"""How well predictions fit their labels, with a 95 % interval; and how well they should, where there are no labels yet.
 
 Each is one query of the engine: scores are ranked by grouping rows that have
 the same, and no row is brought here. The engine is DuckDB's, whose words the

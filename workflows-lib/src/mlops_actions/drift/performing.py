@@ -7,7 +7,7 @@ does not fail: it is no measurement.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -157,39 +157,46 @@ def judge(asked: Asked, sides: Sides, object_name: str) -> Judged:
     current, reference = sides.current, sides.reference
     rule = ".".join(part for part in (object_name, "performance") if part)
     where = Where(object=object_name or None, column=asked.prediction)
-    now = current.whole
-    if now is None:
+    if current.whole is None:
         message = f"performance is not measured: {current.reason}"
         return Judged((Check(rule, Status.NOT_CHECKED, visible(message), Severity.WARNING, where),))
+    now = current.whole
     before, source = _before(now.metric, reference, sides.metrics)
-    words = f"{'estimated ' if current.estimated else ''}{_WORDS[now.metric]}"
-    worse = before is not None and is_worse(now, before)
+    whole = replace(_whole_check(now, before, estimated=current.estimated), rule=f"{rule}.{now.metric}", where=where)
+    words = _named(now.metric, estimated=current.estimated)
     message = f"the {words} is {_interval(now)} over {_rows(now, sides.rows)}{_against(now, before, source)}"
     if current.estimated:
         message += f". It is an estimate, since {current.reason}; {_assumed(reference)}"
-    severity = Severity.WARNING if current.estimated else Severity.ERROR
-    status = _status(severity, worse=worse)
-    if before is None:
-        status, severity = Status.NOT_CHECKED, Severity.INFO
-    checks = [
-        Check(
-            rule=f"{rule}.{now.metric}",
-            status=status,
-            message=visible(message),
-            severity=severity,
-            where=where,
-            measured=round(now.value, 6),
-            threshold=None if before is None else _threshold(before),
-            rows=now.rows,
-        )
-    ]
+    checks = [replace(whole, message=visible(message))]
     checks += [
-        _segment_check(name, each, reference.segments.get(name), now.metric, checks[0], estimated=current.estimated)
+        _segment_check(name, each, _pairs(each, reference.segments.get(name)), checks[0], words)
         for name, each in current.segments.items()
     ]
-    verb = "rose" if now.metric is Metric.RMSE else "fell"
-    said = f"the {words} {verb}: {before.value:.3g} before, {now.value:.3g} now" if worse and before is not None else ""
-    return Judged(tuple(checks), (_section(now, current, reference, before, asked.smallest),), said)
+    section = _section(now, current, reference, before, asked.smallest)
+    return Judged(tuple(checks), (section,), _clause(now, before, words))
+
+
+def _named(metric: Metric, *, estimated: bool) -> str:
+    return f"{'estimated ' if estimated else ''}{_WORDS[metric]}"
+
+
+def _whole_check(now: Measured, before: Measured | None, *, estimated: bool) -> Check:
+    """The check of all rows, without its names and words."""
+    severity = Severity.WARNING if estimated else Severity.ERROR
+    made = Check("", Status.NOT_CHECKED, "", Severity.INFO, measured=round(now.value, 6), rows=now.rows)
+    if before is None:
+        return made
+    status = _status(severity, worse=is_worse(now, before))
+    return replace(made, status=status, severity=severity, threshold=_threshold(before))
+
+
+def _clause(now: Measured, before: Measured | None, words: str) -> str:
+    """What a headline says of it, where it is worse."""
+    if before is None or not is_worse(now, before):
+        return ""
+    return (
+        f"the {words} {'rose' if now.metric is Metric.RMSE else 'fell'}: {before.value:.3g} before, {now.value:.3g} now"
+    )
 
 
 def is_worse(now: Measured, before: Measured) -> bool:
@@ -257,33 +264,27 @@ def _assumed(reference: Side) -> str:
 
 
 def _segment_check(
-    name: str, now: Segments, before: Segments | None, metric: Metric, whole: Check, *, estimated: bool
+    name: str, now: Segments, pairs: Sequence[tuple[str | None, Measured, Measured]], whole: Check, words: str
 ) -> Check:
-    """One check for all values of a column."""
-    severity = Severity.WARNING if estimated else Severity.ERROR
-    pairs = _pairs(now, before)
-    worse = [(key, one, other) for key, one, other in pairs if is_worse(one, other)]
+    """One check for all values of a column; ``pairs`` are those that were measured on both sides."""
+    severity = Severity.WARNING if words.startswith("estimated") else Severity.ERROR
     rest = f"; {plural(now.small, 'value')} of too few rows ({now.rows:,} in all) are not judged" if now.small else ""
-    column, rule = f"`{clip(name, 60)}`", f"{whole.rule}.{name}"
-    where = replace(whole.where, column=name)
-    if now.reason or not pairs:
+    made = Check(f"{whole.rule}.{name}", Status.NOT_CHECKED, "", Severity.INFO, replace(whole.where, column=name))
+    said = f"the {words} by `{clip(name, 60)}` is "
+    if not pairs:
         why = now.reason or ("no value has rows enough" if not now.found else "nothing says what they were")
-        message = f"the {_WORDS[metric]} by {column} is not judged: {why}{'' if now.reason else rest}"
-        return Check(rule, Status.NOT_CHECKED, visible(message), Severity.INFO, where)
-    message = f"the {'estimated ' if estimated else ''}{_WORDS[metric]} by {column} is "
-    if worse:
-        worse.sort(key=lambda each: -abs(each[1].value - each[2].value))
-        listed = ", ".join(f"{_value(key)} ({other.value:.3g} to {one.value:.3g})" for key, one, other in worse[:NAMED])
-        more = f" and {len(worse) - NAMED:,} more" if len(worse) > NAMED else ""
-        message += f"worse in {len(worse):,} of {plural(len(pairs), 'value')}: {listed}{more}{rest}"
-    else:
-        message += f"worse in none of {plural(len(pairs), 'value')}{rest}"
-    return Check(
-        rule=rule,
+        return replace(made, message=visible(f"{said}not judged: {why}{rest}"))
+    worse = sorted(
+        (each for each in pairs if is_worse(*each[1:])), key=lambda each: -abs(each[1].value - each[2].value)
+    )
+    listed = ", ".join(f"{_value(key)} ({was.value:.3g} to {one.value:.3g})" for key, one, was in worse[:NAMED])
+    more = f" and {len(worse) - NAMED:,} more" if len(worse) > NAMED else ""
+    said += f"worse in {len(worse) or 'none'} of {plural(len(pairs), 'value')}{f': {listed}{more}' if worse else ''}"
+    return replace(
+        made,
         status=_status(severity, worse=bool(worse)),
-        message=visible(message),
         severity=severity,
-        where=where,
+        message=visible(said + rest),
         measured=len(worse),
         threshold={"mustBe": 0},
     )

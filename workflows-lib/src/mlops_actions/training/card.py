@@ -20,7 +20,11 @@ MAX_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a card tells. ``importances`` are shares by column; ``profiled`` says in a sentence what was profiled, empty where nothing was."""
+    """What a card tells.
+
+    ``importances`` are shares by column; ``profiled`` says in a sentence what
+    was profiled, empty where nothing was.
+    """
 
     name: str
     digest: str

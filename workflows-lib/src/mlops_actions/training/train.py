@@ -98,9 +98,10 @@ def train(request: Training, out: Path) -> Outcome:
     """
     started, folder = verdict.now(), Path.cwd()
     _refuse_platform(request.platform)
-    model_path = place.inside(request.model, folder, "training.model", request.where("model"))
-    metrics_path = place.inside(request.metrics, folder, "training.metrics", request.where("metrics"))
-    importances_path = place.inside(request.importances, folder, "training.importances", request.where("importances"))
+    written = {
+        key: place.inside(path, folder, f"training.{key}", request.where(key))
+        for key, path in (("model", request.model), ("metrics", request.metrics), ("importances", request.importances))
+    }
     declared = _declared(request, folder)
     before = {each.name: each.state() for each in declared}
     source = inputs.source(folder, declared)
@@ -108,15 +109,15 @@ def train(request: Training, out: Path) -> Outcome:
     materials = _materials(declared, profiled)
     with (
         TemporaryDirectory(prefix="mlops-train-", dir=os.environ.get("RUNNER_TEMP") or None) as home,
-        place.vacated(model_path, metrics_path, importances_path) as room,
+        place.vacated(*written.values()) as room,
     ):
         result = _Result(run.run(_job(request, folder), Path(home), out), profiled=profiled.headline)
         if result.ran.ok:
-            wanted = collect.Wanted(model_path, request.model, request.where("model"), request.allow_pickle)
+            wanted = collect.Wanted(written["model"], request.model, request.where("model"), request.allow_pickle)
             result.collected = collect.collect(wanted, out / "model")
             room.recorded = result.collected.model is not None
-            _keep_metrics(result, request, metrics_path, out)
-            _keep_importances(result, request, importances_path, out)
+            _keep_metrics(result, request, written["metrics"], out)
+            _keep_importances(result, request, written["importances"], out)
     result.checks = [
         *result.ran.checks,
         _untouched(declared, before, materials),
