@@ -116,7 +116,7 @@ def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     if kind == "number":
         above, most = node.pop("exclusiveMinimum", None), node.pop("maximum", None)
         assert not node, node
-        whole = st.integers(1 if above == 0 else -10, 1 if most == 1 else 10**6)
+        whole = st.integers(1 if above == 0 else -10, 10**6 if most is None else int(most))
         return whole | st.floats(above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
     if kind == "integer":
         low = node.pop("minimum", None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -113,30 +113,28 @@ def _check(run: _Run, out: Path) -> Outcome:
     _refuse_unknown(request, reference, current.profile)
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
+    return _compared(run, reference, current)
+
+
+def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
+    """What is to be said of both sides, once they are read."""
+    request, rows = run.request, (reference.rows, current.profile.rows)
     leaning, said = _importances(run)
     yardstick = _rhythm(reference, current)
-    known = yardstick if isinstance(yardstick, Rhythm) else None
-    compared = compare(reference, current.profile, current.recounts, known)
-    comparisons, absent = _parted(compared, request, current.profile.rows)
-    rows = (reference.rows, current.profile.rows)
-    decisions = decide(comparisons, rows, request.thresholds)
+    compared, absent = _parted(run, reference, current, yardstick)
+    decisions = decide(compared, rows, request.thresholds)
+    performed = _performed(run, current, reference.object)
     checks = [
         *current.checks,
         *said,
         *(_to_check(each, request.performance, reference.object, rows) for each in decisions),
+        *(_absence(each, reference.object) for each in absent),
+        *(_ignored(each, reference.object) for each in dict.fromkeys(request.ignore)),
+        *performed.checks,
     ]
-    checks += [_absence(each, reference.object) for each in absent]
-    checks += [_ignored(name, reference.object) for name in dict.fromkeys(request.ignore)]
-    performed = _performed(run, current, reference.object)
-    checks += performed.checks
-    headline = report.headline(decisions, leaning)
-    outcome = _outcome(run, checks, f"{headline}; {performed.headline}" if performed.headline else headline, decisions)
-    return Outcome(
-        outcome.verdict,
-        outcome.headline,
-        performed.sections + report.sections(decisions, rows, request.thresholds, request.ignore, yardstick, leaning),
-        outcome.outputs,
-    )
+    headline = "; ".join(filter(None, (report.headline(decisions, leaning), performed.headline)))
+    shown = report.sections(decisions, rows, request.thresholds, request.ignore, yardstick, leaning)
+    return replace(_outcome(run, checks, headline, decisions), sections=performed.sections + shown)
 
 
 # Reading
@@ -307,11 +305,13 @@ def _performed(run: _Run, current: _Current, object_name: str) -> performing.Jud
 
 
 def _parted(
-    compared: Sequence[Comparison], request: DriftCheck, rows: int
+    run: _Run, reference: Profile, current: _Current, yardstick: Rhythm | str
 ) -> tuple[list[Comparison], list[Comparison]]:
     """Of the columns that are not ignored: those to be judged, and predictions and labels that one side has not."""
-    wanted = [each for each in compared if each.name not in request.ignore]
-    absent = [each for each in wanted if _is_absent(each, request.performance, rows)]
+    known = yardstick if isinstance(yardstick, Rhythm) else None
+    found = compare(reference, current.profile, current.recounts, known)
+    wanted = [each for each in found if each.name not in run.request.ignore]
+    absent = [each for each in wanted if _is_absent(each, run.request.performance, current.profile.rows)]
     return [each for each in wanted if each not in absent], absent
 
 
