@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind
@@ -23,10 +23,10 @@ DRAWN = 16
 """Cells drawn of a column of categories; the others are drawn as one."""
 
 
-def headline(decisions: Sequence[Decision]) -> str:
-    """The check in one sentence."""
+def headline(decisions: Sequence[Decision], importances: Mapping[str, float]) -> str:
+    """The check in one sentence; ``importances`` says what the model leans on, column to share, where that is known."""
     compared = [each for each in decisions if each.finding is not Finding.ADDED]
-    drifted = sorted((each for each in compared if each.drifted), key=lambda each: -each.weight)
+    drifted = _ordered([each for each in compared if each.drifted], importances)
     columns = plural(len(compared), "column")
     if drifted:
         worst = drifted[0]
@@ -61,12 +61,13 @@ def sections(
     thresholds: Thresholds,
     ignored: Sequence[str],
     rhythm: Rhythm | str,
+    importances: Mapping[str, float],
 ) -> tuple[Section, ...]:
-    """The table of columns and the distributions, the most shifted first.
+    """The table of columns and the distributions: what drifted first, by importance and by how much it shifted.
 
     ``rhythm`` is that of the reference, or why it has none.
     """
-    ordered = sorted(decisions, key=lambda each: (not each.drifted, -each.weight))
+    ordered = _ordered(decisions, importances)
     blocks: list[Block] = [_table(ordered), Text(_how(rows, thresholds, rhythm))]
     if ignored:
         blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in ignored)}."))
@@ -75,6 +76,15 @@ def sections(
     charts = [chart for each in (*drawn, *calm[:UNDRIFTED_CHARTS]) for chart in _chart(each)]
     found = [Section("Columns", tuple(blocks))]
     return (*found, Section("Distributions", tuple(charts))) if charts else tuple(found)
+
+
+def _ordered(decisions: Sequence[Decision], importances: Mapping[str, float]) -> list[Decision]:
+    """What drifted first; of that, what the model leans on most; then what shifted most."""
+
+    def key(each: Decision) -> tuple[bool, float, float]:
+        return (not each.drifted, -importances.get(each.comparison.name, 0.0), -each.weight)
+
+    return sorted(decisions, key=key)
 
 
 # Words
