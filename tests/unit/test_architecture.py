@@ -17,7 +17,7 @@ LAYERS = (
     {"commands", "carryout"},
     {"ci", "data", "drift", "training", "export", "release", "dryrun"},
     {"released"},
-    {"report", "project", "model"},
+    {"report", "project", "model", "importances"},
     {"github"},
     {"options", "location"},
     {"config", "outcome"},

@@ -87,7 +87,7 @@ def test_the_push_trains_a_model_that_holds_its_gate(runs: Runs) -> None:
     metrics = json.loads(outputs["metrics"])
     assert metrics["auc"] >= 0.65 > metrics["baseline_auc"]
     kept = ran.kept("model-training-model")
-    assert {"model/MLmodel", "metrics.json", "profile.json", "MODEL_CARD.md", "train.log"} <= kept
+    assert {"model/MLmodel", "metrics.json", "importances.json", "profile.json", "MODEL_CARD.md", "train.log"} <= kept
     judged = ran.judged("model-training-model")
     assert outputs["model-digest"] == f"sha256:{judged.subjects[0].sha256}"
     assert {each.name for each in judged.materials} >= {f"data/2013-0{month}.parquet" for month in range(1, 9)}
@@ -111,7 +111,7 @@ def test_the_tag_releases_the_model_that_the_push_trained(runs: Runs) -> None:
         name: digest for name, digest in digests.items() if name != "SHA256SUMS"
     }
     trained = runs["push"].artifact("model-training-model")
-    for name in ("profile.json", "metrics.json", "MODEL_CARD.md"):
+    for name in ("profile.json", "metrics.json", "importances.json", "MODEL_CARD.md"):
         assert (bundle / name).read_bytes() == (trained / name).read_bytes()
     digest = runs["push"].outputs["train"]["model-digest"].removeprefix("sha256:")
     assert digest in {each.sha256 for each in (*ran.judged(BUNDLE).subjects, *ran.judged(BUNDLE).materials)}

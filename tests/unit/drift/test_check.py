@@ -463,3 +463,42 @@ def test_the_profile_says_which_column_is_the_time(workspace):
 def test_a_time_column_that_is_none_is_a_wrong_call(workspace):
     with pytest.raises(CallError, match="no column 'when'"):
         workspace.compare(REFERENCE, REFERENCE, time_column="when")
+
+
+# What the model leans on
+
+
+def _beside(workspace, text: str) -> str:
+    """The profile of ``before.parquet``, in a folder with these importances."""
+    workspace.check("before.parquet", "before.parquet")
+    (workspace.root / "model").mkdir()
+    (workspace.root / "out" / "profile.json").rename(workspace.root / "model" / "profile.json")
+    (workspace.root / "model" / "importances.json").write_text(text)
+    return "model"
+
+
+def _table_of(outcome) -> list[Any]:
+    (table,) = (block for section in outcome.sections for block in section.blocks if isinstance(block, Table))
+    return [row[0] for row in table.rows]
+
+
+def test_drift_in_what_the_model_leans_on_comes_first(workspace, normal):
+    names = ("a", "b", "c", "d")
+    workspace.parquet({name: ("DOUBLE", normal(1000)) for name in names}, "before.parquet")
+    # b moved further than c, and c less than d, which the model does not use at all; a is the most important, and calm.
+    shifts = {"a": 0.0, "b": 0.8, "c": 0.6, "d": 2.0}
+    workspace.parquet({name: ("DOUBLE", normal(1000, shifts[name])) for name in names}, "now.parquet")
+    without = workspace.check("before.parquet", "now.parquet")
+    assert _table_of(without) == ["d", "b", "c", "a"]
+    outcome = workspace.check(_beside(workspace, '{"a": 5, "c": 3, "b": 2}'), "now.parquet")
+    assert _table_of(outcome) == ["c", "b", "d", "a"]
+    assert [each.name for each in outcome.verdict.materials] == ["model/profile.json", "model/importances.json"]
+    assert drifted(outcome) == drifted(without) == ["b", "c", "d"]
+
+
+def test_importances_that_cannot_be_used_are_a_warning_and_the_check_goes_on(workspace, normal):
+    workspace.parquet({"a": ("DOUBLE", normal(1000))}, "before.parquet")
+    outcome = workspace.check(_beside(workspace, '{"a": NaN}'), "before.parquet")
+    (found,) = (each for each in outcome.verdict.checks if each.rule == "importances")
+    assert found.status is Status.WARN and "NaN" in found.message and found.where.file == "model/importances.json"
+    assert outcome.verdict.status is Status.WARN and outcome.headline.startswith("None of 1 column drifted")

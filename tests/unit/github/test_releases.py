@@ -27,11 +27,13 @@ def script() -> ModuleType:
     return module
 
 
-def add_release(github: Any, tag: str, profile: bytes | None, **more: Any) -> None:
+def add_release(
+    github: Any, tag: str, profile: bytes | None, beside: dict[str, bytes] | None = None, **more: Any
+) -> None:
     number = github.next_id()
     github.releases[number] = {"tag_name": tag, "draft": True, "prerelease": False, "body": "", "name": tag}
-    if profile is not None:
-        github.add_asset(number, "profile.json", profile)
+    for name, content in {**({} if profile is None else {"profile.json": profile}), **(beside or {})}.items():
+        github.add_asset(number, name, content)
     github.releases[number] |= {"draft": False, **more}
 
 
@@ -44,6 +46,14 @@ def test_the_profile_of_the_newest_release_of_the_model(github: Any, client: Cli
     source = released.Source("acme/delays", client)
     assert released.profile(source, "delay", None, tmp_path / "a").read_bytes() == b"wanted"
     assert released.profile(source, "delay", "delay@v1.0.0", tmp_path / "b").read_bytes() == b"old"
+    assert github.violations == []
+
+
+def test_what_training_left_beside_the_profile_comes_with_it(github: Any, client: Client, tmp_path: Path) -> None:
+    add_release(github, "delay@v1.0.0", b"{}", {"importances.json": b'{"hour": 1}'})
+    source = released.Source("acme/delays", client)
+    found = released.profile(source, "delay", None, tmp_path / "a")
+    assert found.with_name("importances.json").read_bytes() == b'{"hour": 1}'
     assert github.violations == []
 
 

@@ -60,6 +60,7 @@ def train(tmp_path: Path) -> Callable[..., Path]:
         (folder / "model" / "model.skops").write_bytes(b"not read here")
         (folder / "profile.json").write_text("{}", encoding="utf-8")
         (folder / "metrics.json").write_text('{"auc": 0.6501234567, "<b>": 1}', encoding="utf-8")
+        (folder / "importances.json").write_text('{"hour": 1.0}', encoding="utf-8")
         (folder / "MODEL_CARD.md").write_text("# A card\n", encoding="utf-8")
         judged = Verdict(
             stage="model-training",

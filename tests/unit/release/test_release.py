@@ -60,6 +60,7 @@ def test_a_tag_becomes_a_bundle_and_a_request(asked: Release, out: Path, exporte
         "MODEL_CARD.md",
         "profile.json",
         "metrics.json",
+        "importances.json",
         "verdict-model-training.json",
         "verdict-export.json",
         "RELEASE_NOTES.md",

@@ -20,7 +20,7 @@ from mlops_actions.outcome import Log, Outcome
 from mlops_actions.training import train
 from mlops_actions.training.gates import Gate
 from mlops_actions.training.train import Training
-from mlops_actions.verdict import Status, Where
+from mlops_actions.verdict import Check, Status, Where
 
 Run = Callable[[Training], Outcome]
 
@@ -260,3 +260,61 @@ def test_names_from_the_model_are_text_in_the_card(request_: Training, out: Path
     assert "<img" not in written and "@everyone" not in written
     rows = [line for line in written.splitlines() if "img src" in line]
     assert len(rows) == 1 and rows[0].replace(r"\|", "").count("|") == 4
+
+
+def with_importances(request: Training, **numbers: object) -> Training:
+    return replace(request, command=f"python make.py; printf '%s' '{json.dumps(numbers)}' > build/importances.json")
+
+
+def of_importances(outcome: Outcome) -> Check:
+    (found,) = (each for each in outcome.verdict.checks if each.rule == "training.importances")
+    return found
+
+
+def test_what_the_model_leans_on_is_kept_as_shares(request_: Training, out: Path) -> None:
+    outcome = train.train(with_importances(request_, carrier=1, hour=3), out)
+    assert json.loads((out / "importances.json").read_text()) == {"hour": 0.75, "carrier": 0.25}
+    assert of_importances(outcome).status is Status.PASS and "most in `hour`" in of_importances(outcome).message
+    subjects = {each.name: each.sha256 for each in outcome.verdict.subjects}
+    assert subjects["importances.json"] == verdict.digest(out / "importances.json")
+    assert "| hour | 75.0% |" in (out / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"hour": -1}, "must be at least 0"),
+        ({"hour": 1, "onehot__carrier_AA": 2}, "`onehot__carrier_AA` is no input in the model's signature"),
+        ({"hours": 1}, "Did you mean `hour`?"),
+    ],
+)
+def test_importances_that_cannot_be_used_warn_and_leave_the_model_as_good(
+    request_: Training, out: Path, numbers: dict[str, int], message: str
+) -> None:
+    outcome = train.train(with_importances(request_, **numbers), out)
+    assert of_importances(outcome).status is Status.WARN and message in of_importances(outcome).message
+    assert not (out / "importances.json").exists()
+    assert outcome.verdict.status is Status.WARN and outcome.outputs["promoted"] == "true"
+
+
+def test_importances_of_an_earlier_run_are_not_taken_for_those_of_this_model(request_: Training, out: Path) -> None:
+    (Path.cwd() / "build").mkdir()
+    (Path.cwd() / "build" / "importances.json").write_text('{"hour": 1}')
+    found = of_importances(train.train(request_, out))
+    assert found.status is Status.NOT_CHECKED and "wrote no `build/importances.json`" in found.message
+    assert not (out / "importances.json").exists()
+
+
+def test_importances_that_were_asked_for_and_are_not_there_warn(request_: Training, out: Path) -> None:
+    asked = replace(request_, places={**request_.places, "importances": Where(file="mlops.yaml", line=5)})
+    found = of_importances(train.train(asked, out))
+    assert (found.status, found.where.line) == (Status.WARN, 5)
+
+
+def test_importances_behind_a_link_out_of_the_folder_are_not_read(
+    request_: Training, out: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other.json").write_text('{"hour": 1}')
+    linked = replace(request_, command=f"python make.py; ln -s '{tmp_path / 'other.json'}' build/importances.json")
+    found = of_importances(train.train(linked, out))
+    assert found.status is Status.WARN and "leads out of the working directory" in found.message

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
     from mlops_actions.data.contracts.servers import Place
     from mlops_actions.data.sources.reading import CsvDialect
+    from mlops_actions.drift.performance import Asked
     from mlops_actions.drift.response import Wishes
     from mlops_actions.drift.settings import Settings
     from mlops_actions.dryrun.run import DryRun
@@ -244,6 +245,7 @@ def _train(options: Options) -> Stage:
         command=options.required("command", "training", "command"),
         model=config.get("training", "model") or "build/model",
         metrics=config.get("training", "metrics") or "build/metrics.json",
+        importances=config.get("training", "importances") or "build/importances.json",
         name=config.get("model") or "model",
         data=[path] if isinstance(path, str) else path,
         contract=Path(contract) if contract else None,
@@ -288,12 +290,14 @@ def _drift(options: Options) -> Stage:
     patterns = tuple(paths.values()) if isinstance(paths, dict) else paths
     engine = options.one_of("engine", check.ENGINES, "drift", "engine", default="duckdb")
     settings = _drift_settings(options)
+
+    performance = _performance(options)
     csv = _csv(options)
 
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
         time_column = options.config.get("data", "time-column")
-        asked = check.DriftCheck(reference, patterns, engine, settings, csv, time_column)
+        asked = check.DriftCheck(reference, patterns, engine, settings, csv, time_column, performance)
         earlier = _earlier(options, wishes)
         outcome = check.check(asked, out)
         asks = _ask(options, wishes, outcome, out)
@@ -422,6 +426,30 @@ def _drift_settings(options: Options) -> Settings:
         ignore=tuple(said.get("ignore") or ()),
         must_not_drift=tuple(said.get("must-not-drift") or ()),
         rows_factor=said.get("rows-factor", FACTOR),
+    )
+
+
+def _performance(options: Options) -> Asked | None:
+    """The columns of predictions and labels, where the configuration names them. Raises CallError for half of it."""
+    from mlops_actions.drift.performance import SMALLEST, Asked, Metric
+
+    config = options.config
+    prediction = config.get("drift", "prediction")
+    if prediction is None:
+        for key in ("label", "metric", "segments", "smallest-segment"):
+            if config.get("drift", key) is not None:
+                where = config.where("drift", key)
+                message = f"`drift.{key}` is of no use without `drift.prediction`"
+                hint = "Name the column of predictions."
+                raise CallError(Problem(message, config.name, where.line, where.column, hint))
+        return None
+    metric = config.get("drift", "metric")
+    return Asked(
+        prediction,
+        config.get("drift", "label"),
+        Metric(metric) if metric else None,
+        tuple(config.get("drift", "segments") or ()),
+        config.get("drift", "smallest-segment") or SMALLEST,
     )
 
 

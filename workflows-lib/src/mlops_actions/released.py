@@ -1,4 +1,4 @@
-"""What a model's releases hold for another stage: the profile of the data that trained it.
+"""What a model's releases hold for another stage: the profile of the data that trained it, and what lies beside it.
 
 Read over GitHub's API (``contents: read``). In a dry run there is none; there
 the bundle in an earlier dry run's folder stands in.
@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops_actions import importances
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.github import releases
 from mlops_actions.github.api import ApiError, Client
 
 PROFILE = "profile.json"
+BESIDE = (importances.NAME, "metrics.json")
+"""What a release may hold of the training beside the profile, and a drift check looks for there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Source:
 def profile(source: Source, model: str | None, tag: str | None, into: Path) -> Path:
     """The profile in the release ``tag``, or in the newest release of ``model``; a file.
 
-    Raises CallError where there is none, with what to do.
+    What else of BESIDE the release holds lies in the same folder. Raises
+    CallError where there is no profile, with what to do.
     """
     for root in source.served:
         for found in sorted(root.glob(f"artifacts/*/bundle/{PROFILE}")):
@@ -45,6 +49,8 @@ def profile(source: Source, model: str | None, tag: str | None, into: Path) -> P
         into.mkdir()
         if not releases.fetch_asset(source.client, source.repository, release, PROFILE, into / PROFILE):
             raise CallError(Problem(f"{what} ({release['tag_name']}) holds no {PROFILE}", hint=hint))
+        for name in BESIDE:
+            releases.fetch_asset(source.client, source.repository, release, name, into / name)
     except ApiError as error:
         raise CallError(Problem(f"{what} cannot be read: {error}", hint=hint)) from error
     return into / PROFILE

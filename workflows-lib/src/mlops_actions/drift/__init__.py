@@ -4,7 +4,9 @@
 other, ``rhythm`` says what blocks of time the reference has to tell by,
 ``compare`` turns two profiles of a column into
 shifts with effect sizes and p-values, ``decision`` says which of them are real
-and material over all columns, ``report`` says so in words, tables and charts,
-``check`` reads, scans and writes. ``history`` keeps earlier checks; ``response`` says
-what is to happen then, and ``respond`` does it.
+and material over all columns, ``performance`` measures predictions by their
+labels or estimates how well they do without, ``performing`` judges that,
+``report`` says so in words, tables and charts, ``check`` reads, scans and
+writes. ``history`` keeps earlier checks; ``response`` says what is to happen
+then, and ``respond`` does it.
 """

@@ -9,25 +9,26 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from mlops_actions import files
+from mlops_actions import files, importances
 from mlops_actions.data.profiles import blockscan, profile, profiling
 from mlops_actions.data.profiles.blocks import Blocks
-from mlops_actions.data.profiles.profile import Kind, Profile
+from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import arrivals, report, rhythm, sentence, volume, windows
+from mlops_actions.drift import arrivals, performing, report, rhythm, sentence, volume, windows
 from mlops_actions.drift.arrivals import Arrivals
-from mlops_actions.drift.compare import compare
+from mlops_actions.drift.compare import Comparison, State, compare
 from mlops_actions.drift.decision import LEVEL, Decision, Finding, decide, ordered
+from mlops_actions.drift.performance import Asked
 from mlops_actions.drift.rhythm import Rhythm, Unusable
 from mlops_actions.drift.settings import Settings
-from mlops_actions.errors import CallError, Problem
+from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, digest, now
 
@@ -53,6 +54,8 @@ class DriftCheck:
     csv: CsvDialect = FOUND
     time_column: str | None = None
     """The time of a row, where the reference is data and rows of one time are to be taken for alike."""
+    performance: Asked | None = None
+    """The columns of predictions and labels, where there are such."""
 
 
 class _Judged(Exception):
@@ -75,6 +78,10 @@ class _Run:
     """The time column of the current data, and its first and last time."""
     stored: bool = False
     """Whether the reference is a stored profile."""
+    beside: Path | None = None
+    """The folder of the reference, where that is a stored profile: what training left of the model lies there, too."""
+    performed: performing.Side = field(default_factory=performing.Side)
+    """How well the predictions in the reference's rows fit their labels."""
 
 
 def check(request: DriftCheck, out: Path) -> Outcome:
@@ -88,6 +95,9 @@ def check(request: DriftCheck, out: Path) -> Outcome:
         raise CallError(
             Problem("no current data is named", hint="Set the input `data`, or `drift.data` in mlops.yaml.")
         )
+    if request.performance is not None and request.engine != "duckdb":
+        message = f"the engine {request.engine} does not measure performance (`drift.prediction`)"
+        raise CallError(Problem(message, hint="Leave `engine` out: DuckDB reads such tables as well."))
     run = _Run(request, now())
     try:
         return _check(run, out)
@@ -102,38 +112,52 @@ def _check(run: _Run, out: Path) -> Outcome:
     files.write_atomic(out / PROFILE, profile.dumps(current.profile))
     run.window = _window(current.profile, reference.time.column) if reference.time else None
     settings.refuse_unknown(reference, current.profile)
+    _refuse_unknown(run.request.performance, reference.columns, current.profile.columns)
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
-    yardstick = _rhythm(reference, current)
-    decisions, arrived = _decide(settings, reference, current, yardstick)
+    return _compared(run, reference, current)
+
+
+def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
+    """What is to be said of both sides, once they are read."""
+    request, settings = run.request, run.request.settings
     rows = (reference.rows, current.profile.rows)
-    decisions = ordered(decisions)
-    checks = [*current.checks, *_same(run, reference, current.profile), *arrived.checks]
-    checks += [_to_check(each, reference.object, rows) for each in decisions]
-    checks += [_ignored(name, reference.object) for name in dict.fromkeys(settings.ignore)]
-    headline = sentence.headline(decisions, windows.names(reference, current.profile))
+    leaning, said = _importances(run)
+    yardstick = _rhythm(reference, current)
+    compared, absent = _parted(run, reference, current, yardstick)
+    in_place, arrived = _decide(settings, reference, current, compared)
+    decisions = ordered(in_place, leaning)
+    performed = _performed(run, current, reference.object)
+    before = [*current.checks, *said, *_same(run, reference, current.profile), *arrived.checks]
+    of_columns = [
+        *(_to_check(each, request.performance, reference.object, rows) for each in decisions),
+        *(_absence(each, reference.object) for each in absent),
+        *(_ignored(each, reference.object) for each in dict.fromkeys(settings.ignore)),
+    ]
+    headline = sentence.headline(decisions, windows.names(reference, current.profile), leaning)
     headline += f", and {arrived.headline}" if arrived.headline else ""
-    outcome = _outcome(run, checks, headline, decisions)
-    places = {each.where.column: place for place, each in enumerate(checks) if each.where.column is not None}
-    return Outcome(
-        outcome.verdict,
-        outcome.headline,
-        report.sections(decisions, rows, settings.common, settings.ignore, yardstick, places=places),
-        outcome.outputs,
+    headline = "; ".join(filter(None, (headline, performed.headline)))
+    outcome = _outcome(run, [*before, *of_columns, *performed.checks], headline, in_place)
+    shown = report.sections(
+        decisions,
+        rows,
+        settings.common,
+        settings.ignore,
+        yardstick,
+        places={str(each.where.column): place for place, each in enumerate(of_columns, len(before))},
+        importances=leaning,
     )
+    return replace(outcome, sections=performed.sections + shown)
 
 
 def _decide(
-    settings: Settings, reference: Profile, current: _Current, yardstick: Rhythm | str
+    settings: Settings, reference: Profile, current: _Current, compared: Sequence[Comparison]
 ) -> tuple[list[Decision], Arrivals]:
     """What is said of the columns, and of when rows came; all of it with LEVEL as the chance of a false alarm."""
-    known = yardstick if isinstance(yardstick, Rhythm) else None
-    found = compare(reference, current.profile, current.recounts, known, settings.wanted)
-    comparisons = [each for each in found if each.name not in settings.ignore]
-    share = LEVEL / (1 + sum(len(each.shifts) for each in comparisons))  # Bonferroni's, of one more test
+    share = LEVEL / (1 + sum(len(each.shifts) for each in compared))  # Bonferroni's, of one more test
     arrived = arrivals.judge(reference, current.profile, current.blocks, settings.rows_factor, share)
     level = LEVEL - share if arrived.checks else LEVEL
-    return decide(comparisons, (reference.rows, current.profile.rows), settings.of, level), arrived
+    return decide(compared, (reference.rows, current.profile.rows), settings.of, level), arrived
 
 
 # Reading
@@ -147,6 +171,7 @@ def _reference(run: _Run) -> Profile:
     if path.suffix == ".json":
         found = _stored(path)
         run.materials, run.stored = (Subject(str(path), digest(path)),), True
+        run.beside = path.parent
     else:
         if not path.exists() and not glob.has_magic(str(path)):
             raise CallError(Problem("no such profile or data", str(path), hint="It is the reference to compare with."))
@@ -169,12 +194,27 @@ def _stored(path: Path) -> Profile:
         raise _no_reference(str(path), f"the reference {error}") from error
 
 
+def _importances(run: _Run) -> tuple[dict[str, float], list[Check]]:
+    """What the model leans on, column to share, as training left it beside the profile; empty where it did not."""
+    if run.beside is None or not (path := run.beside / importances.NAME).exists():
+        return {}, []
+    try:
+        found = importances.read(path)
+    except importances.Unusable as error:
+        message = f"the importances beside the reference cannot be used, so the columns are not sorted by them: {error}"
+        return {}, [Check("importances", Status.WARN, message, Severity.WARNING, where=Where(file=str(path)))]
+    run.materials += (Subject(str(path), digest(path)),)
+    return found, []
+
+
 def _measured(run: _Run, path: Path) -> Profile:
     """The profile of reference data."""
     try:
         with intake.take_in(profile.OBJECT, (str(path),), Reading(csv=run.request.csv)) as taken:
             measured = _profile(run, taken)
             run.materials = tuple(taken.subjects)
+            if run.request.performance is not None:
+                run.performed = performing.of_reference(taken.session, taken.relation, run.request.performance)
             broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
     except Unreadable as error:
         raise _no_reference(error.file or str(path), f"the reference cannot be read: {error}") from error
@@ -205,6 +245,7 @@ class _Current:
     recounts: Mapping[str, profiling.Recount]
     blocks: Blocks | None
     checks: list[Check]
+    performed: performing.Side | None = None
 
 
 def _current(run: _Run, reference: Profile) -> _Current:
@@ -219,7 +260,11 @@ def _current(run: _Run, reference: Profile) -> _Current:
             values = taken.session.aggregate(taken.relation, plan.aggregates)
             made = profiling.build(plan, values)
             run.subjects = tuple(taken.subjects)
-            return _Current(made, profiling.recount(plan, values), _blocks(taken, reference), _of_files(taken, made))
+            performed = None
+            if (asked := run.request.performance) is not None:
+                performed = performing.of_current(taken.session, taken.relation, asked, run.performed)
+            recounts, blocks = profiling.recount(plan, values), _blocks(taken, reference)
+            return _Current(made, recounts, blocks, _of_files(taken, made), performed)
     except Unreadable as error:
         raise _Judged(intake.unreadable(reference.object, error), "The current data cannot be read") from error
 
@@ -257,6 +302,85 @@ def _window(made: Profile, name: str) -> dict[str, Json] | None:
 def _of_files(taken: readers.Taken, made: Profile) -> list[Check]:
     """What is to be said of the files; that there are rows is judged here."""
     return [each for each in taken.checks(made.rows) if not each.rule.endswith(".rows")]
+
+
+def _performed(run: _Run, current: _Current, object_name: str) -> performing.Judged:
+    """What is to be said of performance; nothing where it was not asked for."""
+    asked, side = run.request.performance, current.performed
+    if asked is None or side is None:
+        return performing.Judged(())
+    unread: tuple[Check, ...] = ()
+    metrics: dict[str, float] = {}
+    if run.beside is not None and (path := run.beside / performing.METRICS).exists():
+        try:
+            metrics = performing.recorded(path)
+            run.materials += (Subject(str(path), digest(path)),)
+        except (OSError, ValueError) as error:
+            message = f"the metrics beside the reference cannot be read: {error}"
+            unread = (Check("metrics", Status.WARN, message, Severity.WARNING, where=Where(file=str(path))),)
+    sides = performing.Sides(side, run.performed, current.profile.rows, metrics)
+    judged = performing.judge(asked, sides, object_name)
+    return performing.Judged(unread + judged.checks, judged.sections, judged.headline)
+
+
+def _parted(
+    run: _Run, reference: Profile, current: _Current, yardstick: Rhythm | str
+) -> tuple[list[Comparison], list[Comparison]]:
+    """Of the columns that are not ignored: those to be judged, and predictions and labels that one side has not."""
+    known = yardstick if isinstance(yardstick, Rhythm) else None
+    settings = run.request.settings
+    found = compare(reference, current.profile, current.recounts, known, settings.wanted)
+    wanted = [each for each in found if each.name not in settings.ignore]
+    absent = [each for each in wanted if _is_absent(each, run.request.performance, current.profile.rows)]
+    return [each for each in wanted if each not in absent], absent
+
+
+def _is_absent(comparison: Comparison, asked: Asked | None, rows: int) -> bool:
+    """A column of predictions that the reference has not, or of labels that are not there yet: neither has drifted."""
+    if asked is None:
+        return False
+    if comparison.name == asked.prediction:
+        return comparison.state is State.ADDED
+    if comparison.name != asked.label:
+        return False
+    gone = comparison.state is State.GONE
+    return gone or (comparison.current is not None and comparison.current.nulls == rows)
+
+
+def _absence(comparison: Comparison, object_name: str) -> Check:
+    added = comparison.state is State.ADDED
+    what = "the reference has no such predictions" if added else "there are no labels yet"
+    return Check(
+        rule=_rule(object_name, comparison.name, "drift"),
+        status=Status.NOT_CHECKED,
+        severity=Severity.INFO,
+        message=f"{report.named(comparison.name)} is not compared: {what}",
+        where=Where(object=object_name or None, column=comparison.name),
+    )
+
+
+def _refuse_unknown(asked: Asked | None, before: Sequence[ColumnProfile], now: Sequence[ColumnProfile]) -> None:
+    """Raises CallError for a column of predictions or segments that is not there."""
+    if asked is None:
+        return
+    there = [column.name for column in now]
+    known = [*(column.name for column in before), *there]
+    problems = []
+    if asked.prediction not in known:
+        message = (
+            f"`prediction` names `{asked.prediction}`, and neither the reference nor the current data has such a column"
+        )
+        problems.append(Problem(message, hint=did_you_mean(asked.prediction, known)))
+    private = {column.name for column in (*before, *now) if column.private}
+    for name in asked.segments:
+        if name not in there:
+            message = f"`segments` names `{name}`, and the current data has no such column"
+            problems.append(Problem(message, hint=did_you_mean(name, there)))
+        elif name in private:
+            message = f"`segments` names `{name}`, whose values are not to be shown, and a report would show them"
+            problems.append(Problem(message))
+    if problems:
+        raise CallError(*problems)
 
 
 # Findings
@@ -316,7 +440,7 @@ def _alike(reference: Profile, current: Profile) -> bool:
     return measured and reference.rows == current.rows and facts(reference) == facts(current)
 
 
-def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Check:
+def _to_check(decision: Decision, asked: Asked | None, object_name: str, rows: tuple[int, int]) -> Check:
     comparison = decision.comparison
     status, severity = {
         Finding.DRIFTED: (Status.FAIL, Severity.ERROR),
@@ -324,11 +448,12 @@ def _to_check(decision: Decision, object_name: str, rows: tuple[int, int]) -> Ch
         Finding.TOO_FEW: (Status.NOT_CHECKED, Severity.ERROR),
     }.get(decision.finding, (Status.PASS, Severity.ERROR))
     added = decision.finding is Finding.ADDED
+    roles = {asked.prediction: "the prediction ", asked.label: "the label "} if asked else {}
     return Check(
         rule=_rule(object_name, comparison.name, "drift"),
         status=status,
         severity=severity,
-        message=f"{report.named(comparison.name)} {report.message(decision, rows)}",
+        message=f"{roles.get(comparison.name, '')}{report.named(comparison.name)} {report.message(decision, rows)}",
         where=Where(object=object_name or None, column=comparison.name),
         measured=None if added else round(decision.shift.effect, 6),
         threshold=None if added else {"mustBeLessThan" if decision.threshold else "mustBe": decision.threshold},
@@ -363,6 +488,7 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
             "engine": request.engine,
             "window": run.window,
             **request.settings.parameters,
+            **_parameters(request.performance),
         },
     )
     outputs = {
@@ -370,3 +496,15 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
         "drifted-columns": json.dumps(drifted, ensure_ascii=False),
     }
     return Outcome(verdict, headline, outputs=outputs)
+
+
+def _parameters(asked: Asked | None) -> dict[str, Json]:
+    if asked is None:
+        return {}
+    return {
+        "prediction": asked.prediction,
+        "label": asked.label,
+        "metric": asked.metric,
+        "segments": list(asked.segments),
+        "smallest-segment": asked.smallest,
+    }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_actions import files, jsonfile, verdict
+from mlops_actions import files, importances, jsonfile, verdict
 from mlops_actions.release.tag import Version
 from mlops_actions.report import escape
 
@@ -24,7 +24,7 @@ NOTES = "RELEASE_NOTES.md"
 SIGNATURE = "signature.json"
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
-OF_TRAINING = (CARD, "profile.json", "metrics.json")
+OF_TRAINING = (CARD, "profile.json", "metrics.json", importances.NAME)
 """What training leaves beside the model, and a release ships."""
 _VERDICT = "verdict-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -20,12 +20,17 @@ MAX_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a card tells. ``profiled`` says in a sentence what was profiled, empty where nothing was."""
+    """What a card tells.
+
+    ``importances`` are shares by column; ``profiled`` says in a sentence what
+    was profiled, empty where nothing was.
+    """
 
     name: str
     digest: str
     model: Model
     metrics: Mapping[str, float]
+    importances: Mapping[str, float]
     gates: Sequence[Gate]
     promoted: bool
     command: str
@@ -65,6 +70,9 @@ def _lines(facts: Facts) -> Iterable[str]:
         ("metric", "value", "gate"),
         [(name, f"{value:.6g}", bounds.get(name, "")) for name, value in facts.metrics.items()],
     )
+    if facts.importances:
+        yield from ("", "## What it leans on", "")
+        yield from _table(("input", "share"), [(name, f"{share:.1%}") for name, share in facts.importances.items()])
     yield from ("", "## What it was made from", "")
     if facts.profiled:
         yield from (f"{markdown(facts.profiled)} See `profile.json`.", "")

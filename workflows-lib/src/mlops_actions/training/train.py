@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from mlops_actions import files, model, verdict
+from mlops_actions import files, importances, model, verdict
 from mlops_actions.data import describe
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Block, Outcome, Section, Table, Text
@@ -35,7 +35,8 @@ Patterns: TypeAlias = Sequence[str] | Mapping[str, str | Sequence[str]]
 class Training:
     """What is asked of a training. Paths are relative to the current directory, where ``command`` (shell text) runs.
 
-    ``model`` and ``metrics`` are what the command writes. ``data`` is profiled,
+    ``model``, ``metrics`` and, if it likes, ``importances`` are what the command
+    writes. ``data`` is profiled,
     as ``contract`` describes it where there is one, and ``csv`` where it is
     CSV, in blocks of time by ``time_column``; ``inputs`` and ``data`` are
     recorded as materials; data that is a table or lies elsewhere as it was
@@ -48,6 +49,7 @@ class Training:
     command: str
     model: str
     metrics: str
+    importances: str = "build/importances.json"
     name: str = "model"
     data: Patterns = ()
     contract: Path | None = None
@@ -74,6 +76,7 @@ class _Result:
     ran: Ran
     collected: Collected = field(default_factory=Collected)
     metrics: dict[str, float] | None = None
+    importances: dict[str, float] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     profiled: str = ""
 
@@ -87,16 +90,18 @@ class _Result:
 def train(request: Training, out: Path) -> Outcome:
     """Train a model as ``request`` says.
 
-    Writes into ``out``: ``model/``, ``metrics.json``, ``profile.json`` of the
-    data, ``MODEL_CARD.md``, ``install.log`` and ``train.log``, as far as they
+    Writes into ``out``: ``model/``, ``metrics.json``, ``importances.json``,
+    ``profile.json`` of the data, ``MODEL_CARD.md``, ``install.log`` and ``train.log``, as far as they
     came to be. Raises CallError where nothing can be trained: a platform that
     is not built, an input that is not there, a contract that does not hold, a
     path that is not the command's own.
     """
     started, folder = verdict.now(), Path.cwd()
     _refuse_platform(request.platform)
-    model_path = place.inside(request.model, folder, "training.model", request.where("model"))
-    metrics_path = place.inside(request.metrics, folder, "training.metrics", request.where("metrics"))
+    written = {
+        key: place.inside(path, folder, f"training.{key}", request.where(key))
+        for key, path in (("model", request.model), ("metrics", request.metrics), ("importances", request.importances))
+    }
     declared = _declared(request, folder)
     before = {each.name: each.state() for each in declared}
     source = inputs.source(folder, declared)
@@ -104,14 +109,15 @@ def train(request: Training, out: Path) -> Outcome:
     materials = _materials(declared, profiled)
     with (
         TemporaryDirectory(prefix="mlops-train-", dir=os.environ.get("RUNNER_TEMP") or None) as home,
-        place.vacated(model_path, metrics_path) as room,
+        place.vacated(*written.values()) as room,
     ):
         result = _Result(run.run(_job(request, folder), Path(home), out), profiled=profiled.headline)
         if result.ran.ok:
-            wanted = collect.Wanted(model_path, request.model, request.where("model"), request.allow_pickle)
+            wanted = collect.Wanted(written["model"], request.model, request.where("model"), request.allow_pickle)
             result.collected = collect.collect(wanted, out / "model")
             room.recorded = result.collected.model is not None
-            _keep_metrics(result, request, metrics_path, out)
+            _keep_metrics(result, request, written["metrics"], out)
+            _keep_importances(result, request, written["importances"], out)
     result.checks = [
         *result.ran.checks,
         _untouched(declared, before, materials),
@@ -233,9 +239,42 @@ def _keep_metrics(result: _Result, request: Training, path: Path, out: Path) -> 
     result.checks.append(Check("training.metrics", Status.PASS, message, where=where))
 
 
+def _keep_importances(result: _Result, request: Training, path: Path, out: Path) -> None:
+    """Keep what the model leans on, as shares. Without it a model is as good, so that nothing fails for it."""
+    where, name = request.where("importances"), request.importances
+
+    def say(status: Status, message: str, severity: Severity = Severity.WARNING) -> None:
+        result.checks.append(Check("training.importances", status, message, severity, where=where))
+
+    if not os.path.lexists(path):
+        asked = where != Where()
+        message = f"the command wrote no `{name}`, so a drift check cannot tell which columns the model leans on"
+        say(Status.WARN if asked else Status.NOT_CHECKED, message, Severity.WARNING if asked else Severity.INFO)
+        return
+    try:
+        shares = importances.read(path)
+        _refuse_strangers(shares, result.collected.model)
+    except importances.Unusable as error:
+        say(Status.WARN, f"`{name}` is not kept: {error}")
+        return
+    result.importances = shares
+    files.write_atomic(out / importances.NAME, importances.dumps(shares))
+    most = next(iter(shares))
+    say(Status.PASS, f"{plural(len(shares), 'column')} in `{name}`, most in `{clip(visible(most), 60)}`")
+
+
+def _refuse_strangers(shares: Mapping[str, float], kept: model.Model | None) -> None:
+    """Raises Unusable where a name is none of the model's inputs: it may be a feature that the model makes of them."""
+    known = [each.name for each in kept.signature.inputs if each.name] if kept and kept.signature else []
+    strange = next((name for name in shares if name not in known), None) if known else None
+    if strange is not None:
+        hint = did_you_mean(strange, known) or "Give a number for each column that goes in"
+        raise importances.Unusable(f"`{clip(visible(strange), 60)}` is no input in the model's signature. {hint}")
+
+
 def _subjects(request: Training, result: _Result, out: Path) -> tuple[Subject, ...]:
     found = [Subject(request.name, result.collected.digest)] if result.collected.digest else []
-    for name in ("metrics.json", "profile.json"):
+    for name in ("metrics.json", importances.NAME, "profile.json"):
         if (out / name).is_file():
             found.append(Subject(name, verdict.digest(out / name)))
     return tuple(found)
@@ -251,6 +290,7 @@ def _write_card(
         digest=result.collected.digest,
         model=result.collected.model,
         metrics=result.metrics or {},
+        importances=result.importances,
         gates=request.gates,
         promoted=result.promoted,
         command=request.command,

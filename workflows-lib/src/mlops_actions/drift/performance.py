@@ -1,0 +1,312 @@
+"""How well predictions fit their labels, with a 95 % interval; and how well they should, where there are no labels yet.
+
+Each is one query of the engine: scores are ranked by grouping rows that have
+the same, and no row is brought here. The engine is DuckDB's, whose words the
+queries use beyond the vocabulary of questions.
+
+An estimate without labels is that of confidence-based performance estimation
+(NannyML's CBPE; expected accuracy of calibrated scores: Guillory et al.,
+"Predicting with Confidence on Unseen Distributions", ICCV 2021): a row with the
+score s counts as s of a positive and 1 - s of a negative. It takes for granted
+that scores are probabilities, here as in the reference: what was said with 0.7
+is so in 70 of 100 rows. It sees inputs that move (covariate shift), and is
+blind where the same inputs come to mean something else (concept drift).
+"""
+
+# ruff: noqa: S608 (names are quoted, and all else is this module's own)
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.profiles import profiling
+from mlops_actions.data.profiles.profile import Kind
+
+if TYPE_CHECKING:
+    from mlops_actions.data.engines.session import Session
+    from mlops_actions.data.sources.relation import Column, Relation
+
+CONFIDENCE = 0.95
+FEW = 30
+"""Rows (for an AUC: of either class) below which no interval is worth its name."""
+SMALLEST = 500
+"""The default size of the smallest segment that is judged."""
+BINS = 10
+"""Bins of equal width in which scores are held against labels."""
+CALIBRATED = 0.05
+"""The greatest expected calibration error of scores that still pass for probabilities."""
+ENOUGH = 2_000
+"""Rows from which calibration can be told: with fewer, chance alone makes an error of CALIBRATED."""
+
+
+class Metric(StrEnum):
+    """What is measured, by the name that training's metrics have for it."""
+
+    AUC = "auc"  # of a score, against labels of two values
+    ACCURACY = "accuracy"  # of classes
+    RMSE = "rmse"  # of numbers: the root of the mean squared error
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The columns of predictions and labels, and the metric where it is not to be told from them.
+
+    ``segments`` are columns by whose values rows are measured apart; a value of
+    fewer than ``smallest`` rows is not.
+    """
+
+    prediction: str
+    label: str | None = None
+    metric: Metric | None = None
+    segments: tuple[str, ...] = ()
+    smallest: int = SMALLEST
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric over ``rows`` rows, and the ends of its interval."""
+
+    metric: Metric
+    value: float
+    low: float
+    high: float
+    rows: int
+
+
+class Unmeasured(Exception):
+    """Nothing is measured; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to ask: the rows behind FROM that can be measured, and expressions over them.
+
+    ``value`` is the score of an AUC, 0 to 1 for a hit of an accuracy, the
+    squared error of an RMSE. ``weight`` is how much of a positive a row is, 0 to 1.
+    """
+
+    metric: Metric
+    rows: str
+    value: str
+    weight: str = "NULL"
+
+
+def plan(session: Session, relation: Relation, asked: Asked) -> Plan:
+    """How predictions are held against labels. Raises Unmeasured where they cannot be."""
+    prediction, label = _column(relation, asked.prediction), _column(relation, asked.label or "")
+    rows = _rows(relation, asked, prediction, label)
+    kinds = (profiling.kind_of(prediction.type), profiling.kind_of(label.type))
+    p, y = quote(prediction.name), quote(label.name)
+    ((count,),) = session.fetch(f"SELECT count(*) FROM {rows}")
+    if not count:
+        raise Unmeasured(f"no row has both a prediction (`{prediction.name}`) and a label (`{label.name}`)")
+    if kinds[0] is not Kind.NUMBER:
+        if kinds[0] is not kinds[1] or asked.metric not in (None, Metric.ACCURACY):
+            raise Unmeasured(_unlike(asked, prediction, label))
+        return Plan(Metric.ACCURACY, rows, f"CAST({p} = {y} AS INTEGER)")
+    positive, classes = _positive(session, rows, prediction, label)
+    hit = f"CAST({p} = {y} AS INTEGER)" if classes else f"CAST(({_number(prediction)} >= 0.5) = {positive} AS INTEGER)"
+    match asked.metric or _chosen(positive, classes=classes):
+        case Metric.AUC if positive:
+            return Plan(Metric.AUC, rows, _number(prediction), f"CAST({positive} AS DOUBLE)")
+        case Metric.ACCURACY if positive or kinds[1] is Kind.NUMBER:
+            return Plan(Metric.ACCURACY, rows, hit if positive else f"CAST({p} = {y} AS INTEGER)")
+        case Metric.RMSE if kinds[1] is Kind.NUMBER:
+            return Plan(Metric.RMSE, rows, f"power({_number(prediction)} - {_number(label)}, 2)")
+    raise Unmeasured(_unlike(asked, prediction, label))
+
+
+def estimate(session: Session, relation: Relation, asked: Asked) -> Plan:
+    """How well scores should do, if they are probabilities. Raises Unmeasured where they cannot be."""
+    prediction = _column(relation, asked.prediction)
+    if profiling.kind_of(prediction.type) is not Kind.NUMBER or asked.metric is Metric.RMSE:
+        raise Unmeasured(f"without labels, only scores can be judged, and `{prediction.name}` is {prediction.type}")
+    score, rows = _number(prediction), _rows(relation, asked, prediction)
+    ((count, low, high),) = session.fetch(f"SELECT count(*), min({score}), max({score}) FROM {rows}")
+    if not count:
+        raise Unmeasured(f"no row has a prediction (`{prediction.name}`)")
+    if low < 0 or high > 1:
+        raise Unmeasured(
+            f"without labels, only scores that are probabilities can be judged, and `{prediction.name}` goes from "
+            f"{low:.4g} to {high:.4g}"
+        )
+    if asked.metric is Metric.ACCURACY:
+        return Plan(Metric.ACCURACY, rows, f"greatest({score}, 1 - {score})")
+    return Plan(Metric.AUC, rows, score, score)
+
+
+def _column(relation: Relation, name: str) -> Column:
+    found = next((each for each in relation.columns if each.name == name), None)
+    if found is None:
+        raise Unmeasured(f"there is no column `{name}`")
+    return found
+
+
+def _number(column: Column) -> str:
+    return f"CAST({quote(column.name)} AS DOUBLE)"
+
+
+def _rows(relation: Relation, asked: Asked, *needed: Column) -> str:
+    """The rows in which each of some columns has a value (of numbers: a finite one)."""
+    conditions = [
+        f"isfinite({_number(each)})"
+        if profiling.kind_of(each.type) is Kind.NUMBER
+        else f"{quote(each.name)} IS NOT NULL"
+        for each in needed
+    ]
+    names = [quote(each.name) for each in needed] + [quote(each) for each in asked.segments]
+    return f"(SELECT {', '.join(dict.fromkeys(names))} FROM {relation.only(names)} WHERE {' AND '.join(conditions)})"
+
+
+def _positive(session: Session, rows: str, prediction: Column, label: Column) -> tuple[str, bool]:
+    """The condition of a positive label, empty where there are not two; and whether predictions are of the same two.
+
+    Of two numbers, the greater is positive.
+    """
+    if profiling.kind_of(label.type) is Kind.BOOLEAN:
+        return quote(label.name), False
+    if profiling.kind_of(label.type) is not Kind.NUMBER:
+        return "", False
+    y, p = _number(label), _number(prediction)
+    ((low, high),) = session.fetch(f"SELECT min({y}), max({y}) FROM {rows}")
+    outside = f"count_if({{0}} <> {low!r}::DOUBLE AND {{0}} <> {high!r}::DOUBLE)"
+    ((labels, predictions),) = session.fetch(f"SELECT {outside.format(y)}, {outside.format(p)} FROM {rows}")
+    if labels:
+        return "", False
+    # A single value is one of two where it is one of 0 and 1, the usual two.
+    if low == high and low not in (0, 1):
+        return "", False
+    return f"({y} = {(1.0 if low == high else high)!r}::DOUBLE)", not predictions
+
+
+def _chosen(positive: str, *, classes: bool) -> Metric:
+    if not positive:
+        return Metric.RMSE
+    return Metric.ACCURACY if classes else Metric.AUC
+
+
+def _unlike(asked: Asked, prediction: Column, label: Column) -> str:
+    what = f"{asked.metric} cannot be measured" if asked.metric else "no metric fits"
+    return (
+        f"{what}: predictions (`{prediction.name}`) are {prediction.type}, labels (`{label.name}`) are {label.type}. "
+        "There is auc (a score, labels of two numbers or a boolean), accuracy (both of one type), rmse (both numbers)"
+    )
+
+
+def sizes(session: Session, asked: Plan, by: str, smallest: int) -> tuple[int, int, int]:
+    """How many values of a column have at least ``smallest`` rows; how many have fewer, and the rows of those."""
+    ((large, small, rows),) = session.fetch(
+        f"SELECT count_if(n >= {smallest}), count_if(n < {smallest}), "
+        f"coalesce(sum(CASE WHEN n < {smallest} THEN n END), 0) "
+        f"FROM (SELECT count(*) AS n FROM {asked.rows} GROUP BY {quote(by)})"
+    )
+    return int(large), int(small), int(rows)
+
+
+# Measuring
+
+
+def measure(
+    session: Session, asked: Plan, by: str | None = None, confidence: float = CONFIDENCE, smallest: int = 0
+) -> dict[str | None, Measured | str]:
+    """The metric, with its interval, for each value of the column ``by`` as text; of all rows under None without one.
+
+    Values of fewer than ``smallest`` rows are left out. In place of a metric
+    stands the reason where there is none.
+    """
+    key = f"CAST({quote(by)} AS VARCHAR)" if by is not None else "NULL::VARCHAR"
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    if asked.metric is Metric.AUC:
+        return {
+            k: _area(*rest, z=z) for k, *rest in session.fetch(_RANKED.format(key=key, plan=asked, smallest=smallest))
+        }
+    query = (
+        f"SELECT {key} AS k, count(*), sum({asked.value})::DOUBLE, var_samp({asked.value})::DOUBLE "
+        f"FROM {asked.rows} GROUP BY k HAVING count(*) >= {smallest}"
+    )
+    mean = _proportion if asked.metric is Metric.ACCURACY else _root
+    return {k: mean(rows, total, variance, z) for k, rows, total, variance in session.fetch(query)}
+
+
+_RANKED = """
+WITH grouped AS (
+  SELECT {key} AS k, {plan.value} AS score, count(*) AS n, sum({plan.weight}) AS p, sum(1 - {plan.weight}) AS q
+  FROM {plan.rows} GROUP BY k, score
+), ranked AS (
+  SELECT k, n, p, q,
+    sum(q) OVER (PARTITION BY k ORDER BY score) - q / 2 AS below,
+    sum(p) OVER (PARTITION BY k) - sum(p) OVER (PARTITION BY k ORDER BY score) + p / 2 AS above
+  FROM grouped
+)
+SELECT k, sum(n), sum(p), sum(q), sum(p * below), sum(p * below * below), sum(q * above * above)
+FROM ranked GROUP BY k HAVING sum(n) >= {smallest}"""
+"""Of each score: the negatives below it and the positives above it, those of the same score by half."""
+
+
+def _area(
+    rows: int, positives: float, negatives: float, below: float, below_squared: float, above_squared: float, *, z: float
+) -> Measured | str:
+    """The area under the ROC curve: the chance that a positive scores higher than a negative.
+
+    Its variance is that of DeLong, DeLong and Clarke-Pearson ("Comparing the
+    Areas under Two or More Correlated Receiver Operating Characteristic
+    Curves", Biometrics 44, 1988), from the variance among positives of the
+    share of negatives below each, and among negatives of that of positives above.
+    """
+    if min(positives, negatives) < FEW:
+        return f"{min(positives, negatives):,.0f} rows of one of the two classes are too few for an AUC"
+    area = below / (positives * negatives)
+    of_positives = (below_squared / negatives**2 - positives * area**2) / (positives - 1)
+    of_negatives = (above_squared / positives**2 - negatives * area**2) / (negatives - 1)
+    error = z * math.sqrt(max(0.0, of_positives / positives + of_negatives / negatives))
+    return Measured(Metric.AUC, area, max(0.0, area - error), min(1.0, area + error), int(rows))
+
+
+def _proportion(rows: int, hits: float, _variance: float | None, z: float) -> Measured | str:
+    """A share, with the score interval of Wilson ("Probable Inference", JASA 22, 1927)."""
+    if rows < FEW:
+        return _few(rows)
+    share = hits / rows
+    center, spread = share + z**2 / (2 * rows), z * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    scale = 1 + z**2 / rows
+    return Measured(
+        Metric.ACCURACY, share, max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale), rows
+    )
+
+
+def _root(rows: int, total: float, variance: float | None, z: float) -> Measured | str:
+    """The root of the mean squared error; its ends are the roots of those of the mean (central limit theorem)."""
+    if rows < FEW:
+        return _few(rows)
+    if variance is None or not math.isfinite(total + variance):
+        return "the errors are too large to be squared"
+    mean, error = total / rows, z * math.sqrt(variance / rows)
+    return Measured(Metric.RMSE, math.sqrt(mean), math.sqrt(max(0.0, mean - error)), math.sqrt(mean + error), rows)
+
+
+def _few(rows: int) -> str:
+    return f"{rows:,} rows are too few"
+
+
+def calibration(session: Session, relation: Relation, asked: Asked) -> float:
+    """How far scores are from the share of positives, the mean over rows, in BINS bins; 0 to 1.
+
+    The expected calibration error (Naeini, Cooper, Hauskrecht, "Obtaining Well
+    Calibrated Probabilities Using Bayesian Binning", AAAI 2015). Raises
+    Unmeasured where there are no scores with labels, or fewer than ENOUGH.
+    """
+    held = plan(session, relation, Asked(asked.prediction, asked.label, Metric.AUC))
+    query = (
+        f"SELECT count(*), sum({held.value}), sum({held.weight}) FROM {held.rows} "
+        f"GROUP BY least(floor({held.value} * {BINS}), {BINS - 1})"
+    )
+    bins = session.fetch(query)
+    rows = sum(int(count) for count, _, _ in bins)
+    if rows < ENOUGH:
+        raise Unmeasured(f"{rows:,} rows with a label are too few to tell (from {ENOUGH:,} on they are)")
+    return math.fsum(abs(float(scores) - float(positives)) for _, scores, positives in bins) / rows

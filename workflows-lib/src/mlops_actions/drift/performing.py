@@ -1,0 +1,332 @@
+"""Performance judged: the current data's metric against that of the reference, of all rows and segment by segment.
+
+Without labels an estimate stands in (see :mod:`.performance`), which warns and
+does not fail: it is no measurement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_actions import jsonfile
+from mlops_actions.drift import performance
+from mlops_actions.drift.performance import CALIBRATED, CONFIDENCE, Asked, Measured, Metric, Plan, Unmeasured
+from mlops_actions.outcome import Block, Section, Table, Text
+from mlops_actions.report.wording import plural
+from mlops_actions.verdict import Check, Severity, Status, Where
+from mlops_actions.visible import clip, visible
+
+if TYPE_CHECKING:
+    from mlops_actions.data.engines.session import Session
+    from mlops_actions.data.sources.relation import Relation
+
+METRICS = "metrics.json"
+TOLERANCE = 0.02
+"""What an AUC or an accuracy may lose; of an RMSE, by which share it may grow."""
+MOST = 200
+"""Values of a column that are measured apart: more are no segments."""
+NAMED = 5
+
+_RECORDED = {Metric.AUC: ("auc", "roc_auc"), Metric.ACCURACY: ("accuracy",), Metric.RMSE: ("rmse",)}
+"""What training calls them."""
+_WORDS = {Metric.AUC: "AUC", Metric.ACCURACY: "accuracy", Metric.RMSE: "RMSE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The metric by value of a column, the values without one among them; and what is too small to be measured."""
+
+    found: Mapping[str | None, Measured | str]
+    small: int = 0
+    rows: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What was measured on one side. ``reason`` says why it was not, or was estimated.
+
+    ``calibration`` is the error of the scores, or why it is not known.
+    """
+
+    whole: Measured | None = None
+    segments: Mapping[str, Segments] = field(default_factory=dict)
+    reason: str = ""
+    estimated: bool = False
+    calibration: float | str = "the reference is a profile, which has no pairs of score and label"
+
+
+def of_reference(session: Session, relation: Relation, asked: Asked) -> Side:
+    """The reference's rows, where they have predictions and labels."""
+    try:
+        plan = performance.plan(session, relation, _known(asked, relation))
+        side = _measured(session, plan, asked, relation)
+    except Unmeasured as error:
+        return Side(reason=f"the reference: {error}", calibration=str(error))
+    try:
+        return replace(side, calibration=performance.calibration(session, relation, _known(asked, relation)))
+    except Unmeasured as error:
+        return replace(side, calibration=str(error))
+
+
+def of_current(session: Session, relation: Relation, asked: Asked, reference: Side) -> Side:
+    """The current rows: measured where there are labels, else estimated where scores are probabilities."""
+    if reference.whole is not None:
+        asked = replace(asked, metric=reference.whole.metric)
+    try:
+        if asked.label is None:
+            raise Unmeasured("no column of labels is named (`drift.label`)")
+        plan = performance.plan(session, relation, _known(asked, relation))
+        return _measured(session, plan, asked, relation)
+    except Unmeasured as error:
+        why = str(error)
+    try:
+        if isinstance(reference.calibration, float) and reference.calibration > CALIBRATED:
+            raise Unmeasured(
+                f"the scores are no probabilities, so nothing is estimated: in the reference they are "
+                f"{reference.calibration:.3f} from the share of positives ({CALIBRATED} is the most)"
+            )
+        plan = performance.estimate(session, relation, _known(asked, relation))
+        return replace(_measured(session, plan, asked, relation), reason=why, estimated=True)
+    except Unmeasured as error:
+        return Side(reason=f"{why}; {error}")
+
+
+def _known(asked: Asked, relation: Relation) -> Asked:
+    """Without the segments that a side has not."""
+    names = {each.name for each in relation.columns}
+    return replace(asked, segments=tuple(each for each in asked.segments if each in names))
+
+
+def _measured(session: Session, plan: Plan, asked: Asked, relation: Relation) -> Side:
+    """All rows, and each segment. Raises Unmeasured where there is no metric of all rows."""
+    whole = performance.measure(session, plan)[None]
+    if isinstance(whole, str):
+        raise Unmeasured(whole)
+    names = _known(asked, relation).segments
+    sizes = {name: performance.sizes(session, plan, name, asked.smallest) for name in names}
+    # All intervals together hold with the confidence of one (Bonferroni).
+    judged = sum(large for large, _, _ in sizes.values() if large <= MOST)
+    confidence = 1 - (1 - CONFIDENCE) / max(1, judged)
+    segments = {}
+    for name, (large, small, rows) in sizes.items():
+        if large > MOST:
+            segments[name] = Segments({}, reason=f"it has {large:,} values of that size, and {MOST} are the most")
+            continue
+        found = performance.measure(session, plan, name, confidence, asked.smallest) if large else {}
+        segments[name] = Segments(found, small, rows)
+    return Side(whole, segments)
+
+
+def recorded(path: Path) -> dict[str, float]:
+    """The metrics that training left. Raises OSError, ValueError where the file holds none."""
+    data = jsonfile.read(path)
+    if not isinstance(data, dict):
+        raise ValueError("is not one object of names and numbers")
+    return {name: float(each) for name, each in data.items() if isinstance(each, int | float) and math.isfinite(each)}
+
+
+# Judging
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is said of performance: checks, a section of the report, and a clause for its headline (may be empty)."""
+
+    checks: tuple[Check, ...]
+    sections: tuple[Section, ...] = ()
+    headline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides, how many rows the current data has in all, and the metrics that training recorded, by name."""
+
+    current: Side
+    reference: Side
+    rows: int
+    metrics: Mapping[str, float]
+
+
+def judge(asked: Asked, sides: Sides, object_name: str) -> Judged:
+    """Hold the current side against the reference's, else against what training recorded."""
+    current, reference = sides.current, sides.reference
+    rule = ".".join(part for part in (object_name, "performance") if part)
+    where = Where(object=object_name or None, column=asked.prediction)
+    if current.whole is None:
+        message = f"performance is not measured: {current.reason}"
+        return Judged((Check(rule, Status.NOT_CHECKED, visible(message), Severity.WARNING, where),))
+    now = current.whole
+    before, source = _before(now.metric, reference, sides.metrics)
+    whole = replace(_whole_check(now, before, estimated=current.estimated), rule=f"{rule}.{now.metric}", where=where)
+    words = _named(now.metric, estimated=current.estimated)
+    message = f"the {words} is {_interval(now)} over {_rows(now, sides.rows)}{_against(now, before, source)}"
+    if current.estimated:
+        message += f". It is an estimate, since {current.reason}; {_assumed(reference)}"
+    checks = [replace(whole, message=visible(message))]
+    checks += [
+        _segment_check(name, each, _pairs(each, reference.segments.get(name)), checks[0], words)
+        for name, each in current.segments.items()
+    ]
+    section = _section(now, current, reference, before, asked.smallest)
+    return Judged(tuple(checks), (section,), _clause(now, before, words))
+
+
+def _named(metric: Metric, *, estimated: bool) -> str:
+    return f"{'estimated ' if estimated else ''}{_WORDS[metric]}"
+
+
+def _whole_check(now: Measured, before: Measured | None, *, estimated: bool) -> Check:
+    """The check of all rows, without its names and words."""
+    severity = Severity.WARNING if estimated else Severity.ERROR
+    made = Check("", Status.NOT_CHECKED, "", Severity.INFO, measured=round(now.value, 6), rows=now.rows)
+    if before is None:
+        return made
+    status = _status(severity, worse=is_worse(now, before))
+    return replace(made, status=status, severity=severity, threshold=_threshold(before))
+
+
+def _clause(now: Measured, before: Measured | None, words: str) -> str:
+    """What a headline says of it, where it is worse."""
+    if before is None or not is_worse(now, before):
+        return ""
+    return (
+        f"the {words} {'rose' if now.metric is Metric.RMSE else 'fell'}: {before.value:.3g} before, {now.value:.3g} now"
+    )
+
+
+def is_worse(now: Measured, before: Measured) -> bool:
+    """Whether the whole interval of the difference is worse than the tolerance.
+
+    The interval is put together from those of both sides (MOVER: Zou, Donner,
+    "Construction of Confidence Limits about Effect Measures", Statistics in
+    Medicine 27, 2008; of two Wilson intervals it is Newcombe's, 1998). A
+    number that training recorded has none, and is taken for exact.
+    """
+    difference = now.value - before.value
+    if now.metric is Metric.RMSE:
+        least = difference - math.hypot(now.value - now.low, before.high - before.value)
+        return least > before.value * TOLERANCE
+    return difference + math.hypot(now.high - now.value, before.value - before.low) < -TOLERANCE
+
+
+def _before(metric: Metric, reference: Side, metrics: Mapping[str, float]) -> tuple[Measured | None, str]:
+    """What the reference's metric is, and where that is from; or why it is not known."""
+    if reference.whole is not None and reference.whole.metric is metric:
+        return reference.whole, "in the reference"
+    for name in _RECORDED[metric]:
+        if name in metrics:
+            value = metrics[name]
+            return Measured(metric, value, value, value, 0), f"at training (`{name}` in {METRICS})"
+    return None, f"neither rows of the reference nor its {METRICS} say what it was"
+
+
+def _threshold(before: Measured) -> dict[str, float]:
+    if before.metric is Metric.RMSE:
+        return {"mustBeLessOrEqualTo": round(before.value * (1 + TOLERANCE), 6)}
+    return {"mustBeGreaterOrEqualTo": round(before.value - TOLERANCE, 6)}
+
+
+def _status(severity: Severity, *, worse: bool) -> Status:
+    if not worse:
+        return Status.PASS
+    return Status.FAIL if severity is Severity.ERROR else Status.WARN
+
+
+def _interval(now: Measured) -> str:
+    return f"{now.value:.4g} ({CONFIDENCE:.0%} interval {now.low:.4g} to {now.high:.4g})".replace("%", " %")
+
+
+def _rows(now: Measured, rows: int) -> str:
+    return plural(now.rows, "row") if now.rows == rows else f"{now.rows:,} of {plural(rows, 'row')}"
+
+
+def _against(now: Measured, before: Measured | None, source: str) -> str:
+    if before is None:
+        return f"; {source}"
+    tolerance = f"{TOLERANCE:.0%}".replace("%", " %") if now.metric is Metric.RMSE else f"{TOLERANCE}"
+    worse = f": worse by more than {tolerance}, and that is no chance" if is_worse(now, before) else ""
+    was = _interval(before) if before.rows else f"{before.value:.4g}"
+    return f", and was {was} {source}{worse}"
+
+
+def _assumed(reference: Side) -> str:
+    """What an estimate takes for granted."""
+    if isinstance(reference.calibration, float):
+        known = f"in the reference they are, but for {reference.calibration:.3f}"
+    else:
+        known = f"that is not checked ({reference.calibration})"
+    return f"it holds where scores are probabilities, then as now: {known}"
+
+
+def _segment_check(
+    name: str, now: Segments, pairs: Sequence[tuple[str | None, Measured, Measured]], whole: Check, words: str
+) -> Check:
+    """One check for all values of a column; ``pairs`` are those that were measured on both sides."""
+    severity = Severity.WARNING if words.startswith("estimated") else Severity.ERROR
+    rest = f"; {plural(now.small, 'value')} of too few rows ({now.rows:,} in all) are not judged" if now.small else ""
+    made = Check(f"{whole.rule}.{name}", Status.NOT_CHECKED, "", Severity.INFO, replace(whole.where, column=name))
+    said = f"the {words} by `{clip(name, 60)}` is "
+    if not pairs:
+        why = now.reason or ("no value has rows enough" if not now.found else "nothing says what they were")
+        return replace(made, message=visible(f"{said}not judged: {why}{rest}"))
+    worse = sorted(
+        (each for each in pairs if is_worse(*each[1:])), key=lambda each: -abs(each[1].value - each[2].value)
+    )
+    listed = ", ".join(f"{_value(key)} ({was.value:.3g} to {one.value:.3g})" for key, one, was in worse[:NAMED])
+    more = f" and {len(worse) - NAMED:,} more" if len(worse) > NAMED else ""
+    said += f"worse in {len(worse) or 'none'} of {plural(len(pairs), 'value')}{f': {listed}{more}' if worse else ''}"
+    return replace(
+        made,
+        status=_status(severity, worse=bool(worse)),
+        severity=severity,
+        message=visible(said + rest),
+        measured=len(worse),
+        threshold={"mustBe": 0},
+    )
+
+
+def _pairs(now: Segments, before: Segments | None) -> list[tuple[str | None, Measured, Measured]]:
+    """The values that were measured on both sides."""
+    found = []
+    for key, one in now.found.items():
+        other = before.found.get(key) if before else None
+        if isinstance(one, Measured) and isinstance(other, Measured) and one.metric is other.metric:
+            found.append((key, one, other))
+    return found
+
+
+def _value(key: str | None) -> str:
+    return "null" if key is None else f"'{clip(key, 60)}'"
+
+
+# Showing
+
+
+def _section(now: Measured, current: Side, reference: Side, before: Measured | None, smallest: int) -> Section:
+    """The metric of all rows, ``now``, and of each segment, the worst first."""
+    rows = [("all rows", *_cells(now, before))]
+    for name, each in current.segments.items():
+        known = {key: other for key, _, other in _pairs(each, reference.segments.get(name))}
+        measured = [(key, one) for key, one in each.found.items() if isinstance(one, Measured)]
+        measured.sort(key=lambda item: item[1].value if now.metric is not Metric.RMSE else -item[1].value)
+        rows += [(visible(f"{clip(name, 60)} = {_value(key)}"), *_cells(one, known.get(key))) for key, one in measured]
+    blocks: list[Block] = [Table(("", _WORDS[now.metric], "from", "to", "reference", "rows"), tuple(rows))]
+    words = f"From and to are the ends of the {CONFIDENCE:.0%} interval".replace("%", " %")
+    if current.segments:
+        words += f", of all segments together. Values of fewer than {smallest:,} rows are not judged"
+    blocks.append(Text(f"{words}."))
+    if current.estimated:
+        blocks.append(
+            Text(visible(f"This is an estimate, since {current.reason}. {_assumed(reference).capitalize()}."))
+        )
+    return Section("Performance, estimated" if current.estimated else "Performance", tuple(blocks))
+
+
+def _cells(one: Measured, before: Measured | None) -> tuple[float | int | None, ...]:
+    other = None if before is None else round(before.value, 4)
+    return (round(one.value, 4), round(one.low, 4), round(one.high, 4), other, one.rows)
