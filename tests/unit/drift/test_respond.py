@@ -36,12 +36,11 @@ def drift(workspace: Any, normal: Callable[..., list[float]], monkeypatch: pytes
     """Run `mlops drift` on data that has drifted, or not."""
     for name in ("GITHUB_ACTIONS", "GITHUB_TOKEN", "GH_TOKEN", "GITHUB_RUN_ID", "MLOPS_DRYRUN"):
         monkeypatch.delenv(name, raising=False)
-    reference = normal(1000)
-    workspace.parquet({"b": ("DOUBLE", reference)}, "before.parquet")
+    workspace.parquet({"b": ("DOUBLE", normal(1000))}, "before.parquet")
     (workspace.root / "mlops.yaml").write_text(CONFIG)
 
     def run(drifted: bool, *arguments: str) -> int:
-        workspace.parquet({"b": ("DOUBLE", normal(1000, 1.0) if drifted else reference)}, "now.parquet")
+        workspace.parquet({"b": ("DOUBLE", normal(1000, 1.0) if drifted else normal(1000))}, "now.parquet")
         return cli.main(["drift", *arguments])
 
     return run
