@@ -70,7 +70,7 @@ class Between:
         """
         noise, ways, memory = (self.cells - 1) * sizes, self.ways, self.memory
         effective = max(1.0, self.free * (1 - memory**2) / (1 + memory**2))
-        # Blocks that remember each other differ less from their own mean than from the true one (Bayley, Hammersley, "The
+        # Blocks that remember each other differ less from their own mean than the true one (Bayley, Hammersley, "The
         # Effective Number of Independent Observations in an Autocorrelated Time Series", JRSS Supplement 8, 1946).
         factor *= (1 - 1 / self.blocks) / (1 - of_mean(self.blocks, memory))
         whole = self.own + self.chance
