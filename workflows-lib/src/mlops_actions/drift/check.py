@@ -118,7 +118,7 @@ def _check(run: _Run, out: Path) -> Outcome:
     return _compared(run, reference, current)
 
 
-def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
+def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:  # pylint: disable=too-many-locals
     """What is to be said of both sides, once they are read."""
     request, settings = run.request, run.request.settings
     rows = (reference.rows, current.profile.rows)
@@ -134,20 +134,19 @@ def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
         *(_absence(each, reference.object) for each in absent),
         *(_ignored(each, reference.object) for each in dict.fromkeys(settings.ignore)),
     ]
-    headline = sentence.headline(decisions, windows.names(reference, current.profile), leaning)
-    headline += f", and {arrived.headline}" if arrived.headline else ""
-    headline = "; ".join(filter(None, (headline, performed.headline)))
-    outcome = _outcome(run, [*before, *of_columns, *performed.checks], headline, in_place)
+    drifted = sentence.headline(decisions, windows.names(reference, current.profile), leaning)
+    headline = _joined(drifted, arrived.headline, performed.headline)
+    places = {str(each.where.column): place for place, each in enumerate(of_columns, len(before))}
     shown = report.sections(
-        decisions,
-        rows,
-        settings.common,
-        settings.ignore,
-        yardstick,
-        places={str(each.where.column): place for place, each in enumerate(of_columns, len(before))},
-        importances=leaning,
+        decisions, rows, settings.common, settings.ignore, yardstick, places=places, importances=leaning
     )
+    outcome = _outcome(run, [*before, *of_columns, *performed.checks], headline, in_place)
     return replace(outcome, sections=performed.sections + shown)
+
+
+def _joined(columns: str, arrived: str, performed: str) -> str:
+    """The check in one sentence: its columns, the number of rows and the performance, as far as there is something."""
+    return "; ".join(filter(None, (f"{columns}, and {arrived}" if arrived else columns, performed)))
 
 
 def _decide(
@@ -359,11 +358,11 @@ def _absence(comparison: Comparison, object_name: str) -> Check:
     )
 
 
-def _refuse_unknown(asked: Asked | None, before: Sequence[ColumnProfile], now: Sequence[ColumnProfile]) -> None:
+def _refuse_unknown(asked: Asked | None, before: Sequence[ColumnProfile], current: Sequence[ColumnProfile]) -> None:
     """Raises CallError for a column of predictions or segments that is not there."""
     if asked is None:
         return
-    there = [column.name for column in now]
+    there = [column.name for column in current]
     known = [*(column.name for column in before), *there]
     problems = []
     if asked.prediction not in known:
@@ -371,7 +370,7 @@ def _refuse_unknown(asked: Asked | None, before: Sequence[ColumnProfile], now: S
             f"`prediction` names `{asked.prediction}`, and neither the reference nor the current data has such a column"
         )
         problems.append(Problem(message, hint=did_you_mean(asked.prediction, known)))
-    private = {column.name for column in (*before, *now) if column.private}
+    private = {column.name for column in (*before, *current) if column.private}
     for name in asked.segments:
         if name not in there:
             message = f"`segments` names `{name}`, and the current data has no such column"
