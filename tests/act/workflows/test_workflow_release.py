@@ -188,7 +188,8 @@ def test_the_verdicts_of_the_stages_before_are_released(ran: Any) -> None:
     for stage in ("python-ci", "data-validation"):
         assert (folder / f"verdict-{stage}.json").read_bytes() == (artifacts / stage / "verdict.json").read_bytes()
     notes = (folder / "RELEASE_NOTES.md").read_text()
-    assert all(f"| {stage} | pass | verdict-{stage}.json |" in notes for stage in stages), notes
+    came_to = dict.fromkeys(stages, "pass") | {"drift-check": "warn"}  # the same file is its reference
+    assert all(f"| {stage} | {came_to[stage]} | verdict-{stage}.json |" in notes for stage in stages), notes
 
 
 def test_no_process_around_the_export_has_a_token(ran: Any, seen: Path) -> None:
