@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import openapi_server
 import pytest
 import s3_server
 from s3_server import S3
+
+from mlops_actions.github.api import Client
 
 
 @pytest.fixture
@@ -46,3 +50,31 @@ def s3(s3_running: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
         monkeypatch.setenv(name, value)
     s3_running.clear()
     return s3_running
+
+
+# --- GitHub --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def github() -> Iterator[Any]:
+    """A GitHub that knows its own OpenAPI description."""
+    with openapi_server.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """The seconds that the client would have waited."""
+    return []
+
+
+@pytest.fixture
+def client(github: Any, waits: list[float]) -> Client:
+    """A client of it that does not really wait."""
+    return Client(github.base, "ghs_a_token_that_must_not_leak", sleep=waits.append, clock=lambda: 1_000_000.0)
+
+
+@pytest.fixture
+def fault(github: Any) -> Callable[..., None]:
+    """Put a fault in the way of the next call: ``fault(status, on="POST /issues")``."""
+    return lambda status=None, **more: github.faults.append(openapi_server.Fault(status, **more))

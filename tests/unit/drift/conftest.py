@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -17,7 +14,6 @@ import pytest
 from mlops_actions.data.profiles import profile
 from mlops_actions.drift.check import DriftCheck, check
 from mlops_actions.drift.settings import Settings
-from mlops_actions.github.api import Client
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check
 
@@ -78,30 +74,3 @@ def normal() -> Callable[..., list[float]]:
         return [chance.gauss(mean, sd) for _ in range(size)]
 
     return draw
-
-
-def load_server() -> ModuleType:
-    path = Path(__file__).parents[1] / "github" / "openapi_server.py"
-    spec = importlib.util.spec_from_file_location("openapi_server", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["openapi_server"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def github() -> Iterator[Any]:
-    with load_server().serve() as server:
-        yield server
-
-
-@pytest.fixture
-def client(github: Any) -> Client:
-    return Client(github.base, "ghs_a_token_that_must_not_leak", sleep=lambda _: None, clock=lambda: 1_000_000.0)
-
-
-@pytest.fixture
-def fault(github: Any) -> Callable[..., None]:
-    """Put a fault in the way of the next call: ``fault(status, on="POST /issues")``."""
-    return lambda status=None, **more: github.faults.append(sys.modules["openapi_server"].Fault(status, **more))

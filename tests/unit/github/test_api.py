@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import stat
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import openapi_server
 import pytest
 
 from mlops_actions.github.api import ApiError, Client, UnsafeArchive, download_artifact, repository, unpack
@@ -26,7 +26,7 @@ def archive(entries: dict[str, bytes]) -> bytes:
 
 
 def fault(github: Any, status: int | None = None, **more: Any) -> None:
-    github.faults.append(sys.modules["openapi_server"].Fault(status, **more))
+    github.faults.append(openapi_server.Fault(status, **more))
 
 
 def test_a_list_is_read_over_all_of_its_pages(github: Any, client: Client) -> None:

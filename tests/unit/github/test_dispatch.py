@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import openapi_server
 import pytest
 
 from mlops_actions.github.api import ApiError, Client
@@ -18,7 +18,7 @@ PAYLOAD = {"model": "delay", "columns": ["b"], "window": None}
 
 
 def fault(github: Any, status: int | None = None, **more: Any) -> None:
-    github.faults.append(sys.modules["openapi_server"].Fault(status, **more))
+    github.faults.append(openapi_server.Fault(status, **more))
 
 
 def ran(github: Any, ago: timedelta, title: str = "retrain", event: str = "repository_dispatch") -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import Any
 
+import openapi_server
 import pytest
 
 from mlops_actions.github.api import ApiError, Client
@@ -16,7 +16,7 @@ CLEAN = replace(DRIFTED, state=State.CLEAN, content="none", text="nothing")
 
 
 def fault(github: Any, status: int | None = None, **more: Any) -> None:
-    github.faults.append(sys.modules["openapi_server"].Fault(status, **more))
+    github.faults.append(openapi_server.Fault(status, **more))
 
 
 def tell(client: Client, told: Told) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from dataclasses import replace
 from typing import Any
 
+import openapi_server
 import pytest
 
 from mlops_actions.github import lines
@@ -15,7 +15,7 @@ from mlops_actions.github.lines import BranchFile
 
 
 def fault(github: Any, status: int | None = None, **more: Any) -> None:
-    github.faults.append(sys.modules["openapi_server"].Fault(status, **more))
+    github.faults.append(openapi_server.Fault(status, **more))
 
 
 @pytest.fixture(name="file")

@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
 from mlops_actions import model, verdict
-from mlops_actions.github.api import Client
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Status, Subject, Verdict
 
 MLMODEL = "flavors:\n  sklearn:\n    pickled_model: model.skops\n    serialization_format: skops\n"
-
-
-def load_server() -> ModuleType:
-    path = Path(__file__).parents[1] / "github" / "openapi_server.py"
-    spec = importlib.util.spec_from_file_location("openapi_server", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["openapi_server"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def github() -> Iterator[Any]:
-    with load_server().serve() as server:
-        yield server
-
-
-@pytest.fixture
-def client(github: Any) -> Client:
-    return Client(github.base, "ghs_a_token_that_must_not_leak", sleep=lambda _: None)
-
-
-@pytest.fixture
-def fault(github: Any) -> Callable[..., None]:
-    """Put a fault in the way of the next call: ``fault(status, on="POST /releases")``."""
-    return lambda status=None, **more: github.faults.append(sys.modules["openapi_server"].Fault(status, **more))
 
 
 @pytest.fixture

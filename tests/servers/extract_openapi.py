@@ -4,7 +4,7 @@ The whole description comes from the npm package @octokit/openapi (MIT), which
 unpacks to 385 MB; what is left of it here is what the tests need::
 
     npm pack @octokit/openapi && tar xzf octokit-openapi-*.tgz
-    python tests/unit/github/extract_openapi.py package/generated/api.github.com.json VERSION
+    python tests/servers/extract_openapi.py package/generated/api.github.com.json VERSION
 
 To make a new call, add its operation here and run this again.
 """
