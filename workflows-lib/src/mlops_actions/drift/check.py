@@ -118,35 +118,61 @@ def _check(run: _Run, out: Path) -> Outcome:
     return _compared(run, reference, current)
 
 
-def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:  # pylint: disable=too-many-locals
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What both sides come to: columns in the order of the data, those that one side has not, rows, performance."""
+
+    columns: list[Decision]
+    absent: list[Comparison]
+    arrived: Arrivals
+    performed: performing.Judged
+
+
+def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
     """What is to be said of both sides, once they are read."""
-    request, settings = run.request, run.request.settings
-    rows = (reference.rows, current.profile.rows)
+    settings, sides = run.request.settings, (reference, current.profile)
     leaning, said = _importances(run)
     yardstick = _rhythm(reference, current)
-    compared, absent = _parted(run, reference, current, yardstick)
-    in_place, arrived = _decide(settings, reference, current, compared)
-    decisions = ordered(in_place, leaning)
-    performed = _performed(run, current, reference.object)
-    before = [*current.checks, *said, *_same(run, reference, current.profile), *arrived.checks]
-    of_columns = [
-        *(_to_check(each, request.performance, reference.object, rows) for each in decisions),
-        *(_absence(each, reference.object) for each in absent),
-        *(_ignored(each, reference.object) for each in dict.fromkeys(settings.ignore)),
-    ]
-    drifted = sentence.headline(decisions, windows.names(reference, current.profile), leaning)
-    headline = _joined(drifted, arrived.headline, performed.headline)
-    places = {str(each.where.column): place for place, each in enumerate(of_columns, len(before))}
+    found = _found(run, reference, current, yardstick)
+    decisions = ordered(found.columns, leaning)
+    before = [*current.checks, *said, *_same(run, *sides), *found.arrived.checks]
+    of_columns = _of_columns(run.request, sides, decisions, found.absent)
     shown = report.sections(
-        decisions, rows, settings.common, settings.ignore, yardstick, places=places, importances=leaning
+        decisions,
+        (reference.rows, current.profile.rows),
+        settings.common,
+        settings.ignore,
+        yardstick,
+        places={str(each.where.column): place for place, each in enumerate(of_columns, len(before))},
+        importances=leaning,
     )
-    outcome = _outcome(run, [*before, *of_columns, *performed.checks], headline, in_place)
-    return replace(outcome, sections=performed.sections + shown)
+    headline = _joined(sentence.headline(decisions, windows.names(*sides), leaning), found)
+    outcome = _outcome(run, [*before, *of_columns, *found.performed.checks], headline, found.columns)
+    return replace(outcome, sections=found.performed.sections + shown)
 
 
-def _joined(columns: str, arrived: str, performed: str) -> str:
+def _found(run: _Run, reference: Profile, current: _Current, yardstick: Rhythm | str) -> _Found:
+    compared, absent = _parted(run, reference, current, yardstick)
+    columns, arrived = _decide(run.request.settings, reference, current, compared)
+    return _Found(columns, absent, arrived, _performed(run, current, reference.object))
+
+
+def _of_columns(
+    request: DriftCheck, sides: tuple[Profile, Profile], decisions: Sequence[Decision], absent: Sequence[Comparison]
+) -> list[Check]:
+    """A check for each column: those that were judged, in their order, those that are absent, and those left out."""
+    name, rows = sides[0].object, (sides[0].rows, sides[1].rows)
+    return [
+        *(_to_check(each, request.performance, name, rows) for each in decisions),
+        *(_absence(each, name) for each in absent),
+        *(_ignored(each, name) for each in dict.fromkeys(request.settings.ignore)),
+    ]
+
+
+def _joined(columns: str, found: _Found) -> str:
     """The check in one sentence: its columns, the number of rows and the performance, as far as there is something."""
-    return "; ".join(filter(None, (f"{columns}, and {arrived}" if arrived else columns, performed)))
+    arrived = f", and {found.arrived.headline}" if found.arrived.headline else ""
+    return "; ".join(filter(None, (columns + arrived, found.performed.headline)))
 
 
 def _decide(

@@ -59,10 +59,12 @@ class Rhythm:
 
     def expected(self, blocks: Sequence[Sequence[int]]) -> list[float]:
         """The shares of the cells in the seasons of the window, as the reference has them; 0 to 1."""
-        means = clusters.means(blocks, self.seasons)
-        return [
-            sum(share * means[season][cell] for season, share in self.mix.items()) for cell in range(len(blocks[0]))
-        ]
+        return self._mixed(clusters.means(blocks, self.seasons))
+
+    def _mixed(self, means: Mapping[int, Sequence[float]]) -> list[float]:
+        """The shares of the cells, from those of each season, in the mix of the window."""
+        parts = [[share * mean for mean in means[season]] for season, share in self.mix.items()]
+        return [sum(each) for each in zip(*parts, strict=True)]
 
     def p_value(self, blocks: Sequence[Sequence[int]], current: Sequence[int]) -> float:
         """The chance of a window as different as ``current`` from the reference where nothing has drifted.
@@ -77,9 +79,9 @@ class Rhythm:
             return 0.0
         total = sum(map(sum, blocks))
         common = [sum(each) / total for each in zip(*blocks, strict=True)]
-        each = zip(current, self.expected(blocks), common, strict=True)
-        found = sum((count / here - share) ** 2 / one for count, share, one in each)
         means = clusters.means(blocks, self.seasons)
+        each = zip(current, self._mixed(means), common, strict=True)
+        found = sum((count / here - share) ** 2 / one for count, share, one in each)
         between = clusters.between(blocks, [means[season] for season in self.seasons], self.freedom)
         factor = clusters.of_mean(self.window, between.memory) + self._of_reference(between.memory)
         return between.beyond(found, factor, 1 / here + 1 / total)
