@@ -6,12 +6,14 @@ import math
 import random
 from fractions import Fraction
 
+import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_actions.drift import statistics
-from mlops_actions.drift.statistics import chi_square_survival, fisher, holm, homogeneity
+from mlops_actions.drift.statistics import chi_square_survival, fisher, holm, homogeneity, in_order, least_fisher
 
 counts = st.lists(st.integers(0, 1000), min_size=1, max_size=30)
 statistic = st.floats(1e-6, 1000)
@@ -49,6 +51,17 @@ def plain_fisher(hits: int, n: int, other: int, m: int) -> float:
 def test_fisher_counts_the_tables_as_extreme(n, m, data):
     hits, other = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
     assert fisher(hits, n, other, m) == pytest.approx(float(plain_fisher(hits, n, other, m)), rel=1e-8)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 200), st.integers(1, 200), st.data())
+def test_the_least_p_value_is_that_of_all_hits_on_one_side(n, m, data):
+    hits = data.draw(st.integers(1, m))
+    least = least_fisher(hits, n, m)
+    assert least == pytest.approx(fisher(0, n, hits, m), rel=1e-8)
+    there = data.draw(st.integers(max(0, hits - n), hits))
+    assert there / m < (hits - there) / n or fisher(hits - there, n, there, m) >= least * (1 - 1e-9)
+    assert least_fisher(0, n, m) == 1
 
 
 def test_fisher_and_the_lady_who_tasted_tea():
@@ -96,6 +109,39 @@ def test_a_pool_too_small_for_chi_square_is_tested_apart_and_both_tests_are_paid
     assert homogeneity([495, 495, 10], [500, 500, 0]) == statistics.chi_square([(495, 500), (495, 500), (10, 0)])
 
 
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=12))
+def test_place_and_spread_are_a_regression_of_the_side_on_ranks(cells):
+    """The statistic is the share of variance that ranks and their squares explain, times one less than the rows."""
+    reference, current = [a for a, _ in cells], [b for _, b in cells]
+    if not sum(reference) or not sum(current) or sum(1 for a, b in cells if a + b) < 2:
+        assert in_order(reference, current) == 1
+        return
+    values = np.repeat([*range(len(cells))] * 2, [*reference, *current])
+    side = np.repeat([0.0, 1.0], [sum(reference), sum(current)])
+    ranks = scipy.stats.rankdata(values) / len(values) - 0.5
+    design = np.column_stack([np.ones(len(ranks)), ranks, ranks**2])
+    degrees = np.linalg.matrix_rank(design, tol=1e-6) - 1
+    explained = 1 - np.sum((side - design @ np.linalg.lstsq(design, side, rcond=1e-7)[0]) ** 2) / np.sum(
+        (side - side.mean()) ** 2
+    )
+    expected = scipy.stats.chi2.sf((len(values) - 1) * explained, degrees)
+    assert in_order(reference, current) == pytest.approx(expected, rel=1e-4, abs=1e-12)
+
+
+def test_a_moved_mean_and_a_wider_spread_are_seen_in_few_rows():
+    usual = [10] * 20
+    moved = [max(0, 10 + each - 10) for each in range(20)]
+    wider = [14, 14, 13, 12, 11, 9, 8, 7, 6, 6, 6, 6, 7, 8, 9, 11, 12, 13, 14, 14]
+    for other in (moved, wider):
+        assert in_order(usual, other) < homogeneity(usual, other) / 20
+    assert in_order(usual, usual) == 1
+    uneven = [20 if place % 2 else 0 for place in range(20)]
+    assert in_order(usual, uneven) > 0.1 and homogeneity(usual, uneven) < 1e-6, (
+        "what has no trend is seen over all cells"
+    )
+
+
 @given(counts)
 def test_equal_shares_are_never_significant(one):
     assert homogeneity(one, one) == pytest.approx(1.0) and homogeneity(one, [0] * len(one)) == 1.0
@@ -111,6 +157,12 @@ def test_holm_rejects_at_least_what_bonferroni_does_and_at_most_what_no_correcti
 
 def test_holm_as_published():
     assert holm([0.01, 0.04, 0.03, 0.005], 0.05) == [True, False, False, True]
+
+
+def test_what_could_not_be_significant_takes_no_share_of_the_level():
+    p_values = [0.004, 0.3, 1.0, 1.0, 1.0]
+    assert holm(p_values, 0.01) == [False] * 5
+    assert holm(p_values, 0.01, [0.0, 0.0, 1.0, 0.02, 0.5]) == [True, False, False, False, False]
 
 
 def test_nothing_to_test_is_no_significance():

@@ -66,6 +66,8 @@ class Shift:
     effect: float
     p: float
     by: Effect = Effect.TOTAL_VARIATION
+    least: float = 0.0
+    """The least that ``p`` could have been, whichever side the rows in question were on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ def _column(
     cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
     wanted = sides.wanted(reference)
     scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN and shown else None
-    mass, moved = _mass(cells, sides, wanted if shown else Effect.TOTAL_VARIATION, scale)
+    in_order = bool(shown) and reference.categories is None
+    mass, moved = _mass(cells, sides, wanted if shown else Effect.TOTAL_VARIATION, scale, in_order)
     cells = [cell for cell in cells if cell.reference or cell.current]
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
@@ -250,11 +253,14 @@ def _shortest(edges: Sequence[float]) -> list[str]:
 # Shifts
 
 
-def _mass(cells: Sequence[Cell], sides: _Sides, wanted: Effect, scale: Scale | None) -> tuple[Shift, float]:
+def _mass(
+    cells: Sequence[Cell], sides: _Sides, wanted: Effect, scale: Scale | None, in_order: bool
+) -> tuple[Shift, float]:
     """The shift of the whole distribution, by the effect asked for if that can be told; and the mass moved."""
     now = [cell.current for cell in cells]
     before: list[float] = [cell.reference for cell in cells]
-    chance = statistics.homogeneity([cell.reference for cell in cells], now)
+    placed = [cells[place] for place in _order(len(cells))] if in_order else ()
+    chance = _chance(cells, placed)
     rhythmic = 0.0
     if sides.rhythm is not None:
         blocks = _blocks(cells)
@@ -263,13 +269,29 @@ def _mass(cells: Sequence[Cell], sides: _Sides, wanted: Effect, scale: Scale | N
     moved = effects.total_variation(before, now)
     if wanted.is_ordered:
         found = _in_order(cells, before, wanted, scale)
-        # What is missing has no place in an order, and is judged by itself: the values have to differ.
-        there = [cell for cell in cells if cell.role is not Role.MISSING]
-        own = statistics.homogeneity([cell.reference for cell in there], [cell.current for cell in there])
         if found is not None:
-            return Shift(Sort.MASS, found, max(own, rhythmic), wanted), moved
+            # What is missing has no place in an order, and is judged by itself: the values have to differ.
+            return Shift(Sort.MASS, found, max(_chance(placed, placed), rhythmic), wanted), moved
         wanted = Effect.TOTAL_VARIATION
     return Shift(Sort.MASS, effects.size(wanted, before, now), max(chance, rhythmic), wanted), moved
+
+
+def _chance(cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
+    """The p-value by rows: over all cells and, of those that are in an order, by place and spread.
+
+    The smaller of the two counts twice (Bonferroni).
+    """
+    over_all = statistics.homogeneity([cell.reference for cell in cells], [cell.current for cell in cells])
+    if not placed:
+        return over_all
+    by_place = statistics.in_order([cell.reference for cell in placed], [cell.current for cell in placed])
+    return min(1.0, 2 * min(over_all, by_place))
+
+
+def _order(cells: int) -> list[int]:
+    """The places of the cells of values in their order, infinities at the ends; what is missing has none."""
+    low, high, *_ = range(cells)[-_SPECIAL:]
+    return [low, *range(low), high]
 
 
 def _scale(reference: ColumnProfile, current: ColumnProfile) -> Scale | None:
@@ -289,10 +311,9 @@ def _ends(column: ColumnProfile) -> list[int | float]:
 
 def _in_order(cells: Sequence[Cell], before: Sequence[float], wanted: Effect, scale: Scale | None) -> float | None:
     """The effect on values in their order, infinities at the ends; None where it cannot be told."""
-    low, high, *_ = range(len(cells))[-_SPECIAL:]
-    order = [low, *range(low), high]
+    order = _order(len(cells))
     if wanted is Effect.WASSERSTEIN:
-        if scale is None or any(before[place] or cells[place].current for place in (low, high)):
+        if scale is None or any(before[place] or cells[place].current for place in (order[0], order[-1])):
             return None
         order = order[1:-1]
     sides = [before[place] for place in order], [cells[place].current for place in order]
@@ -307,13 +328,14 @@ def _missing(cells: Sequence[Cell], sides: _Sides) -> Shift:
     before, now = sum(cell.reference for cell in missing), sum(cell.current for cell in missing)
     rows = sides.rows
     if not before and not now:
-        return Shift(Sort.MISSING, 0.0, 1.0)
+        return Shift(Sort.MISSING, 0.0, 1.0, least=1.0)
     effect = abs(now / rows[1] - before / rows[0]) if all(rows) else 0.0
     chance = statistics.fisher(before, rows[0], now, rows[1])
     if sides.rhythm is not None:
         parted = [[sum(each), size - sum(each)] for each, size in zip(_blocks(missing), sides.rhythm.rows, strict=True)]
         chance = sides.chance(chance, parted, [now, rows[1] - now])
-    return Shift(Sort.MISSING, effect, chance)
+    least = min(statistics.least_fisher(before + now, *rows), statistics.least_fisher(before + now, *reversed(rows)))
+    return Shift(Sort.MISSING, effect, chance, least=least)
 
 
 def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: Shift) -> Shift:
@@ -332,17 +354,18 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
         once = sum(1 for _, count in reference.categories.values if count == 1)
     effect = now / rows[1] if rows[1] else 0.0
     chance = statistics.fisher(once, rows[0], now, rows[1]) if now * rows[0] > once * rows[1] else 1.0
+    least = statistics.least_fisher(once + now, *rows)
     if sides.rhythm is None:
-        return Shift(Sort.NEW, effect, chance)
+        return Shift(Sort.NEW, effect, chance, least=least)
     if reference.categories is None:
-        return Shift(Sort.NEW, effect, max(chance, mass.p))
+        return Shift(Sort.NEW, effect, max(chance, mass.p), least=least)
     own = [0] * len(sides.rhythm.rows)
     for cell in cells:
         found = [place for place, count in enumerate(cell.blocks) if count]
         if len(found) == 1:
             own[found[0]] += cell.reference
     parted = [[count, size - count] for count, size in zip(own, sides.rhythm.rows, strict=True)]
-    return Shift(Sort.NEW, effect, sides.chance(chance, parted, [now, rows[1] - now]))
+    return Shift(Sort.NEW, effect, sides.chance(chance, parted, [now, rows[1] - now]), least=least)
 
 
 def _blocks(cells: Sequence[Cell]) -> list[list[int]]:

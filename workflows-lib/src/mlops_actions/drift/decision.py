@@ -1,6 +1,7 @@
 """Which columns drifted: those with a shift that is both real and material.
 
-Real: significant by Holm's procedure over every test of every column, so that
+Real: significant by Holm's procedure over every test of every column that
+could tell a shift (of a column without a null, there is none of nulls), so that
 data without drift raises a false alarm in at most 1 of 100 checks. Material:
 large enough to matter. A shift that is one of the two alone is said, and is no
 drift.
@@ -101,7 +102,7 @@ def decide(
     the chance of any false alarm among them.
     """
     shifts = [(index, shift) for index, each in enumerate(comparisons) for shift in each.shifts]
-    significant = holm([shift.p for _, shift in shifts], level)
+    significant = holm([shift.p for _, shift in shifts], level, [shift.least for _, shift in shifts])
     real: list[list[Shift]] = [[] for _ in comparisons]
     for (index, shift), is_real in zip(shifts, significant, strict=True):
         if is_real:

@@ -38,6 +38,39 @@ def homogeneity(reference: Sequence[int], current: Sequence[int]) -> float:
     return min(1.0, 2 * min(common, fisher(rest[0], n, rest[1], m)))
 
 
+def in_order(reference: Sequence[int], current: Sequence[int]) -> float:
+    """The p-value for two samples of counts over ordered cells to be of one distribution, by place and by spread.
+
+    The first two components of Neyman's smooth test ("Smooth Test for Goodness
+    of Fit", Skandinavisk Aktuarietidskrift 20, 1937), on the mid-ranks of both
+    samples together: the first is the rank sum test of Wilcoxon, with its
+    correction for ties. Each has the variance that it has over all ways to part
+    the rows into two samples. Sees a moved mean or a wider spread in far fewer
+    rows than :func:`homogeneity`, and some other shifts not at all.
+    """
+    n, m = sum(reference), sum(current)
+    cells = [(a + b, b) for a, b in zip(reference, current, strict=True) if a + b]
+    if not n or not m or len(cells) < 2:
+        return 1.0
+    ranks, before = [], 0
+    for both, _ in cells:
+        ranks.append((before + both / 2) / (n + m) - 0.5)
+        before += both
+    weights = [both / (n + m) for both, _ in cells]
+    components: list[list[float]] = []
+    for power in (1, 2)[: len(cells) - 1]:
+        component = [rank**power for rank in ranks]
+        for other in ([1.0] * len(cells), *components):
+            share = math.fsum(weight * one * each for weight, one, each in zip(weights, component, other, strict=True))
+            component = [one - share * each for one, each in zip(component, other, strict=True)]
+        size = math.sqrt(math.fsum(weight * one**2 for weight, one in zip(weights, component, strict=True)))
+        if size > 1e-9:  # as good as nothing is left where one cell has nearly all rows
+            components.append([one / size for one in component])
+    sums = (math.fsum(now * one for (_, now), one in zip(cells, each, strict=True)) for each in components)
+    statistic = math.fsum(each**2 for each in sums) * (n + m - 1) / (n * m)
+    return chi_square_survival(statistic, len(components)) if components else 1.0
+
+
 def chi_square(cells: Sequence[tuple[int, int]]) -> float:
     """The p-value of Pearson's chi-square for a table of two columns; 1 where there is nothing to compare."""
     n, m = sum(a for a, _ in cells), sum(b for _, b in cells)
@@ -60,6 +93,11 @@ def fisher(hits: int, n: int, other_hits: int, m: int) -> float:
     upper = _tail(other_hits, total, n, m, 1)
     lower = _tail(other_hits, total, n, m, -1)
     return min(1.0, 2 * min(upper, lower))
+
+
+def least_fisher(hits: int, n: int, m: int) -> float:
+    """The least p-value of :func:`fisher` for so many hits on both sides: that of all of them among the ``m``."""
+    return min(1.0, 2 * math.exp(_log_choose(m, hits) - _log_choose(n + m, hits))) if 0 < hits <= m else float(not hits)
 
 
 def _tail(start: int, total: int, n: int, m: int, step: int) -> float:
@@ -153,15 +191,21 @@ def _incomplete_beta(x: float, a: float, b: float) -> float:
     return min(1.0, max(0.0, math.exp(log) * fraction / a))
 
 
-def holm(p_values: Sequence[float], level: float) -> list[bool]:
+def holm(p_values: Sequence[float], level: float, least: Sequence[float] | None = None) -> list[bool]:
     """Which of many p-values are significant, with at most ``level`` chance of any false one among all.
 
-    Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979.
+    Holm, "A Simple Sequentially Rejective Multiple Test Procedure",
+    Scandinavian Journal of Statistics 6, 1979. ``least`` are the least p-values
+    that each could have had, given what is not tested (the number of hits on
+    both sides); one that could not have been significant takes no share of the
+    level (Tarone, "A Modified Bonferroni Method for Discrete Data", Biometrics
+    46, 1990).
     """
     significant = [False] * len(p_values)
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    told = [index for index in range(len(p_values)) if least is None or least[index] <= level]
+    order = sorted(told, key=p_values.__getitem__)
     for rank, index in enumerate(order):
-        if p_values[index] > level / (len(p_values) - rank):
+        if p_values[index] > level / (len(told) - rank):
             break
         significant[index] = True
     return significant
