@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlops_actions import verdict
 from mlops_actions.drift import history
@@ -57,6 +60,22 @@ def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
 def test_a_check_that_could_not_be_made_is_a_line_without_scores() -> None:
     (entry,), _ = history.parse(history.line(judged(Check("reference", Status.ERROR, "unreadable"))))
     assert (entry.status, entry.drifted, entry.scores, entry.window) == ("fail", (), {}, None)
+
+
+def at(hour: int) -> str:
+    return history.line(replace(DRIFTED, ended=WHEN + timedelta(hours=hour)))
+
+
+@given(st.lists(st.sets(st.integers(0, 30)), max_size=4))
+def test_copies_of_a_history_make_one_of_all_lines_by_time(copies: list[set[int]]) -> None:
+    texts = ["".join(f"{at(hour)}\n" for hour in sorted(each)) for each in copies]
+    assert history.together(texts) == "".join(f"{at(hour)}\n" for hour in sorted(set().union(*copies)))
+
+
+def test_a_strange_line_keeps_its_place_and_the_oldest_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert history.together([f"{at(2)}\nstrange\n", at(1), at(3)]).splitlines() == [at(1), at(2), "strange", at(3)]
+    monkeypatch.setattr(history, "KEPT", 2)
+    assert history.together([at(2), at(1), at(3)]) == f"{at(2)}\n{at(3)}\n"
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -15,7 +17,17 @@ from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Status, Verdict, Where
 
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)
-ALL = Wishes("delay", True, ("drift",), ("ann",), 2, "retrain", timedelta(hours=6), True, "https://github.com/run/1")
+ALL = Wishes(
+    "delay",
+    open_issue=True,
+    labels=("drift",),
+    assignees=("ann",),
+    close_after=2,
+    retrain_event="retrain",
+    cool_down=timedelta(hours=6),
+    history=True,
+    run="https://github.com/run/1",
+)
 
 
 def column(name: str, effect: float = 0.38, status: Status = Status.FAIL, message: str = "moved") -> Check:
@@ -61,13 +73,28 @@ def test_a_training_is_told_why() -> None:
         "data": ["now.csv"],
         "window": window,
         "run": "https://github.com/run/1",
+        "cut": [],
     }
+    by_name = bodies(checked, replace(ALL, retrain_event=None, retrain_workflow="train.yml"))["workflow_dispatch"]
+    assert (by_name["workflow"], by_name["cool_down_seconds"]) == ("train.yml", 6 * 3600)
+    assert by_name["payload"] == body["client_payload"]
 
 
-def test_a_payload_is_as_small_as_github_takes() -> None:
-    body = bodies(outcome(*(column("\u0416" * 500 + str(each)) for each in range(1000))))["repository_dispatch"]
-    assert len(body["client_payload"]) <= 10 and body["client_payload"]["drifted"] == 1000
-    assert len(json.dumps(body["client_payload"], ensure_ascii=False).encode()) < 64_000
+@pytest.mark.parametrize("letter", ["x", "\u0416", '"', "\\"])
+def test_a_payload_is_as_small_as_github_takes_and_says_what_is_cut(letter: str) -> None:
+    checked = outcome(*(column(letter * 500 + str(each), 1 - each / 2000) for each in range(1000)))
+    payload = bodies(checked)["repository_dispatch"]["client_payload"]
+    assert len(payload) <= 10
+    assert len(json.dumps({"payload": json.dumps(payload)})) < 65_535, "as an input: JSON in JSON, all of ASCII"
+    assert (payload["drifted"], payload["cut"]) == (1000, ["columns"])
+    assert 0 < len(payload["columns"]) <= 200
+    assert payload["columns"][0].startswith(letter * 10)
+
+
+def test_a_payload_says_a_value_as_a_whole_or_not_at_all() -> None:
+    window = {"column": "x" * 20_000, "from": "2026-11-16", "to": "2026-11-22"}
+    payload = bodies(outcome(column("b"), window=window))["repository_dispatch"]["client_payload"]
+    assert (payload["window"], payload["data"], payload["cut"]) == (None, ["now.csv"], ["window"])
 
 
 def test_what_counts_as_news() -> None:

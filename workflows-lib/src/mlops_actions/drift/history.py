@@ -1,4 +1,4 @@
-"""Earlier checks: a line of JSON for each, in a file here or on a branch of the repository.
+"""Earlier checks: a line of JSON for each, in a file here, on a branch of the repository, or in an artifact.
 
 A line says when a check ended, what it came to, which window of data it saw,
 and the effect in each column. Lines that are none of ours are kept, and counted.
@@ -11,12 +11,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mlops_actions import files, jsonfile, links, verdict
 from mlops_actions.errors import CallError, Problem
+from mlops_actions.github.lines import KEPT
 from mlops_actions.outcome import Section, Table, Text
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Json, Status, Verdict
@@ -108,6 +109,23 @@ def _entry(text: str) -> Entry | None:
         return None
 
 
+def together(texts: Sequence[str]) -> str:
+    """Several copies of one history as one: each line once, by time, the newest KEPT of them.
+
+    A line that is none of ours stays behind the one that it followed.
+    """
+    lines: dict[str, datetime] = {}
+    for text in texts:
+        at = datetime.min.replace(tzinfo=UTC)
+        for each in text.split("\n"):
+            if each.strip():
+                entry = _entry(each)
+                at = entry.at if entry else at
+                lines.setdefault(each, at)
+    ordered = sorted(lines, key=lambda each: lines[each])
+    return "".join(f"{each}\n" for each in ordered[-KEPT:])
+
+
 # A file
 
 
@@ -152,8 +170,8 @@ def _locked(file: Path) -> Iterator[None]:
 # The report
 
 
-def section(entries: Sequence[Entry], strange: int = 0) -> Section:
-    """Earlier checks, the newest first."""
+def section(entries: Sequence[Entry], strange: int = 0, title: str = "Earlier checks") -> Section:
+    """Checks, the newest first."""
     newest = sorted(entries, key=lambda each: each.at, reverse=True)
     shown = newest[:SHOWN]
     more = len(newest) - len(shown)
@@ -170,7 +188,7 @@ def section(entries: Sequence[Entry], strange: int = 0) -> Section:
         tuple(_row(each) for each in shown),
         caption,
     )
-    return Section("Earlier checks", (*([table] if shown else []), *notes))
+    return Section(title, (*([table] if shown else []), *notes))
 
 
 def _row(entry: Entry) -> tuple[str | int | float | None, ...]:

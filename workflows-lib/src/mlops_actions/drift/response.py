@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from mlops_actions import verdict
 from mlops_actions.drift import history
+from mlops_actions.github.dispatch import MAX_PAYLOAD
 from mlops_actions.github.issues import State
 from mlops_actions.outcome import Outcome, Request
 from mlops_actions.report.escape import markdown, markdown_code, markdown_message, markdown_paragraphs
 from mlops_actions.verdict import Check, Json, Status, Verdict
 from mlops_actions.visible import clip
 
-ISSUE, DISPATCH, HISTORY = "issue", "repository_dispatch", "history"
+ISSUE, DISPATCH, WORKFLOW, HISTORY = "issue", "repository_dispatch", "workflow_dispatch", "history"
 
 ROWS = 50
 """Columns that an issue lists."""
 NAMED = 200
-"""Columns that an event's payload names; GitHub takes 64 KB of it."""
+"""Columns that a payload names, unless there is room for fewer."""
+MAX_VALUE = 10_000
+"""Characters of JSON of one value in a payload."""
 MAX_NAME = 100
 MAX_MESSAGE = 400
 
@@ -35,6 +39,7 @@ class Wishes:
     assignees: tuple[str, ...] = ()
     close_after: int = 1
     retrain_event: str | None = None
+    retrain_workflow: str | None = None
     cool_down: timedelta = timedelta(hours=24)
     history: bool = False
     run: str = ""
@@ -48,8 +53,13 @@ def requests(outcome: Outcome, wishes: Wishes) -> tuple[Request, ...]:
         made.append(Request(HISTORY, {"model": wishes.model, "line": history.line(outcome.verdict)}))
     if wishes.open_issue:
         made.append(Request(ISSUE, _issue(outcome, wishes)))
-    if wishes.retrain_event and _state(outcome) is State.DRIFTED:
-        made.append(Request(DISPATCH, _dispatch(outcome.verdict, wishes, wishes.retrain_event)))
+    if _state(outcome) is State.DRIFTED:
+        why = _payload(outcome.verdict, wishes)
+        cool_down = int(wishes.cool_down.total_seconds())
+        if event := wishes.retrain_event:
+            made.append(Request(DISPATCH, {"event_type": event, "client_payload": why, "cool_down_seconds": cool_down}))
+        if workflow := wishes.retrain_workflow:
+            made.append(Request(WORKFLOW, {"workflow": workflow, "payload": why, "cool_down_seconds": cool_down}))
     return tuple(made)
 
 
@@ -109,7 +119,8 @@ def _number(value: Json) -> str:
     return f"{value:.2f}" if isinstance(value, int | float) else ""
 
 
-def _dispatch(judged: Verdict, wishes: Wishes, event: str) -> Mapping[str, Json]:
+def _payload(judged: Verdict, wishes: Wishes) -> dict[str, Json]:
+    """Why a training is started. What there is no room for is named in ``cut``, so that the rest stays true."""
     drifted = _drifted(judged)
     names: list[Json] = [clip(str(each.where.column), MAX_NAME) for each in drifted[:NAMED]]
     payload: dict[str, Json] = {
@@ -122,4 +133,13 @@ def _dispatch(judged: Verdict, wishes: Wishes, event: str) -> Mapping[str, Json]
         "window": judged.parameters.get("window"),
         "run": wishes.run or None,
     }
-    return {"event_type": event, "client_payload": payload, "cool_down_seconds": int(wishes.cool_down.total_seconds())}
+    cut: list[Json] = []
+    for key in ("data", "window"):  # as a whole, or not at all
+        if len(json.dumps(payload[key])) > MAX_VALUE:
+            payload[key] = None
+            cut.append(key)
+    while names and len(json.dumps(json.dumps({**payload, "cut": ["columns", *cut]}))) > MAX_PAYLOAD:
+        names.pop()
+    if len(names) < len(drifted):
+        cut.append("columns")
+    return {**payload, "cut": cut}
