@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from mlops_actions import verdict
 from mlops_actions.drift.response import Wishes, requests
-from mlops_actions.outcome import Outcome
+from mlops_actions.outcome import Outcome, Section
 from mlops_actions.verdict import Check, Status, Verdict, Where
 
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)
@@ -34,10 +34,12 @@ def column(name: str, effect: float = 0.38, status: Status = Status.FAIL, messag
     return Check(f"data.{name}.drift", status, message, where=Where(column=name), measured=effect, threshold={"mustBeLessThan": 0.05})  # fmt: skip
 
 
-def outcome(*checks: Check, headline: str = "", window: object = None, at: datetime = WHEN) -> Outcome:
+def outcome(
+    *checks: Check, headline: str = "", window: object = None, at: datetime = WHEN, drifted: bool | None = None
+) -> Outcome:
     parameters = {"data": ["now.csv"], "window": window}
     judged = Verdict("drift-check", verdict.conclude(checks), checks, at, at, parameters=parameters)  # type: ignore[arg-type]
-    drifted = any(each.status is Status.FAIL for each in checks)
+    drifted = any(each.status is Status.FAIL for each in checks) if drifted is None else drifted
     return Outcome(judged, headline, outputs={"drifted": "true" if drifted else "false"})
 
 
@@ -105,6 +107,43 @@ def test_what_counts_as_news() -> None:
     assert same == content(column("b", 0.3801), column("a", 0.1), at=WHEN + timedelta(days=1), headline="another")
     assert same == content(column("a", 0.1), column("b", 0.38), column("c", 0.01, Status.PASS))
     assert len({same, content(column("a", 0.1)), content(column("a", 0.1), column("b", 0.41))}) == 3
+
+
+def test_an_issue_says_all_that_failed_in_the_order_of_the_report() -> None:
+    checks = (
+        Check("rows.drift", Status.FAIL, "half as many rows", measured=0.4, threshold={"mustBeBetween": [0.5, 2.0]}),
+        column("calm", 0.01, Status.PASS),
+        column("a", 0.1),
+        Check("gaps", Status.WARN, "a day without rows"),
+        column("b", 0.5),
+        Check(
+            "performance.auc",
+            Status.FAIL,
+            "the AUC fell",
+            where=Where(column="score"),
+            measured=0.61,
+            threshold={"mustBeGreaterThan": 0.68},
+        ),  # fmt: skip
+    )
+    sections = (Section("All", ()), Section("What changed", (), frozenset({2, 4})))
+    body = bodies(replace(outcome(*checks), sections=sections))["issue"]
+    table = [line.strip("| ").split(" | ") for line in body["text"].splitlines() if line.startswith("| `")]
+    assert [each[0] for each in table] == ["`a`", "`b`", "`rows.drift`", "`performance.auc`"]
+    assert [each[1:3] for each in table] == [
+        ["0.10", "0.05"],
+        ["0.50", "0.05"],
+        ["0.40", "0.50 to 2.00"],
+        ["0.61", "0.68"],
+    ]
+
+
+def test_what_is_no_column_opens_an_issue_and_is_news_but_trains_nothing() -> None:
+    def fewer(ratio: float) -> dict[str, dict]:
+        return bodies(outcome(Check("rows.drift", Status.FAIL, "fewer rows", measured=ratio), drifted=False))
+
+    assert set(fewer(0.4)) == {"issue", "history"}
+    assert fewer(0.4)["issue"]["state"] == "drifted"
+    assert fewer(0.4)["issue"]["content"] == fewer(0.401)["issue"]["content"] != fewer(0.3)["issue"]["content"]
 
 
 def test_an_issue_lists_no_more_than_fits() -> None:

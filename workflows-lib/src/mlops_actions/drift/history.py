@@ -49,8 +49,12 @@ def path_of(model: str) -> str:
 
 def columns(judged: Verdict) -> list[Check]:
     """The checks that compare a column, the largest effect over its threshold first."""
-    compared = [each for each in judged.checks if each.where.column is not None and each.rule.endswith(".drift")]
-    return sorted(compared, key=lambda each: -_weight(each))
+    return sorted(filter(is_of_column, judged.checks), key=lambda each: -_weight(each))
+
+
+def is_of_column(check: Check) -> bool:
+    """Whether a check compares the values of a column."""
+    return check.where.column is not None and check.rule.endswith(".drift")
 
 
 def _weight(check: Check) -> float:

@@ -20,7 +20,7 @@ from mlops_actions.visible import clip
 ISSUE, DISPATCH, WORKFLOW, HISTORY = "issue", "repository_dispatch", "workflow_dispatch", "history"
 
 ROWS = 50
-"""Columns that an issue lists."""
+"""What failed, as far as an issue lists it."""
 NAMED = 200
 """Columns that a payload names, unless there is room for fewer."""
 MAX_VALUE = 10_000
@@ -53,7 +53,7 @@ def requests(outcome: Outcome, wishes: Wishes) -> tuple[Request, ...]:
         made.append(Request(HISTORY, {"model": wishes.model, "line": history.line(outcome.verdict)}))
     if wishes.open_issue:
         made.append(Request(ISSUE, _issue(outcome, wishes)))
-    if _state(outcome) is State.DRIFTED:
+    if outcome.outputs.get("drifted") == "true":
         why = _payload(outcome.verdict, wishes)
         cool_down = int(wishes.cool_down.total_seconds())
         if event := wishes.retrain_event:
@@ -64,12 +64,21 @@ def requests(outcome: Outcome, wishes: Wishes) -> tuple[Request, ...]:
 
 
 def _state(outcome: Outcome) -> State:
-    if outcome.outputs.get("drifted") == "true":
+    if _failed(outcome):
         return State.DRIFTED
     return State.UNKNOWN if outcome.verdict.status is Status.FAIL else State.CLEAN
 
 
+def _failed(outcome: Outcome) -> list[Check]:
+    """All that failed, of columns or not, in the order of the report: what its sections cover, then the others."""
+    covered = [place for section in outcome.sections for place in sorted(section.covers)]
+    checks = outcome.verdict.checks
+    others = (place for place in range(len(checks)) if place not in covered)
+    return [checks[place] for place in (*covered, *others) if checks[place].status is Status.FAIL]
+
+
 def _drifted(judged: Verdict) -> list[Check]:
+    """The columns that drifted, the most shifted first."""
     return [each for each in history.columns(judged) if each.status is Status.FAIL]
 
 
@@ -90,28 +99,40 @@ def _issue(outcome: Outcome, wishes: Wishes) -> Mapping[str, Json]:
 
 
 def _content(outcome: Outcome) -> str:
-    """What identifies the news of a check: which columns drifted, and how far, as exactly as the issue says it."""
-    facts = [f"{each.where.column}\0{_number(each.measured)}" for each in _drifted(outcome.verdict)]
+    """What identifies the news of a check: what failed, and how far, as exactly as the issue says it."""
+    facts = [f"{_name(each)}\0{_number(each.measured)}" for each in _failed(outcome)]
     return hashlib.sha256("\0".join(sorted(facts)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _text(outcome: Outcome) -> str:
     """What an issue says, as Markdown; names and messages are data from outside."""
-    drifted = _drifted(outcome.verdict)
+    failed = _failed(outcome)
     lines = [markdown_paragraphs(clip(outcome.headline, MAX_MESSAGE)), ""]
     window = outcome.verdict.parameters.get("window")
     if isinstance(window, dict):
         ends = " to ".join(markdown(clip(str(window[end]), MAX_NAME)) for end in ("from", "to"))
         lines += [f"Window: {ends}.", ""]
-    lines += ["| column | measured | allowed | what |", "|---|---:|---:|---|"]
-    for each in drifted[:ROWS]:
-        name = markdown_code(clip(str(each.where.column), MAX_NAME))
-        limit = _number((each.threshold or {}).get("mustBeLessThan"))
+    lines += ["| what | measured | allowed | in words |", "|---|---:|---:|---|"]
+    for each in failed[:ROWS]:
+        name = markdown_code(clip(_name(each), MAX_NAME))
         message = markdown_message(clip(each.message.replace("\n", " "), MAX_MESSAGE))
-        lines.append(f"| {name} | {_number(each.measured)} | {limit} | {message} |")
-    if more := len(drifted) - ROWS:
-        lines += ["", f"And {more:,} more columns in the report."] if more > 0 else []
+        lines.append(f"| {name} | {_number(each.measured)} | {_allowed(each)} | {message} |")
+    if (more := len(failed) - ROWS) > 0:
+        lines += ["", f"And {more:,} more in the report."]
     return "\n".join(lines)
+
+
+def _name(check: Check) -> str:
+    """A column whose values drifted, by its name; anything else by its rule."""
+    return str(check.where.column) if history.is_of_column(check) else check.rule
+
+
+def _allowed(check: Check) -> str:
+    """A threshold in a cell: a limit alone, or the two ends of what is allowed."""
+    limits = [
+        each for value in (check.threshold or {}).values() for each in (value if isinstance(value, list) else [value])
+    ]
+    return " to ".join(filter(None, map(_number, limits)))
 
 
 def _number(value: Json) -> str:
