@@ -123,7 +123,7 @@ def test_an_issue_says_all_that_failed_in_the_order_of_the_report() -> None:
             where=Where(column="score"),
             measured=0.61,
             threshold={"mustBeGreaterThan": 0.68},
-        ),  # fmt: skip
+        ),
     )
     sections = (Section("All", ()), Section("What changed", (), frozenset({2, 4})))
     body = bodies(replace(outcome(*checks), sections=sections))["issue"]

@@ -305,7 +305,7 @@ def _drift(options: Options) -> Stage:
         outcome = check.check(asked, out)
         asks = _ask(options, wishes, outcome, out)
         outputs = {**outcome.outputs, "responds": "true" if asks else "false"}
-        return replace(outcome, sections=(*outcome.sections, *earlier), outputs=outputs)
+        return replace(outcome, sections=(*outcome.sections, *_shown(earlier, outcome)), outputs=outputs)
 
     return stage
 
@@ -360,22 +360,31 @@ def _history_file(options: Options) -> Path | None:
     return Path(name) if name else None
 
 
-def _earlier(options: Options, wishes: Wishes | None) -> tuple[Section, ...]:
-    """The checks before this one, where they are kept: in a file here, or on GitHub. Raises CallError."""
+def _earlier(options: Options, wishes: Wishes | None) -> str | LookupError | None:
+    """The checks before this one, where they are kept: in a file here, or on GitHub; or why not. Raises CallError."""
+    from mlops_actions.drift import history
+
+    if (file := _history_file(options)) is not None:
+        return history.read(file)
+    if wishes is None or not wishes.history:
+        return None
+    try:
+        return _stored_history(history.BRANCH, history.path_of(wishes.model))
+    except LookupError as error:
+        return error
+
+
+def _shown(earlier: str | LookupError | None, outcome: Outcome) -> tuple[Section, ...]:
+    """Earlier checks in the report, the columns in its order."""
     from mlops_actions.drift import history
     from mlops_actions.outcome import Text
 
-    file = _history_file(options)
-    try:
-        if file is not None:
-            text = history.read(file)
-        elif wishes is not None and wishes.history:
-            text = _stored_history(history.BRANCH, history.path_of(wishes.model))
-        else:
-            return ()
-    except LookupError as error:
-        return (Section("Earlier checks", (Text(str(error)),)),)
-    return (history.section(*history.parse(text)),)
+    if earlier is None:
+        return ()
+    if isinstance(earlier, LookupError):
+        return (Section("Earlier checks", (Text(str(earlier)),)),)
+    first = [str(each.where.column) for each in outcome.verdict.checks if history.is_of_column(each)]
+    return (history.section(*history.parse(earlier), first=first),)
 
 
 def _ask(options: Options, wishes: Wishes | None, outcome: Outcome, out: Path) -> bool:

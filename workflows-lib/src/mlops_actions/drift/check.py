@@ -520,7 +520,7 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
         "drifted": "true" if drifted else "false",
         "drifted-columns": json.dumps(drifted, ensure_ascii=False),
     }
-    return Outcome(verdict, headline, outputs=outputs)
+    return Outcome(verdict, headline, outputs=outputs, annotates_warnings=False)
 
 
 def _parameters(asked: Asked | None) -> dict[str, Json]:

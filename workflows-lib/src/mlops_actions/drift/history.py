@@ -18,14 +18,16 @@ from typing import Any
 from mlops_actions import files, jsonfile, links, verdict
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.github.lines import KEPT
-from mlops_actions.outcome import Section, Table, Text
+from mlops_actions.outcome import Past, Section, Table, Text, Trace
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Json, Status, Verdict
-from mlops_actions.visible import clip
+from mlops_actions.visible import clip, visible
 
 BRANCH = "mlops-history"
 SHOWN = 30
 """Checks in the report, the newest ones."""
+TRACES = 6
+"""Columns whose effects over the checks are drawn."""
 NAMES = 3
 """Columns of a check that are named."""
 
@@ -174,8 +176,10 @@ def _locked(file: Path) -> Iterator[None]:
 # The report
 
 
-def section(entries: Sequence[Entry], strange: int = 0, title: str = "Earlier checks") -> Section:
-    """Checks, the newest first."""
+def section(
+    entries: Sequence[Entry], strange: int = 0, title: str = "Earlier checks", first: Sequence[str] = ()
+) -> Section:
+    """Checks, drawn where there are several; ``first`` are the columns that matter most, as many as are drawn."""
     newest = sorted(entries, key=lambda each: each.at, reverse=True)
     shown = newest[:SHOWN]
     more = len(newest) - len(shown)
@@ -192,7 +196,39 @@ def section(entries: Sequence[Entry], strange: int = 0, title: str = "Earlier ch
         tuple(_row(each) for each in shown),
         caption,
     )
-    return Section(title, (*([table] if shown else []), *notes))
+    blocks = [_past(shown[::-1], table, first) if len(shown) > 1 else table] if shown else []
+    return Section(title, (*blocks, *notes))
+
+
+def _past(shown: Sequence[Entry], table: Table, first: Sequence[str]) -> Past:
+    """Checks, the oldest first, and the scores of some columns: those of ``first``, then those that drifted furthest."""
+    peak: dict[str, float] = {}
+    for each in shown:
+        for name, score in each.scores.items():
+            peak[name] = max(score, peak.get(name, 0.0))
+    named = [each for each in dict.fromkeys(first) if each in peak]
+    named += sorted((each for each in peak if each not in named), key=lambda each: -peak[each])
+    traces = (
+        Trace(
+            visible(clip(name, 60)),
+            tuple(each.scores.get(name) for each in shown),
+            frozenset(at for at, each in enumerate(shown) if name in each.drifted),
+        )
+        for name in named[:TRACES]
+    )
+    return Past(
+        "Columns that drifted, by check",
+        "How far columns moved (their effect), by check",
+        tuple(_moment(each) for each in shown),
+        tuple(Status(each.status) for each in shown),
+        tuple(len(each.drifted) for each in shown),
+        tuple(traces),
+        table,
+    )
+
+
+def _moment(entry: Entry) -> str:
+    return entry.at.strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _row(entry: Entry) -> tuple[str | int | float | None, ...]:
@@ -201,10 +237,18 @@ def _row(entry: Entry) -> tuple[str | int | float | None, ...]:
     which = ", ".join(named) + (f" and {more:,} more" if more else "")
     largest = max(entry.scores.values(), default=None)
     return (
-        entry.at.strftime("%Y-%m-%d %H:%M %Z"),
-        " to ".join(clip(each, 40) for each in entry.window) if entry.window else None,
+        _moment(entry),
+        " to ".join(map(_minute, entry.window)) if entry.window else None,
         entry.status,
         len(entry.drifted),
         which or None,
         None if largest is None else round(largest, 3),
     )
+
+
+def _minute(text: str) -> str:
+    """A time of the data without seconds and zone, where it is one."""
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00")
+    except ValueError:
+        return clip(text, 40)

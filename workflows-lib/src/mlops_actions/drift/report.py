@@ -24,7 +24,7 @@ CHARTS = 100
 UNDRIFTED_CHARTS = 3
 """Columns drawn that did not drift."""
 DRAWN = 16
-"""Cells drawn of a column of categories; the others are drawn as one."""
+"""Values drawn of a column of categories; what the others come to is said beside them."""
 
 
 def message(decision: Decision, rows: tuple[int, int]) -> str:
@@ -291,6 +291,9 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), 0.0)
     if new:
         yield "New values", f"in {percent(new)} of the rows"
+    if (rest := _others(comparison)) and not comparison.side.private:
+        before, now = (sum(each) for each in zip(*(shares(comparison, cell) for cell in rest), strict=True))
+        yield f"{plural(len(rest), 'value')} not drawn", f"from {percent(before)} to {percent(now)}"
 
 
 def _why_none(comparison: Comparison) -> str:
@@ -358,14 +361,21 @@ def _ends(of: Range | None) -> tuple[float | str | None, float | str | None]:
 
 
 def _drawn(comparison: Comparison) -> list[Cell]:
-    """The cells of a chart: all bins in their order; of categories, the largest, and the others as one."""
+    """The cells of a chart: all bins in their order; of categories, those that are large or moved."""
+    rest = {id(cell) for cell in _others(comparison)}
+    return [cell for cell in _by_size(comparison) if id(cell) not in rest]
+
+
+def _others(comparison: Comparison) -> list[Cell]:
+    """The values that are not drawn. As one bar they would be higher than any value that is."""
+    valued = [cell for cell in _by_size(comparison) if cell.role is not Role.MISSING]
+    return valued[DRAWN:] if comparison.side.kind is Kind.CATEGORY and len(comparison.cells) > DRAWN else []
+
+
+def _by_size(comparison: Comparison) -> list[Cell]:
+    """The cells, those of many categories with the largest first and what is missing last."""
     cells = list(comparison.cells)
     if comparison.side.kind is not Kind.CATEGORY or len(cells) <= DRAWN:
         return cells
-    valued = [cell for cell in cells if cell.role is not Role.MISSING]
-    size = {id(cell): max(shares(comparison, cell)) for cell in valued}
-    change = {id(cell): abs(moved(comparison, cell)) for cell in valued}
-    kept = sorted(valued, key=lambda cell: -size[id(cell)] - change[id(cell)])[:DRAWN]
-    rest = [cell for cell in valued if cell not in kept]
-    other = Cell(f"{len(rest)} others", sum(cell.reference for cell in rest), sum(cell.current for cell in rest))
-    return [*kept, other, *(cell for cell in cells if cell.role is Role.MISSING)]
+    weight = {id(cell): max(shares(comparison, cell)) + abs(moved(comparison, cell)) for cell in cells}
+    return sorted(cells, key=lambda cell: (cell.role is Role.MISSING, -weight[id(cell)]))
