@@ -27,7 +27,8 @@ drift:
   reference: before.parquet
   data: now.parquet
   open-issue: true
-  labels: [drift]
+  issue-labels: [drift]
+  issue-assignees: [ann]
   close-after: 2
   retrain-event: retrain
   cool-down: 6h
@@ -60,6 +61,8 @@ def test_the_loop_from_alarm_to_all_clear(drift: Callable[..., int], github: Any
     assert answer(client).verdict.status is Status.PASS
     (issue,) = github.issues.values()
     assert issue["title"] == "Data drift: delay" and "`b`" in issue["body"]
+    assert [each["name"] for each in issue["labels"]] == ["drift"]
+    assert [each["login"] for each in issue["assignees"]] == ["ann"]
     (event,) = github.dispatched
     assert event["client_payload"]["verdict"] == verdict.digest(Path(".mlops/drift/verdict.json"))
     assert event["client_payload"]["columns"] == ["b"]

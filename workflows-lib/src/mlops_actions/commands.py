@@ -338,8 +338,8 @@ def _wishes(options: Options) -> Wishes | None:
     return Wishes(
         model=model,
         open_issue=open_issue,
-        labels=tuple(options.config.get("drift", "labels") or ()),
-        assignees=tuple(options.config.get("drift", "assignees") or ()),
+        labels=tuple(options.config.get("drift", "issue-labels") or ()),
+        assignees=tuple(options.config.get("drift", "issue-assignees") or ()),
         close_after=options.config.get("drift", "close-after") or 1,
         retrain_event=event,
         retrain_workflow=workflow,
@@ -451,6 +451,9 @@ def _drift_settings(options: Options) -> Settings:
     from mlops_actions.drift.settings import Settings as Made
     from mlops_actions.drift.volume import FACTOR
 
+    def place(message: str, *path: str | int, hint: str | None = None) -> Problem:
+        return options.config.problem(message, "drift", *path, hint=hint)
+
     said: dict[str, Any] = options.config.get("drift") or {}
     columns: dict[str, dict[str, Any]] = said.get("columns") or {}
     return Made(
@@ -463,6 +466,7 @@ def _drift_settings(options: Options) -> Settings:
         ignore=tuple(said.get("ignore") or ()),
         must_not_drift=tuple(said.get("must-not-drift") or ()),
         rows_factor=said.get("rows-factor", FACTOR),
+        place=place,
     )
 
 
