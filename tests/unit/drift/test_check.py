@@ -363,6 +363,7 @@ def test_a_chart_of_many_categories_draws_the_largest_and_says_what_the_others_c
     before, now = (sum(shares) for shares in card.chart.series.values())
     assert 0 < before < 1 and 0 < now < 1
     assert dict(card.facts)["44 values not drawn"] == f"from {1 - before:.1%} to {1 - now:.1%}".replace("%", " %")
+    assert not {"Mean", "Standard deviation"} & set(dict(card.facts)), "words have none"
 
 
 def test_a_chart_of_numbers_is_to_scale_from_the_least_to_the_greatest_of_both_sides(workspace):

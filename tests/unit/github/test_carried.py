@@ -76,10 +76,13 @@ def test_only_those_of_the_same_workflow_branch_and_name_count(artifact: Carried
     assert replace(artifact, workflow="weekly.yml").read(FILE) == ["another workflow's"]
 
 
-def test_one_that_expires_meanwhile_is_passed_over(github: Any, artifact: Carried, upload: Callable[..., int]) -> None:
+@pytest.mark.parametrize("status", [404, 410])
+def test_one_that_is_gone_meanwhile_is_passed_over(
+    github: Any, artifact: Carried, upload: Callable[..., int], status: int
+) -> None:
     upload("older")
     newer = upload("newer")
-    github.faults.append(openapi_server.Fault(410, on=f"GET /actions/artifacts/{newer}"))
+    github.faults.append(openapi_server.Fault(status, on=f"GET /actions/artifacts/{newer}"))
     assert artifact.read(FILE) == ["older"]
 
 

@@ -280,11 +280,13 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
         yield "Effect", effects.said(decision.shift.by, share(decision.shift.effect))
     mean = mean_shift(comparison)
     one, other = (side.range if side else None for side in (comparison.reference, comparison.current))
-    if one and other and one.mean is not None and other.mean is not None and not comparison.side.private:
+    is_measured = comparison.side.kind in (Kind.NUMBER, Kind.TEXT) and not comparison.side.private
+    if is_measured and one and other and one.mean is not None and other.mean is not None:
         what = "Mean length" if comparison.side.kind is Kind.TEXT else "Mean"
         by = "" if mean is None else f" ({mean:+.2f} sd)"
         yield what, f"from {rounded(one.mean)} to {rounded(other.mean)}{by}"
-        yield "Standard deviation", f"from {rounded(one.sd)} to {rounded(other.sd)}"
+        if one.sd is not None and other.sd is not None:
+            yield "Standard deviation", f"from {rounded(one.sd)} to {rounded(other.sd)}"
     before, now = missing(comparison)
     if before or now:
         yield "Missing", f"from {percent(before)} to {percent(now)}"

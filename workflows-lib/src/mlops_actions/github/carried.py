@@ -74,7 +74,7 @@ class Carried:
             except UnsafeArchive:
                 return None
             except ApiError as error:
-                if error.status == 410:  # it has expired since it was listed
+                if error.status in {404, 410}:  # since it was listed, it was replaced, or has expired
                     return None
                 raise
             path = folder / file
