@@ -67,7 +67,7 @@ def test_who_does_not_see_it_is_told(read_html):
     titles = [each.text for each in root.all("title")]
     assert titles[0] == "Columns that drifted"
     assert next(root.all("desc")).text == "3 checks from first to third, of which 2 failed; at most 4, third"
-    assert "far by check: last 0.4, at most 0.4, third; drifted in 1 check" in titles
+    assert "far by check: last 0.4, at most 0.4, third; failed in 1 check" in titles
     assert "near by check: last 0, at most 0.02, second" in titles
     for svg in root.all("svg"):
         assert svg.attributes["role"] == "img" and svg.attributes["aria-labelledby"]

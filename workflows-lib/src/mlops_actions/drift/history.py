@@ -201,7 +201,7 @@ def section(
 
 
 def _past(shown: Sequence[Entry], table: Table, first: Sequence[str]) -> Past:
-    """Checks, the oldest first, and the scores of some columns: those of ``first``, then those that drifted furthest."""
+    """Checks, the oldest first, and the scores of some columns: those of ``first``, then those that moved most."""
     peak: dict[str, float] = {}
     for each in shown:
         for name, score in each.scores.items():

@@ -22,7 +22,7 @@ class Ends:
 
 
 def of(profile: Profile, name: str) -> Ends | None:
-    """The ends of a time column; None where there is no such column, no time in it, or none that Python's calendar has."""
+    """The ends of a time column; None where there is none, no time in it, or none that Python's calendar has."""
     column = profile.column(name)
     if column is None or column.range is None:
         return None

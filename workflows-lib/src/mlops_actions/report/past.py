@@ -8,7 +8,8 @@ says all of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 from mlops_actions.outcome import Past, Trace
@@ -81,21 +82,11 @@ def _line(trace: Trace, past: Past, ident: str) -> Iterator[str]:
     there = [at for at, each in enumerate(values) if each is not None]
     if not there:
         return
-    most, room = max(there, key=lambda at: values[at] or 0.0), WIDTH / len(values)
-    peak = max(values[most] or 0.0, FLAT)
-
-    def point(at: int) -> str:
-        return f"{(at + 0.5) * room:.2f} {LOW - (LOW - _TOP) * (values[at] or 0.0) / peak:.1f}"
-
-    runs = (list(run) for is_there, run in groupby(range(len(values)), lambda at: values[at] is not None) if is_there)
-    # A run of one is a line of hardly any length, which is drawn as a dot; so is what is marked. (On paper, one of no
-    # length at all is not drawn.)
-    line = "".join("M" + "L".join(map(point, run)) + "h.01" for run in runs)
-    marked = "".join(f"M{point(at)}h.01" for at in sorted(trace.marked) if values[at] is not None)
-    name = clip(trace.name, MAX_CELL)
-    last = f"last {_text(values[there[-1]])}"
+    most = max(there, key=lambda at: values[at] or 0.0)
+    line, marked = _paths(values, trace.marked, max(values[most] or 0.0, FLAT))
+    name, last = clip(trace.name, MAX_CELL), f"last {_text(values[there[-1]])}"
     ends = f"at most {_text(values[most])}, {past.times[most]}"
-    failed = f"; drifted in {wording.plural(len(trace.marked), 'check')}" if trace.marked else ""
+    failed = f"; failed in {wording.plural(len(trace.marked), 'check')}" if trace.marked else ""
     yield (
         f'<li><p>{code(name)} <span class="note">{last}</span></p>'
         f'<svg class="chart strip" role="img" viewBox="0 0 {WIDTH} {LOW + 1}" preserveAspectRatio="none" '
@@ -104,6 +95,20 @@ def _line(trace: Trace, past: Past, ident: str) -> Iterator[str]:
         f'<path class="marked fail" d="{marked}"/></svg>'
         f'<p class="note">{html(ends)}</p></li>'
     )
+
+
+def _paths(values: Sequence[float | None], marked: AbstractSet[int], peak: float) -> tuple[str, str]:
+    """The line and its marks, as paths; ``peak`` is the figure at the top."""
+    room = WIDTH / len(values)
+
+    def point(at: int) -> str:
+        return f"{(at + 0.5) * room:.2f} {LOW - (LOW - _TOP) * (values[at] or 0.0) / peak:.1f}"
+
+    runs = (list(run) for is_there, run in groupby(range(len(values)), lambda at: values[at] is not None) if is_there)
+    # A run of one is a line of hardly any length, which is drawn as a dot; so is what is marked. (On paper, one of no
+    # length at all is not drawn.)
+    line = "".join("M" + "L".join(map(point, run)) + "h.01" for run in runs)
+    return line, "".join(f"M{point(at)}h.01" for at in sorted(marked) if values[at] is not None)
 
 
 def _text(value: float | None) -> str:
