@@ -13,7 +13,7 @@ from typing import Protocol
 
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.drift.compare import Comparison
-from mlops_actions.drift.decision import Thresholds
+from mlops_actions.drift.decision import LEVEL, Thresholds
 from mlops_actions.drift.effects import DEFAULTS, Effect
 from mlops_actions.drift.volume import FACTOR
 from mlops_actions.errors import CallError, Problem, did_you_mean
@@ -46,7 +46,8 @@ class Settings:
     ``threshold`` is in units of ``effect``; None is the effect's own.
     ``columns`` are settings by name, ``ignore`` names columns that are not
     compared, ``must_not_drift`` those in which any shift that is real drifts.
-    ``rows_factor`` is how many times more or fewer rows a block of time matter.
+    ``rows_factor`` is how many times more or fewer rows a block of time matter,
+    ``false_alarms`` the share of checks of data without drift that may find any.
     ``place`` makes a problem of a message and the keys and indices below
     ``drift`` that it speaks of, with the file and the line where these stand.
     """
@@ -57,6 +58,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     must_not_drift: tuple[str, ...] = ()
     rows_factor: float = FACTOR
+    false_alarms: float = LEVEL
     place: Place = field(default=nowhere, compare=False, repr=False)
 
     @property
@@ -103,6 +105,7 @@ class Settings:
             "threshold-missing": common.missing,
             "threshold-new": common.new,
             "rows-factor": self.rows_factor,
+            "false-alarms": self.false_alarms,
             **({"columns": columns} if columns else {}),
             **({"must-not-drift": list(self.must_not_drift)} if self.must_not_drift else {}),
         }
@@ -125,6 +128,9 @@ class Settings:
         ]
         if not 1 < self.rows_factor < float("inf"):
             problems.append(self.place(f"`rows-factor` must be more than 1, not {self.rows_factor}", "rows-factor"))
+        if not 0 < self.false_alarms <= 0.5:
+            message = f"`false-alarms` is a share of checks, more than 0 and at most 0.5, not {self.false_alarms}"
+            problems.append(self.place(message, "false-alarms"))
         for (key, names), (other, others) in combinations(self._named, 2):
             problems += [
                 self.place(f"`{key}` and `{other}` both name `{name}`", *others[name], hint="Keep one of them.")
