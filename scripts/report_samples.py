@@ -23,10 +23,12 @@ from mlops_actions.outcome import (
     Kind,
     Log,
     Outcome,
+    Past,
     Section,
     Table,
     Text,
     Timeline,
+    Trace,
     Trend,
 )
 from mlops_actions.verdict import Check, Example, Severity, Status, Subject, Verdict, Where, conclude
@@ -252,7 +254,32 @@ def drift() -> Outcome:
         0.61,
         checks,
         "4 of 14 columns have drifted since the model was trained; the largest shift is in month.",
-        (Section("All columns", (table,)), *_contrasts([at for at in order if rows[at][-1] == "drifted"], charts)),
+        (
+            Section("All columns", (table,)),
+            *_contrasts([at for at in order if rows[at][-1] == "drifted"], charts),
+            Section("Earlier checks", (_past(),)),
+        ),
+    )
+
+
+def _past() -> Past:
+    """Twelve checks of which the last ones failed; a column is not there in the first of them."""
+    counts = (0, 0, 0, 1, 0, 0, 0, 0, 2, 2, 3, 4)
+    times = tuple(f"2013-{month:02d}-01 06:00 UTC" for month in range(1, 13))
+    statuses = tuple(
+        Status.FAIL if count else Status.WARN if at % 5 == 1 else Status.PASS for at, count in enumerate(counts)
+    )
+    traces = (
+        Trace(
+            "month", (0.02, 0.03, 0.02, 0.3, 0.02, 0.03, 0.01, 0.02, 1.2, 1.4, 1.6, 1.84), frozenset({3, 8, 9, 10, 11})
+        ),
+        Trace("carrier", (None, None, None, *(0.02 + at / 40 for at in range(9))), frozenset({10, 11})),
+        Trace("distance", (0.01,) * 12),
+    )
+    rows = tuple(zip(times, (each.value for each in statuses), counts, strict=True))[::-1]
+    table = Table(("Checked", "Verdict", "Drifted"), rows)
+    return Past(
+        "Columns that drifted, by check", "How far columns moved, by check", times, statuses, counts, traces, table
     )
 
 

@@ -20,7 +20,7 @@ INPUTS = {
     "python-ci": {"python-versions", "install-command", "lint-command", "test-command", "fail-fast"},
     "data-validation": {"contract", "data", "server", "engine", "fail-on", "quarantine", "accepted"},
     "model-training": {"python-version", "platform"},
-    "drift-check": {"reference", "data", "engine", "open-issue", "retrain-event", "history"},
+    "drift-check": {"reference", "data", "engine", "open-issue", "retrain-event", "retrain-workflow", "history"},
     "edge-release": {"tag", "model", "targets", "publish"},
 }
 OUTPUTS = {

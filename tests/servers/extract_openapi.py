@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
+    "/repos/{owner}/{repo}": ("get",),
     "/repos/{owner}/{repo}/releases": ("get", "post"),
     "/repos/{owner}/{repo}/releases/tags/{tag}": ("get",),
     "/repos/{owner}/{repo}/releases/{release_id}": ("get", "patch", "delete"),
@@ -32,8 +33,12 @@ OPERATIONS = {
     "/repos/{owner}/{repo}/git/trees/{tree_sha}": ("get",),
     "/repos/{owner}/{repo}/git/blobs/{file_sha}": ("get",),
     "/repos/{owner}/{repo}/actions/runs": ("get",),
+    "/repos/{owner}/{repo}/actions/runs/{run_id}": ("get",),
     "/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts": ("get",),
+    "/repos/{owner}/{repo}/actions/artifacts": ("get",),
     "/repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}": ("get",),
+    "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches": ("post",),
+    "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs": ("get",),
     "/repos/{owner}/{repo}/issues": ("get", "post"),
     "/repos/{owner}/{repo}/issues/{issue_number}": ("patch",),
     "/repos/{owner}/{repo}/issues/{issue_number}/comments": ("post",),

@@ -86,6 +86,9 @@ class GitHub:
         self.issues: dict[int, dict[str, Any]] = {}
         self.comments: dict[int, list[str]] = {}
         self.dispatched: list[dict[str, Any]] = []
+        self.workflows: dict[str, set[str]] = {}
+        """Files of workflows that may be started by hand, and the inputs that each declares."""
+        self.started: list[dict[str, Any]] = []
         self.branches: dict[str, str] = {}
         self.commits: dict[str, dict[str, Any]] = {}
         self.trees: dict[str, dict[str, str]] = {}
@@ -159,6 +162,15 @@ class GitHub:
                 found = [each for each in found if each["event"] == query.get("event", each["event"])]
                 found.sort(key=lambda each: each["created_at"], reverse=True)
                 return 200, {"total_count": len(found), "workflow_runs": found}
+            case "get", "/actions/runs/{run_id}":
+                for run in self.runs:
+                    if run["id"] == int(names["run_id"]):
+                        return 200, run
+            case "get", "/actions/artifacts":
+                found = [each for several in self.artifacts.values() for each in several]
+                found = [each for each in found if each["name"] == query.get("name", each["name"])]
+                found.sort(key=lambda each: each["id"], reverse=True)
+                return 200, {"total_count": len(found), "artifacts": found}
             case "get", "/actions/runs/{run_id}/artifacts":
                 found = self.artifacts.get(int(names["run_id"]), [])
                 found = [each for each in found if each["name"] == query.get("name", each["name"])]
@@ -166,6 +178,15 @@ class GitHub:
             case "get", "/actions/artifacts/{artifact_id}/{archive_format}":
                 self.stored[f"/{names['artifact_id']}.zip"] = self.archives[int(names["artifact_id"])]
                 return 302, f"{self.storage}/{names['artifact_id']}.zip?sig=a-key-to-the-file"
+            case "get", "":
+                return 200, self.sample("full-repository", default_branch="main")
+            case "get", "/actions/workflows/{workflow_id}/runs" if names["workflow_id"] in self.workflows:
+                found = [each for each in self.runs if each["path"].endswith(f"/{names['workflow_id']}")]
+                found = [each for each in found if each["event"] == query.get("event", each["event"])]
+                found.sort(key=lambda each: each["created_at"], reverse=True)
+                return 200, {"total_count": len(found), "workflow_runs": found}
+            case "post", "/actions/workflows/{workflow_id}/dispatches" if names["workflow_id"] in self.workflows:
+                return self.start_workflow(names["workflow_id"], body)
             case "post", "/dispatches":
                 self.dispatched.append(body)
                 # The moment that the clients' clock of these tests shows.
@@ -177,6 +198,15 @@ class GitHub:
                 )
                 return 204, None
         return 404, NOT_FOUND
+
+    def start_workflow(self, file: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if strange := sorted(set(body.get("inputs", {})) - self.workflows[file]):
+            message = f"Unexpected inputs provided: {json.dumps(strange)}"
+            return 422, {"message": message, "documentation_url": "https://docs.github.com", "status": "422"}
+        self.started.append({"workflow": file, **body})
+        when = "1970-01-12T13:46:40Z"  # the moment that the clients' clock of these tests shows
+        self.add_run("c" * 40, event="workflow_dispatch", path=f".github/workflows/{file}", created_at=when)
+        return 204, None
 
     def answer_issue(self, method: str, place: str, names: dict[str, str], query: dict[str, str], body: Any) -> Any:
         number = int(names.get("issue_number", 0))

@@ -30,6 +30,7 @@ STAGES = LAYERS[3]
 DOORS = {
     ("drift", "data"): {"profiles", "sources", "engines", "types"},
     ("training", "data"): {"describe"},
+    ("export", "data"): {"profiles"},
 }
 """What one stage may use of another: the profile, and what is needed to make one."""
 

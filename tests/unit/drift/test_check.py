@@ -6,6 +6,7 @@ import json
 import math
 import random
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from mlops_actions import schema, verdict
 from mlops_actions.data import describe
 from mlops_actions.data.profiles import profile
 from mlops_actions.errors import CallError
+from mlops_actions.github import publish_outcome
 from mlops_actions.outcome import Table, Text
 from mlops_actions.verdict import Status
 
@@ -353,12 +355,15 @@ def test_the_table_has_each_column_and_drifted_ones_are_drawn_first(workspace, n
             assert len(shares) == len(chart.categories) and sum(shares) == pytest.approx(1, abs=1e-4)
 
 
-def test_a_chart_of_many_categories_draws_the_largest_and_the_rest_as_one(workspace):
+def test_a_chart_of_many_categories_draws_the_largest_and_says_what_the_others_come_to(workspace):
     values = [f"value {index % 60}" for index in range(6000)]
     outcome = workspace.compare({"x": ("VARCHAR", values)}, {"x": ("VARCHAR", ["value 3"] * 1000 + values[1000:])})
-    chart = outcome.sections[1].blocks[0].chart
-    assert "value 3" in chart.categories and "44 others" in chart.categories and len(chart.categories) == 17
-    assert all(sum(shares) == pytest.approx(1, abs=1e-4) for shares in chart.series.values())
+    (card,) = outcome.sections[1].blocks
+    assert "value 3" in card.chart.categories and len(card.chart.categories) == 16
+    before, now = (sum(shares) for shares in card.chart.series.values())
+    assert 0 < before < 1 and 0 < now < 1
+    assert dict(card.facts)["44 values not drawn"] == f"from {1 - before:.1%} to {1 - now:.1%}".replace("%", " %")
+    assert not {"Mean", "Standard deviation"} & set(dict(card.facts)), "words have none"
 
 
 def test_a_chart_of_numbers_is_to_scale_from_the_least_to_the_greatest_of_both_sides(workspace):
@@ -502,3 +507,14 @@ def test_importances_that_cannot_be_used_are_a_warning_and_the_check_goes_on(wor
     (found,) = (each for each in outcome.verdict.checks if each.rule == "importances")
     assert found.status is Status.WARN and "NaN" in found.message and found.where.file == "model/importances.json"
     assert outcome.verdict.status is Status.WARN and outcome.headline.startswith("None of 1 column drifted")
+
+
+def test_only_what_failed_is_annotated(workspace, monkeypatch, capsys):
+    new = {"x": ("DOUBLE", [1.0, 2.0] * 500), "new": ("BIGINT", [1] * 1000)}
+    outcome = workspace.compare({"x": ("DOUBLE", [1.0, 2.0] * 500)}, new)
+    assert outcome.verdict.status is Status.WARN
+    publish_outcome(outcome, {}, "", {"GITHUB_ACTIONS": "true"}, sys.stdout)
+    assert "::warning" not in capsys.readouterr().out
+    gone = workspace.compare({"x": ("DOUBLE", [1.0, 2.0] * 500)}, {"new": ("BIGINT", [1] * 1000)})
+    publish_outcome(gone, {}, "", {"GITHUB_ACTIONS": "true"}, sys.stdout)
+    assert [line.partition(" ")[0] for line in capsys.readouterr().out.splitlines()] == ["::error"]

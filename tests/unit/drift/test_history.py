@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlops_actions import verdict
 from mlops_actions.drift import history
 from mlops_actions.errors import CallError
-from mlops_actions.outcome import Table, Text
+from mlops_actions.outcome import Past, Table, Text, Trace
 from mlops_actions.verdict import Check, Status, Verdict, Where
 
 WHEN = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -59,6 +62,22 @@ def test_a_check_that_could_not_be_made_is_a_line_without_scores() -> None:
     assert (entry.status, entry.drifted, entry.scores, entry.window) == ("fail", (), {}, None)
 
 
+def at(hour: int) -> str:
+    return history.line(replace(DRIFTED, ended=WHEN + timedelta(hours=hour)))
+
+
+@given(st.lists(st.sets(st.integers(0, 30)), max_size=4))
+def test_copies_of_a_history_make_one_of_all_lines_by_time(copies: list[set[int]]) -> None:
+    texts = ["".join(f"{at(hour)}\n" for hour in sorted(each)) for each in copies]
+    assert history.together(texts) == "".join(f"{at(hour)}\n" for hour in sorted(set().union(*copies)))
+
+
+def test_a_strange_line_keeps_its_place_and_the_oldest_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert history.together([f"{at(2)}\nstrange\n", at(1), at(3)]).splitlines() == [at(1), at(2), "strange", at(3)]
+    monkeypatch.setattr(history, "KEPT", 2)
+    assert history.together([at(2), at(1), at(3)]) == f"{at(2)}\n{at(3)}\n"
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -83,10 +102,43 @@ def test_a_line_that_is_none_is_counted_and_the_others_are_read(line: str) -> No
 def test_the_newest_are_shown_first_and_the_largest_effect_of_each() -> None:
     days = [history.Entry(WHEN.replace(day=day), "d", "pass", (), {"a": day / 100}) for day in range(1, 24)]
     months = [history.Entry(WHEN.replace(month=month), "d", "fail", tuple("abcde"), {}) for month in range(1, 11)]
-    (table,) = history.section([*days, *months]).blocks
-    assert isinstance(table, Table) and len(table.rows) == history.SHOWN and "30 of 33" in table.caption
+    (past,) = history.section([*days, *months]).blocks
+    assert isinstance(past, Past)
+    table = past.table
+    assert len(table.rows) == history.SHOWN and "30 of 33" in table.caption
     assert table.rows[0] == ("2026-11-23 06:00 UTC", None, "pass", 0, None, 0.23)
     assert table.rows[-1][3:] == (5, "a, b, c and 2 more", None)
+
+
+def test_checks_are_drawn_the_oldest_first_and_the_columns_that_matter_most_before_those_that_moved_most() -> None:
+    def entry(day: int, status: str, drifted: tuple[str, ...], **scores: float) -> history.Entry:
+        return history.Entry(WHEN.replace(day=day), "d", status, drifted, scores)
+
+    entries = [
+        entry(3, "fail", ("calm",), calm=0.3, far=0.2),
+        entry(1, "pass", (), calm=0.1, far=0.9),
+        entry(2, "warn", (), far=0.1),
+    ]
+    (past,) = history.section(entries, first=["gone", "calm"]).blocks
+    assert isinstance(past, Past)
+    assert past.times == ("2026-11-01 06:00 UTC", "2026-11-02 06:00 UTC", "2026-11-03 06:00 UTC")
+    assert (past.statuses, past.counts) == ((Status.PASS, Status.WARN, Status.FAIL), (0, 0, 1))
+    assert past.traces == (
+        Trace("calm", (0.1, None, 0.3), frozenset({2})),
+        Trace("far", (0.9, 0.1, 0.2)),
+    )
+    many = [entry(day, "pass", (), **{f"c{at}": at / 100 for at in range(20)}) for day in (1, 2)]
+    (past,) = history.section(many).blocks
+    assert isinstance(past, Past)
+    assert [each.name for each in past.traces] == ["c19", "c18", "c17", "c16", "c15", "c14"]
+
+
+def test_a_window_is_said_to_the_minute_and_what_is_no_time_as_it_is() -> None:
+    windows = [("2013-09-01 09:00:00+00", "2013-10-01"), ("week 1", "week 2")]
+    entries = [history.Entry(WHEN.replace(day=day), "d", "pass", (), {}, each) for day, each in enumerate(windows, 1)]
+    (past,) = history.section(entries).blocks
+    assert isinstance(past, Past)
+    assert [row[1] for row in past.table.rows] == ["week 1 to week 2", "2013-09-01 09:00 to 2013-10-01"]
 
 
 def test_without_a_check_it_says_so() -> None:

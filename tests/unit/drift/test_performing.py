@@ -195,6 +195,7 @@ def test_the_intervals_of_all_segments_hold_together(workspace):
         count, rows = (hits[key], 100) if key else (135, 200)
         ends = binomtest(count, rows).proportion_ci(level, method="wilson")
         assert row[1:4] == pytest.approx((count / rows, ends.low, ends.high), abs=1e-4)
+    assert "taken for independent" in outcome.sections[0].blocks[1].text
 
 
 def test_a_column_of_too_many_values_is_no_segment(workspace):

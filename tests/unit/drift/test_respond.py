@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openapi_server
 import pytest
 
 from mlops_actions import cli, verdict
 from mlops_actions.drift import history, respond
 from mlops_actions.errors import CallError
 from mlops_actions.github.api import Client
+from mlops_actions.github.carried import Carried
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Status
 
@@ -22,7 +27,8 @@ drift:
   reference: before.parquet
   data: now.parquet
   open-issue: true
-  labels: [drift]
+  issue-labels: [drift]
+  issue-assignees: [ann]
   close-after: 2
   retrain-event: retrain
   cool-down: 6h
@@ -55,6 +61,8 @@ def test_the_loop_from_alarm_to_all_clear(drift: Callable[..., int], github: Any
     assert answer(client).verdict.status is Status.PASS
     (issue,) = github.issues.values()
     assert issue["title"] == "Data drift: delay" and "`b`" in issue["body"]
+    assert [each["name"] for each in issue["labels"]] == ["drift"]
+    assert [each["login"] for each in issue["assignees"]] == ["ann"]
     (event,) = github.dispatched
     assert event["client_payload"]["verdict"] == verdict.digest(Path(".mlops/drift/verdict.json"))
     assert event["client_payload"]["columns"] == ["b"]
@@ -91,6 +99,193 @@ def test_without_the_permission_the_line_to_add_is_named(
     assert {each.status for name, each in checks.items() if name != rule} == {Status.PASS}
     assert outcome.verdict.status is Status.WARN, "the check has its own verdict, and no other"
     assert verdict.read(Path(".mlops/drift/verdict.json")).status is Status.FAIL
+
+
+# --- the history, carried through artifacts ------------------------------------------------------
+
+
+@pytest.fixture
+def artifact(client: Client) -> Carried:
+    return Carried(client, "acme/delays", "drift-check-history", "nightly.yml", "main")
+
+
+def carry(github: Any, client: Client, artifact: Carried, out: Path) -> Outcome:
+    """Respond without `contents: write`, and upload what is left for the next check, as the workflow does."""
+    github.faults.append(openapi_server.Fault(403, on="POST /git/trees", body=DENIED))
+    out.mkdir()
+    outcome = respond.respond(respond.Response(Path(".mlops/drift"), "acme/delays", client, carried=artifact), out)
+    if outcome.outputs["carries"] == "true":
+        upload(github, out)
+    return outcome
+
+
+def upload(github: Any, out: Path) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as opened:
+        for each in sorted(out.rglob("*.jsonl")):
+            opened.write(each, each.relative_to(out))
+    run = github.add_run("c" * 40, path=".github/workflows/nightly.yml@main")
+    of = {"id": run, "repository_id": 1, "head_repository_id": 1, "head_branch": "main", "head_sha": "c"}
+    github.add_artifact(run, "drift-check-history", made.getvalue(), workflow_run=of)
+
+
+def kept(out: Path) -> list[str]:
+    entries, strange = history.parse((out / "history/delay.jsonl").read_text())
+    assert strange == 0
+    return [each.status for each in entries]
+
+
+def test_without_the_right_to_write_artifacts_carry_the_history(
+    drift: Callable[..., int], github: Any, client: Client, artifact: Carried, tmp_path: Path
+) -> None:
+    for number, drifted in enumerate((True, False, True)):
+        drift(drifted)
+        outcome = carry(github, client, artifact, tmp_path / f"out{number}")
+        (check,) = (each for each in outcome.verdict.checks if each.rule == "history")
+        assert check.status is Status.PASS and "the artifact drift-check-history" in check.message
+    assert kept(tmp_path / "out2") == ["fail", "pass", "fail"]
+    assert "Checks" in [each.title for each in outcome.sections], "the page of this job shows what it carries"
+    assert github.branches == {}
+
+
+def test_of_checks_that_overlap_no_line_is_lost(
+    drift: Callable[..., int], github: Any, client: Client, artifact: Carried, tmp_path: Path
+) -> None:
+    drift(True)
+    carry(github, client, artifact, tmp_path / "first")
+    outs = []
+    for number in range(2):  # each reads the first's artifact before the other has left its own
+        drift(False)
+        github.faults.append(openapi_server.Fault(403, on="POST /git/trees", body=DENIED))
+        outs.append(tmp_path / f"both{number}")
+        outs[-1].mkdir()
+        respond.respond(respond.Response(Path(".mlops/drift"), "acme/delays", client, carried=artifact), outs[-1])
+        assert kept(outs[-1]) == ["fail", "pass"]
+    for out in outs:
+        upload(github, out)
+    drift(True)
+    carry(github, client, artifact, tmp_path / "last")
+    assert kept(tmp_path / "last") == ["fail", "pass", "pass", "fail"]
+
+
+def test_a_second_attempt_adds_no_line(
+    drift: Callable[..., int], github: Any, client: Client, artifact: Carried, tmp_path: Path
+) -> None:
+    drift(True)
+    carry(github, client, artifact, tmp_path / "first")
+    carry(github, client, artifact, tmp_path / "again")
+    assert kept(tmp_path / "again") == ["fail"]
+
+
+@pytest.mark.parametrize("call", ["GET /actions/artifacts", "GET /actions/artifacts/", "GET /actions/runs/"])
+@pytest.mark.parametrize(("status", "words"), [(403, "permissions: {contents: read, actions: read}"), (502, "again")])
+def test_what_cannot_be_carried_is_a_warning_and_overwrites_nothing(
+    drift: Callable[..., int],
+    github: Any,
+    client: Client,
+    artifact: Carried,
+    tmp_path: Path,
+    call: str,
+    status: int,
+    words: str,
+) -> None:
+    drift(True)
+    carry(github, client, artifact, tmp_path / "first")
+    for _ in range(client.attempts if status == 502 else 1):
+        github.faults.append(openapi_server.Fault(status, on=call, body=DENIED))
+    outcome = carry(github, client, artifact, tmp_path / "second")
+    (check,) = (each for each in outcome.verdict.checks if each.rule == "history")
+    assert check.status is Status.WARN and words in check.message
+    assert outcome.outputs["carries"] == "false" and not (tmp_path / "second/history").exists()
+    assert verdict.read(Path(".mlops/drift/verdict.json")).status is Status.FAIL, "the check's own verdict stands"
+
+
+def test_both_lines_that_would_do_are_named(
+    drift: Callable[..., int], github: Any, client: Client, artifact: Carried, tmp_path: Path
+) -> None:
+    drift(True)
+    github.faults.append(openapi_server.Fault(403, on="GET /actions/artifacts", body=DENIED))
+    outcome = carry(github, client, artifact, tmp_path / "page")
+    (check,) = (each for each in outcome.verdict.checks if each.rule == "history")
+    for line in ("`permissions: {contents: write}`", "`permissions: {contents: read, actions: read}`"):
+        assert line in check.message
+
+
+def test_a_branch_that_is_busy_is_no_reason_to_carry(
+    drift: Callable[..., int],
+    github: Any,
+    client: Client,
+    artifact: Carried,
+    fault: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    drift(True)
+    fault(403, on="POST /git/trees", headers={"Retry-After": "9999"})
+    response = respond.Response(Path(".mlops/drift"), "acme/delays", client, carried=artifact)
+    outcome = respond.respond(response, tmp_path)
+    (found,) = outcome.verdict.findings
+    assert "no more calls" in found.message and outcome.outputs["carries"] == "false"
+
+
+# --- a workflow that is started by its name ------------------------------------------------------
+
+
+def test_a_training_is_started_by_the_name_of_its_workflow(
+    drift: Callable[..., int], github: Any, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "mlops.yaml").write_text(CONFIG.replace("retrain-event: retrain", "retrain-workflow: train.yml"))
+    github.workflows = {"train.yml": {"payload"}}
+    for _ in range(2):
+        drift(True)
+        assert answer(client).verdict.status is Status.PASS
+    (started,) = github.started
+    assert json.loads(started["inputs"]["payload"])["columns"] == ["b"]
+    assert github.dispatched == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "call", "words"),
+    [
+        ({"payload"}, "GET /actions/workflows", "permissions: {contents: read, actions: write}"),
+        ({"payload"}, "POST /actions/workflows", "permissions: {contents: read, actions: write}"),
+        (set(), "", "on: {workflow_dispatch: {inputs: {payload: {type: string}}}}"),
+        (None, "", "the workflow that is not there"),
+    ],
+)
+def test_what_a_workflow_lacks_to_be_started_is_named(
+    drift: Callable[..., int],
+    github: Any,
+    client: Client,
+    fault: Callable[..., None],
+    tmp_path: Path,
+    inputs: set[str] | None,
+    call: str,
+    words: str,
+) -> None:
+    (tmp_path / "mlops.yaml").write_text(CONFIG.replace("retrain-event: retrain", "retrain-workflow: train.yml"))
+    github.workflows = {} if inputs is None else {"train.yml": inputs}
+    drift(True)
+    if call:
+        fault(403, on=call, body=DENIED)
+    (found,) = answer(client).verdict.findings
+    assert (found.rule, found.status) == ("retrain-workflow", Status.WARN) and words in found.message
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("retrain-workflow: train.yml", "and both are given"),
+        ("retrain-workflow: ../x.yml", "not the name of a file"),
+        ("retrain-workflow: train", "not the name of a file"),
+    ],
+)
+def test_a_training_that_cannot_be_meant_is_a_wrong_call(
+    drift: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, words: str
+) -> None:
+    event = "" if "not the name" in words else "retrain-event: retrain\n  "
+    (tmp_path / "mlops.yaml").write_text(CONFIG.replace("retrain-event: retrain", event + more))
+    assert drift(True) == 2
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -169,11 +364,42 @@ def test_the_command_on_a_step_of_github(
     event.write_text(json.dumps({"pull_request": {"head": {"repo": {"full_name": "acme/delays"}}}}))
     assert cli.main(["respond"]) == 0
     assert len(github.issues) == 1 and len(github.dispatched) == 1
+    assert not Path(".mlops/respond/history").exists(), "the branch has it"
     drift(False)
     shown = Path(".mlops/drift/summary.md").read_text(encoding="utf-8")
     assert "Earlier checks" in shown and "UTC" in shown.partition("Earlier checks")[2]
     for each in Path(".mlops").rglob("*"):
         assert each.is_dir() or settings["GITHUB_TOKEN"].encode() not in each.read_bytes()
+
+
+def test_the_command_leaves_what_the_workflow_uploads(
+    drift: Callable[..., int],
+    github: Any,
+    fault: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    drift(True)
+    settings = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_OUTPUT": str(tmp_path / "outputs"),
+        "GITHUB_TOKEN": openapi_server.TOKEN,
+        "GITHUB_API_URL": github.base,
+        "GITHUB_REPOSITORY": "acme/delays",
+        "GITHUB_REF_NAME": "main",
+        "GITHUB_WORKFLOW_REF": "acme/delays/.github/workflows/nightly.yml@refs/heads/main",
+        "MLOPS_INPUT_NAME": "drift-check",
+        "MLOPS_INPUT_REQUESTS": ".mlops/drift",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    for _ in range(2):
+        fault(403, on="POST /git/trees", body=DENIED)
+        assert cli.main(["respond"]) == 0
+        assert re.search(r"carries<<(\S+)\ntrue\n\1", (tmp_path / "outputs").read_text())
+        upload(github, Path(".mlops/respond"))
+    assert kept(Path(".mlops/respond")) == ["fail"]
+    assert "actions/artifacts" in str(github.calls), "the second attempt read what the first one left"
 
 
 def test_what_is_not_switched_on_leaves_nothing(drift: Callable[..., int], tmp_path: Path) -> None:

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from mlops_actions import verdict
 from mlops_actions.drift.response import Wishes, requests
-from mlops_actions.outcome import Outcome
+from mlops_actions.outcome import Outcome, Section
 from mlops_actions.verdict import Check, Status, Verdict, Where
 
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)
-ALL = Wishes("delay", True, ("drift",), ("ann",), 2, "retrain", timedelta(hours=6), True, "https://github.com/run/1")
+ALL = Wishes(
+    "delay",
+    open_issue=True,
+    labels=("drift",),
+    assignees=("ann",),
+    close_after=2,
+    retrain_event="retrain",
+    cool_down=timedelta(hours=6),
+    history=True,
+    run="https://github.com/run/1",
+)
 
 
 def column(name: str, effect: float = 0.38, status: Status = Status.FAIL, message: str = "moved") -> Check:
     return Check(f"data.{name}.drift", status, message, where=Where(column=name), measured=effect, threshold={"mustBeLessThan": 0.05})  # fmt: skip
 
 
-def outcome(*checks: Check, headline: str = "", window: object = None, at: datetime = WHEN) -> Outcome:
+def outcome(
+    *checks: Check, headline: str = "", window: object = None, at: datetime = WHEN, drifted: bool | None = None
+) -> Outcome:
     parameters = {"data": ["now.csv"], "window": window}
     judged = Verdict("drift-check", verdict.conclude(checks), checks, at, at, parameters=parameters)  # type: ignore[arg-type]
-    drifted = any(each.status is Status.FAIL for each in checks)
+    drifted = any(each.status is Status.FAIL for each in checks) if drifted is None else drifted
     return Outcome(judged, headline, outputs={"drifted": "true" if drifted else "false"})
 
 
@@ -61,13 +75,28 @@ def test_a_training_is_told_why() -> None:
         "data": ["now.csv"],
         "window": window,
         "run": "https://github.com/run/1",
+        "cut": [],
     }
+    by_name = bodies(checked, replace(ALL, retrain_event=None, retrain_workflow="train.yml"))["workflow_dispatch"]
+    assert (by_name["workflow"], by_name["cool_down_seconds"]) == ("train.yml", 6 * 3600)
+    assert by_name["payload"] == body["client_payload"]
 
 
-def test_a_payload_is_as_small_as_github_takes() -> None:
-    body = bodies(outcome(*(column("\u0416" * 500 + str(each)) for each in range(1000))))["repository_dispatch"]
-    assert len(body["client_payload"]) <= 10 and body["client_payload"]["drifted"] == 1000
-    assert len(json.dumps(body["client_payload"], ensure_ascii=False).encode()) < 64_000
+@pytest.mark.parametrize("letter", ["x", "\u0416", '"', "\\"])
+def test_a_payload_is_as_small_as_github_takes_and_says_what_is_cut(letter: str) -> None:
+    checked = outcome(*(column(letter * 500 + str(each), 1 - each / 2000) for each in range(1000)))
+    payload = bodies(checked)["repository_dispatch"]["client_payload"]
+    assert len(payload) <= 10
+    assert len(json.dumps({"payload": json.dumps(payload)})) < 65_535, "as an input: JSON in JSON, all of ASCII"
+    assert (payload["drifted"], payload["cut"]) == (1000, ["columns"])
+    assert 0 < len(payload["columns"]) <= 200
+    assert payload["columns"][0].startswith(letter * 10)
+
+
+def test_a_payload_says_a_value_as_a_whole_or_not_at_all() -> None:
+    window = {"column": "x" * 20_000, "from": "2026-11-16", "to": "2026-11-22"}
+    payload = bodies(outcome(column("b"), window=window))["repository_dispatch"]["client_payload"]
+    assert (payload["window"], payload["data"], payload["cut"]) == (None, ["now.csv"], ["window"])
 
 
 def test_what_counts_as_news() -> None:
@@ -78,6 +107,43 @@ def test_what_counts_as_news() -> None:
     assert same == content(column("b", 0.3801), column("a", 0.1), at=WHEN + timedelta(days=1), headline="another")
     assert same == content(column("a", 0.1), column("b", 0.38), column("c", 0.01, Status.PASS))
     assert len({same, content(column("a", 0.1)), content(column("a", 0.1), column("b", 0.41))}) == 3
+
+
+def test_an_issue_says_all_that_failed_in_the_order_of_the_report() -> None:
+    checks = (
+        Check("rows.drift", Status.FAIL, "half as many rows", measured=0.4, threshold={"mustBeBetween": [0.5, 2.0]}),
+        column("calm", 0.01, Status.PASS),
+        column("a", 0.1),
+        Check("gaps", Status.WARN, "a day without rows"),
+        column("b", 0.5),
+        Check(
+            "performance.auc",
+            Status.FAIL,
+            "the AUC fell",
+            where=Where(column="score"),
+            measured=0.61,
+            threshold={"mustBeGreaterThan": 0.68},
+        ),
+    )
+    sections = (Section("All", ()), Section("What changed", (), frozenset({2, 4})))
+    body = bodies(replace(outcome(*checks), sections=sections))["issue"]
+    table = [line.strip("| ").split(" | ") for line in body["text"].splitlines() if line.startswith("| `")]
+    assert [each[0] for each in table] == ["`a`", "`b`", "`rows.drift`", "`performance.auc`"]
+    assert [each[1:3] for each in table] == [
+        ["0.10", "0.05"],
+        ["0.50", "0.05"],
+        ["0.40", "0.50 to 2.00"],
+        ["0.61", "0.68"],
+    ]
+
+
+def test_what_is_no_column_opens_an_issue_and_is_news_but_trains_nothing() -> None:
+    def fewer(ratio: float) -> dict[str, dict]:
+        return bodies(outcome(Check("rows.drift", Status.FAIL, "fewer rows", measured=ratio), drifted=False))
+
+    assert set(fewer(0.4)) == {"issue", "history"}
+    assert fewer(0.4)["issue"]["state"] == "drifted"
+    assert fewer(0.4)["issue"]["content"] == fewer(0.401)["issue"]["content"] != fewer(0.3)["issue"]["content"]
 
 
 def test_an_issue_lists_no_more_than_fits() -> None:

@@ -164,3 +164,25 @@ drift:
     ]  # fmt: skip
     assert found["a"].measured == pytest.approx(0.2, abs=0.05)
     assert made.parameters["effect"] == "wasserstein" and made.parameters["must-not-drift"] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("said", "line", "words"),
+    [
+        ("  threshold: 3", 4, "a share of mass"),
+        ("  columns:\n    city:\n      effect: psi\n    n:\n      threshold: 7", 8, "the threshold of `n`"),
+        ("  false-alarms: 0.7", 4, "false-alarms"),
+        ("  ignore: [n]\n  must-not-drift:\n    - city\n    - n", 7, "both name `n`"),
+        ("  ignore:\n    - n\n    - towm", 6, "`ignore` names `towm`"),
+        ("  columns:\n    city: {effect: wasserstein}", 5, "whose values have no order"),
+        ("  prediction: nn", 4, "`prediction` names `nn`"),
+        ("  prediction: n\n  segments:\n    - city\n    - towm", 7, "`segments` names `towm`"),
+    ],
+)
+def test_a_refusal_names_the_file_and_the_line(workspace, normal, capsys, said, line, words):
+    for name in ("before.parquet", "now.parquet"):
+        workspace.parquet({"n": ("DOUBLE", normal(200)), "city": ("VARCHAR", CITIES[:200])}, name)
+    (workspace.root / "mlops.yaml").write_text(f"drift:\n  reference: before.parquet\n  data: now.parquet\n{said}\n")
+    assert cli.main(["drift"]) == 2
+    said_of_it = capsys.readouterr().err
+    assert f"mlops.yaml:{line}:" in said_of_it and words in said_of_it

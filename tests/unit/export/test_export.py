@@ -15,6 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mlops_actions import model, schema, verdict
+from mlops_actions.data.profiles import profile as profiles
 from mlops_actions.errors import CallError
 from mlops_actions.export.export import Export, export
 from mlops_actions.verdict import Status
@@ -248,3 +249,17 @@ def test_wrong_calls_write_nothing(copied: Path, tmp_path: Path) -> None:
         with pytest.raises(CallError):
             export(request, out)
         assert list(out.iterdir()) == []
+
+
+def test_a_profile_that_was_edited_is_refused_and_no_row_is_drawn_from_it(
+    copied: Path, profile: Path, tmp_path: Path
+) -> None:
+    made = profiles.read(profile)
+    path, out = tmp_path / "profile.json", tmp_path / "out"
+    out.mkdir()
+    path.write_text(profiles.dumps(made).replace('"max":23', '"max":24'), encoding="utf-8")
+    with pytest.raises(CallError, match="changed after it was written"):
+        export(Export(copied, ("onnx",), profile=path), out)
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(CallError, match=r"profile.json:1: .*not JSON"):
+        export(Export(copied, ("onnx",), profile=path), out)

@@ -1,7 +1,8 @@
-"""An event that starts a training: once in a cool-down, and never twice because an answer was lost."""
+"""What starts a training: once in a cool-down, and never twice because an answer was lost."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import openapi_server
 import pytest
 
 from mlops_actions.github.api import ApiError, Client
-from mlops_actions.github.dispatch import start
+from mlops_actions.github.dispatch import start, start_workflow
 
 NOW = datetime.fromtimestamp(1_000_000, UTC)
 """What the client's clock says."""
@@ -78,3 +79,60 @@ def test_without_the_runs_nothing_is_sent(github: Any, client: Client) -> None:
     with pytest.raises(ApiError, match="403"):
         start(client, "acme/delays", "retrain", PAYLOAD, DAY)
     assert github.dispatched == []
+
+
+# --- a workflow by its name ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def train(github: Any) -> str:
+    """A workflow that takes what it is started with."""
+    github.workflows = {"train.yml": {"payload"}, "old.yml": set()}
+    return "train.yml"
+
+
+def test_a_workflow_is_started_on_the_default_branch_and_told_why(github: Any, client: Client, train: str) -> None:
+    assert start_workflow(client, "acme/delays", train, PAYLOAD, DAY) == (True, "`train.yml` is sent")
+    (started,) = github.started
+    assert (started["workflow"], started["ref"], list(started["inputs"])) == ("train.yml", "main", ["payload"])
+    assert json.loads(started["inputs"]["payload"]) == PAYLOAD
+
+
+@pytest.mark.parametrize(
+    ("ago", "file", "event", "sent"),
+    [
+        (timedelta(hours=23), "train.yml", "workflow_dispatch", False),
+        (timedelta(hours=25), "train.yml", "workflow_dispatch", True),
+        (timedelta(hours=1), "old.yml", "workflow_dispatch", True),
+        (timedelta(hours=1), "train.yml", "push", True),
+    ],
+)
+def test_a_workflow_is_started_once_in_a_cool_down(
+    github: Any, client: Client, train: str, ago: timedelta, file: str, event: str, sent: bool
+) -> None:
+    when = (NOW - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
+    github.add_run("c" * 40, event=event, path=f".github/workflows/{file}", created_at=when)
+    assert start_workflow(client, "acme/delays", train, PAYLOAD, DAY)[0] is sent
+    assert len(github.started) == sent
+
+
+def test_a_start_whose_answer_is_lost_is_looked_up(github: Any, client: Client, train: str) -> None:
+    fault(github, on="POST /actions/workflows", after=True)
+    assert start_workflow(client, "acme/delays", train, PAYLOAD, DAY)[0]
+    assert len(github.started) == 1
+    fault(github, 502, on="POST /actions/workflows")
+    assert start_workflow(client, "acme/delays", train, PAYLOAD, DAY)[0] is False
+
+
+def test_a_start_that_may_have_been_made_is_not_made_again(github: Any, client: Client, train: str) -> None:
+    fault(github, 502, on="POST /actions/workflows")
+    with pytest.raises(ApiError) as caught:
+        start_workflow(client, "acme/delays", train, PAYLOAD, DAY)
+    assert caught.value.transient and github.started == []
+
+
+@pytest.mark.parametrize(("file", "status"), [("old.yml", 422), ("none.yml", 404)])
+def test_a_workflow_that_cannot_be_started(github: Any, client: Client, train: str, file: str, status: int) -> None:
+    with pytest.raises(ApiError) as caught:
+        start_workflow(client, "acme/delays", file, PAYLOAD, DAY)
+    assert caught.value.status == status

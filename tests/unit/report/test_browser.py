@@ -130,6 +130,7 @@ def test_a_drift_check_of_hostile_names_and_values_is_text_on_any_screen_and_on_
     (_,) = browser.look([paper])
     text = "".join("".join(each.extract_text() for each in PdfReader(paper["pdf"]).pages).split())
     assert text.count("Massmoved") == 4 and "onerror=alert(1)" in text
+    assert text.count("referencecurrent") == 4, "each drawing says which is which"
 
 
 # A validation of 200 columns, one of which breaks a rule

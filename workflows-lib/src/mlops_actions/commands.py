@@ -7,6 +7,7 @@ more than its own extra, and the list of commands needs nothing.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from mlops_actions.drift.settings import Settings
     from mlops_actions.dryrun.run import DryRun
     from mlops_actions.github.api import Client
+    from mlops_actions.github.carried import Carried
+    from mlops_actions.github.context import Context
     from mlops_actions.release.candidate import Release
     from mlops_actions.verdict import Where
 
@@ -302,7 +305,7 @@ def _drift(options: Options) -> Stage:
         outcome = check.check(asked, out)
         asks = _ask(options, wishes, outcome, out)
         outputs = {**outcome.outputs, "responds": "true" if asks else "false"}
-        return replace(outcome, sections=(*outcome.sections, *earlier), outputs=outputs)
+        return replace(outcome, sections=(*outcome.sections, *_shown(earlier, outcome)), outputs=outputs)
 
     return stage
 
@@ -314,10 +317,16 @@ MAX_EVENT = 100
 def _wishes(options: Options) -> Wishes | None:
     """What is to happen after the check; None where nothing is switched on. Raises CallError without a model's name."""
     event = options.text("retrain-event", "drift", "retrain-event")
+    workflow = options.text("retrain-workflow", "drift", "retrain-workflow")
     open_issue = options.flag("open-issue", "drift", "open-issue")
     history = options.arguments.history is None and options.flag("history", "drift", "history")
-    if not (event or open_issue or history):
+    if not (event or workflow or open_issue or history):
         return None
+    if event and workflow:
+        raise CallError("a training is started by `retrain-event` or by `retrain-workflow`, and both are given")
+    named = options.find("retrain-workflow", "drift", "retrain-workflow")
+    if named is not None and workflow and not re.fullmatch(r"[\w.-]+\.ya?ml", workflow):
+        raise CallError(named.problem(f"{workflow!r} is not the name of a file in .github/workflows, as `train.yml`"))
     if event and len(event) > MAX_EVENT:
         raise CallError(f"an event's name has at most {MAX_EVENT} characters, and `retrain-event` has {len(event):,}")
     model = options.config.get("model")
@@ -329,10 +338,11 @@ def _wishes(options: Options) -> Wishes | None:
     return Wishes(
         model=model,
         open_issue=open_issue,
-        labels=tuple(options.config.get("drift", "labels") or ()),
-        assignees=tuple(options.config.get("drift", "assignees") or ()),
+        labels=tuple(options.config.get("drift", "issue-labels") or ()),
+        assignees=tuple(options.config.get("drift", "issue-assignees") or ()),
         close_after=options.config.get("drift", "close-after") or 1,
         retrain_event=event,
+        retrain_workflow=workflow,
         cool_down=_duration(options.config.get("drift", "cool-down") or "24h"),
         history=history,
         run=context.from_env(os.environ).run_url,
@@ -350,22 +360,31 @@ def _history_file(options: Options) -> Path | None:
     return Path(name) if name else None
 
 
-def _earlier(options: Options, wishes: Wishes | None) -> tuple[Section, ...]:
-    """The checks before this one, where they are kept: in a file here, or on GitHub. Raises CallError."""
+def _earlier(options: Options, wishes: Wishes | None) -> str | LookupError | None:
+    """The checks before this one, where they are kept: in a file here, or on GitHub; or why not. Raises CallError."""
+    from mlops_actions.drift import history
+
+    if (file := _history_file(options)) is not None:
+        return history.read(file)
+    if wishes is None or not wishes.history:
+        return None
+    try:
+        return _stored_history(history.BRANCH, history.path_of(wishes.model))
+    except LookupError as error:
+        return error
+
+
+def _shown(earlier: str | LookupError | None, outcome: Outcome) -> tuple[Section, ...]:
+    """Earlier checks in the report, the columns in its order."""
     from mlops_actions.drift import history
     from mlops_actions.outcome import Text
 
-    file = _history_file(options)
-    try:
-        if file is not None:
-            text = history.read(file)
-        elif wishes is not None and wishes.history:
-            text = _stored_history(history.BRANCH, history.path_of(wishes.model))
-        else:
-            return ()
-    except LookupError as error:
-        return (Section("Earlier checks", (Text(str(error)),)),)
-    return (history.section(*history.parse(text)),)
+    if earlier is None:
+        return ()
+    if isinstance(earlier, LookupError):
+        return (Section("Earlier checks", (Text(str(earlier)),)),)
+    first = [str(each.where.column) for each in outcome.verdict.checks if history.is_of_column(each)]
+    return (history.section(*history.parse(earlier), first=first),)
 
 
 def _ask(options: Options, wishes: Wishes | None, outcome: Outcome, out: Path) -> bool:
@@ -392,9 +411,15 @@ def _stored_history(branch: str, path: str) -> str:
     if client is None:
         raise LookupError("Earlier checks are kept on GitHub, and are not read in a dry run.")
     try:
-        return BranchFile(client, _repository(), branch, path).read()
+        text = BranchFile(client, _repository(), branch, path).read()
     except ApiError as error:
         raise LookupError(f"Earlier checks cannot be read: {error}.") from error
+    if not text:
+        words = (
+            f"No earlier check stands on the branch {branch}. Where artifacts carry them, the job Respond shows them."
+        )
+        raise LookupError(words)
+    return text
 
 
 def _respond(options: Options) -> Stage:
@@ -403,8 +428,20 @@ def _respond(options: Options) -> Stage:
 
     folder = Path(options.required("requests"))
     step = context.from_env(os.environ)
-    response = respond.Response(folder, step.repository, _client(), step.is_of_fork)
+    client = _client()
+    response = respond.Response(folder, step.repository, client, step.is_of_fork, _carried(options, step, client))
     return lambda out: respond.respond(response, out)
+
+
+def _carried(options: Options, step: Context, client: Client | None) -> Carried | None:
+    """The artifact that carries a history, where a workflow uploads it."""
+    from mlops_actions.drift.keeping import artifact
+    from mlops_actions.github.carried import Carried as Made
+
+    if client is None or not (step.on_actions and step.workflow and step.branch):
+        return None
+    name = artifact(options.text("name", default="drift-check") or "drift-check")
+    return Made(client, step.repository, name, step.workflow, step.branch)
 
 
 def _drift_settings(options: Options) -> Settings:
@@ -414,6 +451,9 @@ def _drift_settings(options: Options) -> Settings:
     from mlops_actions.drift.settings import Column
     from mlops_actions.drift.settings import Settings as Made
     from mlops_actions.drift.volume import FACTOR
+
+    def place(message: str, *path: str | int, hint: str | None = None) -> Problem:
+        return options.config.problem(message, "drift", *path, hint=hint)
 
     said: dict[str, Any] = options.config.get("drift") or {}
     columns: dict[str, dict[str, Any]] = said.get("columns") or {}
@@ -428,6 +468,7 @@ def _drift_settings(options: Options) -> Settings:
         must_not_drift=tuple(said.get("must-not-drift") or ()),
         rows_factor=said.get("rows-factor", FACTOR),
         false_alarms=said.get("false-alarms", LEVEL),
+        place=place,
     )
 
 

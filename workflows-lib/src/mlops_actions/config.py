@@ -43,7 +43,7 @@ class Config:
         """The line and column of a key, for a message or a finding."""
         return self.document.where_key(*path)
 
-    def problem(self, message: str, *path: str, hint: str | None = None) -> Problem:
+    def problem(self, message: str, *path: str | int, hint: str | None = None) -> Problem:
         """A problem with the value at ``path``."""
         return self.document.problem(message, *path, hint=hint)
 

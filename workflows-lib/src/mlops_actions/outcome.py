@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from mlops_actions.verdict import Json, Scalar, Verdict
+from mlops_actions.verdict import Json, Scalar, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,37 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """A figure of 0 or more in each of several checks, None where one has none; it failed those that are ``marked``."""
+
+    name: str
+    values: tuple[float | None, ...]
+    marked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Checks one after the other, the oldest first: when each was, what it came to, and how many findings it counts.
+
+    ``counted`` and ``traced`` say of what the counts and the traces are;
+    ``table`` says the same in full.
+    """
+
+    counted: str
+    traced: str
+    times: tuple[str, ...]
+    statuses: tuple[Status, ...]
+    counts: tuple[int, ...]
+    traces: tuple[Trace, ...]
+    table: Table
+
+    def __post_init__(self) -> None:
+        several = (self.statuses, self.counts, *(trace.values for trace in self.traces))
+        if not self.times or any(len(each) != len(self.times) for each in several):
+            raise ValueError(f"not of {len(self.times)} checks")
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A paragraph of plain text."""
 
@@ -200,7 +231,7 @@ class Markdown:
     text: str
 
 
-Block: TypeAlias = Table | Chart | Contrast | Columns | Text | Log | Markdown
+Block: TypeAlias = Table | Chart | Contrast | Columns | Past | Text | Log | Markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,5 +269,7 @@ class Outcome:
     sections: tuple[Section, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
+    annotates_warnings: bool = True
+    """False where only what failed is worth an annotation: a warning or a note is for who reads the report."""
     annotates_files: bool = True
     """False where findings with a file are another step's, which has annotated them at their lines already."""

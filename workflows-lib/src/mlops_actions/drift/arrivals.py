@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mlops_actions.data.profiles.blocks import Blocks, said
 from mlops_actions.data.profiles.profile import Profile
-from mlops_actions.drift import volume
+from mlops_actions.drift import times, volume
 from mlops_actions.drift.rhythm import Unusable
 from mlops_actions.drift.volume import Side
 from mlops_actions.report.wording import plural
@@ -36,7 +36,7 @@ def judge(reference: Profile, current: Profile, counted: Blocks | None, factor: 
     if before is None:
         return Arrivals()
     name = before.blocks.column
-    shared = volume.overlap(before.ends, volume.ends(current, name))
+    shared = volume.overlap(before.ends, times.span(current, name))
     overlaps = () if shared is None else (_overlap(reference.object, name, *shared),)
     if now is None:
         why = f"the current data has no blocks of time by `{visible(clip(name, 60))}`"

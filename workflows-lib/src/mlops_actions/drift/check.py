@@ -21,7 +21,7 @@ from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import arrivals, performing, report, rhythm, sentence, volume, windows
+from mlops_actions.drift import arrivals, performing, report, rhythm, sentence, times, windows
 from mlops_actions.drift.arrivals import Arrivals
 from mlops_actions.drift.compare import Comparison, State, compare
 from mlops_actions.drift.decision import Decision, Finding, decide, ordered
@@ -112,7 +112,7 @@ def _check(run: _Run, out: Path) -> Outcome:
     files.write_atomic(out / PROFILE, profile.dumps(current.profile))
     run.window = _window(current.profile, reference.time.column) if reference.time else None
     settings.refuse_unknown(reference, current.profile)
-    _refuse_unknown(run.request.performance, reference.columns, current.profile.columns)
+    _refuse_unknown(run.request, reference.columns, current.profile.columns)
     if not current.profile.rows:
         return _outcome(run, [*current.checks, _no_rows(reference.object)], "The current data has no rows", [])
     return _compared(run, reference, current)
@@ -309,7 +309,7 @@ def _blocks(taken: readers.Taken, reference: Profile) -> Blocks | None:
 def _rhythm(reference: Profile, current: _Current) -> Rhythm | str:
     """How much windows of the reference differ; or why that is not known."""
     try:
-        ends = volume.ends(current.profile, reference.time.column) if reference.time else None
+        ends = times.span(current.profile, reference.time.column) if reference.time else None
         return rhythm.of(reference.time, current.blocks, ends[1] - ends[0] if ends else None)
     except Unusable as error:
         return str(error)
@@ -383,8 +383,9 @@ def _absence(comparison: Comparison, object_name: str) -> Check:
     )
 
 
-def _refuse_unknown(asked: Asked | None, before: Sequence[ColumnProfile], current: Sequence[ColumnProfile]) -> None:
+def _refuse_unknown(request: DriftCheck, before: Sequence[ColumnProfile], current: Sequence[ColumnProfile]) -> None:
     """Raises CallError for a column of predictions or segments that is not there."""
+    asked, place = request.performance, request.settings.place
     if asked is None:
         return
     there = [column.name for column in current]
@@ -394,15 +395,15 @@ def _refuse_unknown(asked: Asked | None, before: Sequence[ColumnProfile], curren
         message = (
             f"`prediction` names `{asked.prediction}`, and neither the reference nor the current data has such a column"
         )
-        problems.append(Problem(message, hint=did_you_mean(asked.prediction, known)))
+        problems.append(place(message, "prediction", hint=did_you_mean(asked.prediction, known)))
     private = {column.name for column in (*before, *current) if column.private}
-    for name in asked.segments:
+    for at, name in enumerate(asked.segments):
         if name not in there:
             message = f"`segments` names `{name}`, and the current data has no such column"
-            problems.append(Problem(message, hint=did_you_mean(name, there)))
+            problems.append(place(message, "segments", at, hint=did_you_mean(name, there)))
         elif name in private:
             message = f"`segments` names `{name}`, whose values are not to be shown, and a report would show them"
-            problems.append(Problem(message))
+            problems.append(place(message, "segments", at))
     if problems:
         raise CallError(*problems)
 
@@ -519,7 +520,7 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
         "drifted": "true" if drifted else "false",
         "drifted-columns": json.dumps(drifted, ensure_ascii=False),
     }
-    return Outcome(verdict, headline, outputs=outputs)
+    return Outcome(verdict, headline, outputs=outputs, annotates_warnings=False)
 
 
 def _parameters(asked: Asked | None) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""Earlier checks: a line of JSON for each, in a file here or on a branch of the repository.
+"""Earlier checks: a line of JSON for each, in a file here, on a branch of the repository, or in an artifact.
 
 A line says when a check ended, what it came to, which window of data it saw,
 and the effect in each column. Lines that are none of ours are kept, and counted.
@@ -11,20 +11,23 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mlops_actions import files, jsonfile, links, verdict
 from mlops_actions.errors import CallError, Problem
-from mlops_actions.outcome import Section, Table, Text
+from mlops_actions.github.lines import KEPT
+from mlops_actions.outcome import Past, Section, Table, Text, Trace
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Json, Status, Verdict
-from mlops_actions.visible import clip
+from mlops_actions.visible import clip, visible
 
 BRANCH = "mlops-history"
 SHOWN = 30
 """Checks in the report, the newest ones."""
+TRACES = 6
+"""Columns whose effects over the checks are drawn."""
 NAMES = 3
 """Columns of a check that are named."""
 
@@ -48,8 +51,12 @@ def path_of(model: str) -> str:
 
 def columns(judged: Verdict) -> list[Check]:
     """The checks that compare a column, the largest effect over its threshold first."""
-    compared = [each for each in judged.checks if each.where.column is not None and each.rule.endswith(".drift")]
-    return sorted(compared, key=lambda each: -_weight(each))
+    return sorted(filter(is_of_column, judged.checks), key=lambda each: -_weight(each))
+
+
+def is_of_column(check: Check) -> bool:
+    """Whether a check compares the values of a column."""
+    return check.where.column is not None and check.rule.endswith(".drift")
 
 
 def _weight(check: Check) -> float:
@@ -108,6 +115,23 @@ def _entry(text: str) -> Entry | None:
         return None
 
 
+def together(texts: Sequence[str]) -> str:
+    """Several copies of one history as one: each line once, by time, the newest KEPT of them.
+
+    A line that is none of ours stays behind the one that it followed.
+    """
+    lines: dict[str, datetime] = {}
+    for text in texts:
+        at = datetime.min.replace(tzinfo=UTC)
+        for each in text.split("\n"):
+            if each.strip():
+                entry = _entry(each)
+                at = entry.at if entry else at
+                lines.setdefault(each, at)
+    ordered = sorted(lines, key=lambda each: lines[each])
+    return "".join(f"{each}\n" for each in ordered[-KEPT:])
+
+
 # A file
 
 
@@ -152,8 +176,10 @@ def _locked(file: Path) -> Iterator[None]:
 # The report
 
 
-def section(entries: Sequence[Entry], strange: int = 0) -> Section:
-    """Earlier checks, the newest first."""
+def section(
+    entries: Sequence[Entry], strange: int = 0, title: str = "Earlier checks", first: Sequence[str] = ()
+) -> Section:
+    """Checks, drawn where there are several; ``first`` are the columns that matter most, as many as are drawn."""
     newest = sorted(entries, key=lambda each: each.at, reverse=True)
     shown = newest[:SHOWN]
     more = len(newest) - len(shown)
@@ -170,7 +196,39 @@ def section(entries: Sequence[Entry], strange: int = 0) -> Section:
         tuple(_row(each) for each in shown),
         caption,
     )
-    return Section("Earlier checks", (*([table] if shown else []), *notes))
+    blocks = [_past(shown[::-1], table, first) if len(shown) > 1 else table] if shown else []
+    return Section(title, (*blocks, *notes))
+
+
+def _past(shown: Sequence[Entry], table: Table, first: Sequence[str]) -> Past:
+    """Checks, the oldest first, and the scores of some columns: those of ``first``, then those that moved most."""
+    peak: dict[str, float] = {}
+    for each in shown:
+        for name, score in each.scores.items():
+            peak[name] = max(score, peak.get(name, 0.0))
+    named = [each for each in dict.fromkeys(first) if each in peak]
+    named += sorted((each for each in peak if each not in named), key=lambda each: -peak[each])
+    traces = (
+        Trace(
+            visible(clip(name, 60)),
+            tuple(each.scores.get(name) for each in shown),
+            frozenset(at for at, each in enumerate(shown) if name in each.drifted),
+        )
+        for name in named[:TRACES]
+    )
+    return Past(
+        "Columns that drifted, by check",
+        "How far columns moved (their effect), by check",
+        tuple(_moment(each) for each in shown),
+        tuple(Status(each.status) for each in shown),
+        tuple(len(each.drifted) for each in shown),
+        tuple(traces),
+        table,
+    )
+
+
+def _moment(entry: Entry) -> str:
+    return entry.at.strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _row(entry: Entry) -> tuple[str | int | float | None, ...]:
@@ -179,10 +237,18 @@ def _row(entry: Entry) -> tuple[str | int | float | None, ...]:
     which = ", ".join(named) + (f" and {more:,} more" if more else "")
     largest = max(entry.scores.values(), default=None)
     return (
-        entry.at.strftime("%Y-%m-%d %H:%M %Z"),
-        " to ".join(clip(each, 40) for each in entry.window) if entry.window else None,
+        _moment(entry),
+        " to ".join(map(_minute, entry.window)) if entry.window else None,
         entry.status,
         len(entry.drifted),
         which or None,
         None if largest is None else round(largest, 3),
     )
+
+
+def _minute(text: str) -> str:
+    """A time of the data without seconds and zone, where it is one."""
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00")
+    except ValueError:
+        return clip(text, 40)

@@ -319,7 +319,10 @@ def _section(now: Measured, current: Side, reference: Side, before: Measured | N
     words = f"From and to are the ends of the {CONFIDENCE:.0%} interval".replace("%", " %")
     if current.segments:
         words += f", of all segments together. Values of fewer than {smallest:,} rows are not judged"
-    blocks.append(Text(f"{words}."))
+    independent = (
+        "Rows are taken for independent: where those of one time resemble each other, intervals are too narrow"
+    )
+    blocks.append(Text(f"{words}. {independent}."))
     if current.estimated:
         blocks.append(
             Text(visible(f"This is an estimate, since {current.reason}. {_assumed(reference).capitalize()}."))

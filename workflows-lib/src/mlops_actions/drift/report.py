@@ -25,7 +25,7 @@ CHARTS = 100
 UNDRIFTED_CHARTS = 3
 """Columns drawn that did not drift."""
 DRAWN = 16
-"""Cells drawn of a column of categories; the others are drawn as one."""
+"""Values drawn of a column of categories; what the others come to is said beside them."""
 
 
 def message(decision: Decision, rows: tuple[int, int]) -> str:
@@ -282,17 +282,22 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
         yield "Effect", effects.said(decision.shift.by, share(decision.shift.effect))
     mean = mean_shift(comparison)
     one, other = (side.range if side else None for side in (comparison.reference, comparison.current))
-    if one and other and one.mean is not None and other.mean is not None and not comparison.side.private:
+    is_measured = comparison.side.kind in (Kind.NUMBER, Kind.TEXT) and not comparison.side.private
+    if is_measured and one and other and one.mean is not None and other.mean is not None:
         what = "Mean length" if comparison.side.kind is Kind.TEXT else "Mean"
         by = "" if mean is None else f" ({mean:+.2f} sd)"
         yield what, f"from {rounded(one.mean)} to {rounded(other.mean)}{by}"
-        yield "Standard deviation", f"from {rounded(one.sd)} to {rounded(other.sd)}"
+        if one.sd is not None and other.sd is not None:
+            yield "Standard deviation", f"from {rounded(one.sd)} to {rounded(other.sd)}"
     before, now = missing(comparison)
     if before or now:
         yield "Missing", f"from {percent(before)} to {percent(now)}"
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), 0.0)
     if new:
         yield "New values", f"in {percent(new)} of the rows"
+    if (rest := _others(comparison)) and not comparison.side.private:
+        before, now = (sum(each) for each in zip(*(shares(comparison, cell) for cell in rest), strict=True))
+        yield f"{plural(len(rest), 'value')} not drawn", f"from {percent(before)} to {percent(now)}"
 
 
 def _why_none(comparison: Comparison) -> str:
@@ -360,14 +365,21 @@ def _ends(of: Range | None) -> tuple[float | str | None, float | str | None]:
 
 
 def _drawn(comparison: Comparison) -> list[Cell]:
-    """The cells of a chart: all bins in their order; of categories, the largest, and the others as one."""
+    """The cells of a chart: all bins in their order; of categories, those that are large or moved."""
+    rest = {id(cell) for cell in _others(comparison)}
+    return [cell for cell in _by_size(comparison) if id(cell) not in rest]
+
+
+def _others(comparison: Comparison) -> list[Cell]:
+    """The values that are not drawn. As one bar they would be higher than any value that is."""
+    valued = [cell for cell in _by_size(comparison) if cell.role is not Role.MISSING]
+    return valued[DRAWN:] if comparison.side.kind is Kind.CATEGORY and len(comparison.cells) > DRAWN else []
+
+
+def _by_size(comparison: Comparison) -> list[Cell]:
+    """The cells, those of many categories with the largest first and what is missing last."""
     cells = list(comparison.cells)
     if comparison.side.kind is not Kind.CATEGORY or len(cells) <= DRAWN:
         return cells
-    valued = [cell for cell in cells if cell.role is not Role.MISSING]
-    size = {id(cell): max(shares(comparison, cell)) for cell in valued}
-    change = {id(cell): abs(moved(comparison, cell)) for cell in valued}
-    kept = sorted(valued, key=lambda cell: -size[id(cell)] - change[id(cell)])[:DRAWN]
-    rest = [cell for cell in valued if cell not in kept]
-    other = Cell(f"{len(rest)} others", sum(cell.reference for cell in rest), sum(cell.current for cell in rest))
-    return [*kept, other, *(cell for cell in cells if cell.role is Role.MISSING)]
+    weight = {id(cell): max(shares(comparison, cell)) + abs(moved(comparison, cell)) for cell in cells}
+    return sorted(cells, key=lambda cell: (cell.role is Role.MISSING, -weight[id(cell)]))

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from mlops_actions import verdict
 from mlops_actions.drift import history
+from mlops_actions.github.dispatch import MAX_PAYLOAD
 from mlops_actions.github.issues import State
 from mlops_actions.outcome import Outcome, Request
 from mlops_actions.report.escape import markdown, markdown_code, markdown_message, markdown_paragraphs
 from mlops_actions.verdict import Check, Json, Status, Verdict
 from mlops_actions.visible import clip
 
-ISSUE, DISPATCH, HISTORY = "issue", "repository_dispatch", "history"
+ISSUE, DISPATCH, WORKFLOW, HISTORY = "issue", "repository_dispatch", "workflow_dispatch", "history"
 
 ROWS = 50
-"""Columns that an issue lists."""
+"""What failed, as far as an issue lists it."""
 NAMED = 200
-"""Columns that an event's payload names; GitHub takes 64 KB of it."""
+"""Columns that a payload names, unless there is room for fewer."""
+MAX_VALUE = 10_000
+"""Characters of JSON of one value in a payload."""
 MAX_NAME = 100
 MAX_MESSAGE = 400
 
@@ -35,6 +39,7 @@ class Wishes:
     assignees: tuple[str, ...] = ()
     close_after: int = 1
     retrain_event: str | None = None
+    retrain_workflow: str | None = None
     cool_down: timedelta = timedelta(hours=24)
     history: bool = False
     run: str = ""
@@ -48,18 +53,32 @@ def requests(outcome: Outcome, wishes: Wishes) -> tuple[Request, ...]:
         made.append(Request(HISTORY, {"model": wishes.model, "line": history.line(outcome.verdict)}))
     if wishes.open_issue:
         made.append(Request(ISSUE, _issue(outcome, wishes)))
-    if wishes.retrain_event and _state(outcome) is State.DRIFTED:
-        made.append(Request(DISPATCH, _dispatch(outcome.verdict, wishes, wishes.retrain_event)))
+    if outcome.outputs.get("drifted") == "true":
+        why = _payload(outcome.verdict, wishes)
+        cool_down = int(wishes.cool_down.total_seconds())
+        if event := wishes.retrain_event:
+            made.append(Request(DISPATCH, {"event_type": event, "client_payload": why, "cool_down_seconds": cool_down}))
+        if workflow := wishes.retrain_workflow:
+            made.append(Request(WORKFLOW, {"workflow": workflow, "payload": why, "cool_down_seconds": cool_down}))
     return tuple(made)
 
 
 def _state(outcome: Outcome) -> State:
-    if outcome.outputs.get("drifted") == "true":
+    if _failed(outcome):
         return State.DRIFTED
     return State.UNKNOWN if outcome.verdict.status is Status.FAIL else State.CLEAN
 
 
+def _failed(outcome: Outcome) -> list[Check]:
+    """All that failed, of columns or not, in the order of the report: what its sections cover, then the others."""
+    covered = [place for section in outcome.sections for place in sorted(section.covers)]
+    checks = outcome.verdict.checks
+    others = (place for place in range(len(checks)) if place not in covered)
+    return [checks[place] for place in (*covered, *others) if checks[place].status is Status.FAIL]
+
+
 def _drifted(judged: Verdict) -> list[Check]:
+    """The columns that drifted, the most shifted first."""
     return [each for each in history.columns(judged) if each.status is Status.FAIL]
 
 
@@ -80,28 +99,40 @@ def _issue(outcome: Outcome, wishes: Wishes) -> Mapping[str, Json]:
 
 
 def _content(outcome: Outcome) -> str:
-    """What identifies the news of a check: which columns drifted, and how far, as exactly as the issue says it."""
-    facts = [f"{each.where.column}\0{_number(each.measured)}" for each in _drifted(outcome.verdict)]
+    """What identifies the news of a check: what failed, and how far, as exactly as the issue says it."""
+    facts = [f"{_name(each)}\0{_number(each.measured)}" for each in _failed(outcome)]
     return hashlib.sha256("\0".join(sorted(facts)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _text(outcome: Outcome) -> str:
     """What an issue says, as Markdown; names and messages are data from outside."""
-    drifted = _drifted(outcome.verdict)
+    failed = _failed(outcome)
     lines = [markdown_paragraphs(clip(outcome.headline, MAX_MESSAGE)), ""]
     window = outcome.verdict.parameters.get("window")
     if isinstance(window, dict):
         ends = " to ".join(markdown(clip(str(window[end]), MAX_NAME)) for end in ("from", "to"))
         lines += [f"Window: {ends}.", ""]
-    lines += ["| column | measured | allowed | what |", "|---|---:|---:|---|"]
-    for each in drifted[:ROWS]:
-        name = markdown_code(clip(str(each.where.column), MAX_NAME))
-        limit = _number((each.threshold or {}).get("mustBeLessThan"))
+    lines += ["| what | measured | allowed | in words |", "|---|---:|---:|---|"]
+    for each in failed[:ROWS]:
+        name = markdown_code(clip(_name(each), MAX_NAME))
         message = markdown_message(clip(each.message.replace("\n", " "), MAX_MESSAGE))
-        lines.append(f"| {name} | {_number(each.measured)} | {limit} | {message} |")
-    if more := len(drifted) - ROWS:
-        lines += ["", f"And {more:,} more columns in the report."] if more > 0 else []
+        lines.append(f"| {name} | {_number(each.measured)} | {_allowed(each)} | {message} |")
+    if (more := len(failed) - ROWS) > 0:
+        lines += ["", f"And {more:,} more in the report."]
     return "\n".join(lines)
+
+
+def _name(check: Check) -> str:
+    """A column whose values drifted, by its name; anything else by its rule."""
+    return str(check.where.column) if history.is_of_column(check) else check.rule
+
+
+def _allowed(check: Check) -> str:
+    """A threshold in a cell: a limit alone, or the two ends of what is allowed."""
+    limits = [
+        each for value in (check.threshold or {}).values() for each in (value if isinstance(value, list) else [value])
+    ]
+    return " to ".join(filter(None, map(_number, limits)))
 
 
 def _number(value: Json) -> str:
@@ -109,7 +140,8 @@ def _number(value: Json) -> str:
     return f"{value:.2f}" if isinstance(value, int | float) else ""
 
 
-def _dispatch(judged: Verdict, wishes: Wishes, event: str) -> Mapping[str, Json]:
+def _payload(judged: Verdict, wishes: Wishes) -> dict[str, Json]:
+    """Why a training is started. What there is no room for is named in ``cut``, so that the rest stays true."""
     drifted = _drifted(judged)
     names: list[Json] = [clip(str(each.where.column), MAX_NAME) for each in drifted[:NAMED]]
     payload: dict[str, Json] = {
@@ -122,4 +154,13 @@ def _dispatch(judged: Verdict, wishes: Wishes, event: str) -> Mapping[str, Json]
         "window": judged.parameters.get("window"),
         "run": wishes.run or None,
     }
-    return {"event_type": event, "client_payload": payload, "cool_down_seconds": int(wishes.cool_down.total_seconds())}
+    cut: list[Json] = []
+    for key in ("data", "window"):  # as a whole, or not at all
+        if len(json.dumps(payload[key])) > MAX_VALUE:
+            payload[key] = None
+            cut.append(key)
+    while names and len(json.dumps(json.dumps({**payload, "cut": ["columns", *cut]}))) > MAX_PAYLOAD:
+        names.pop()
+    if len(names) < len(drifted):
+        cut.append("columns")
+    return {**payload, "cut": cut}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Protocol
 
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.drift.compare import Comparison
@@ -17,6 +18,17 @@ from mlops_actions.drift.effects import DEFAULTS, Effect
 from mlops_actions.drift.volume import FACTOR
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Json
+
+
+class Place(Protocol):
+    """Makes a problem with what stands at ``path``, below ``drift``."""
+
+    def __call__(self, message: str, *path: str | int, hint: str | None = None) -> Problem: ...
+
+
+def nowhere(message: str, *_path: str | int, hint: str | None = None) -> Problem:
+    """A problem with what no file says."""
+    return Problem(message, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,8 @@ class Settings:
     compared, ``must_not_drift`` those in which any shift that is real drifts.
     ``rows_factor`` is how many times more or fewer rows a block of time matter,
     ``false_alarms`` the share of checks of data without drift that may find any.
+    ``place`` makes a problem of a message and the keys and indices below
+    ``drift`` that it speaks of, with the file and the line where these stand.
     """
 
     effect: Effect = Effect.TOTAL_VARIATION
@@ -45,6 +59,7 @@ class Settings:
     must_not_drift: tuple[str, ...] = ()
     rows_factor: float = FACTOR
     false_alarms: float = LEVEL
+    place: Place = field(default=nowhere, compare=False, repr=False)
 
     @property
     def common(self) -> Thresholds:
@@ -99,43 +114,63 @@ class Settings:
 
     def refuse_impossible(self) -> None:
         """Raises CallError for thresholds that no effect can have, and for columns of which two things are said."""
-        problems = [] if self.threshold is None else _impossible("the threshold", self.threshold, self.effect)
+        found: list[tuple[str, float, Effect, tuple[str, ...]]] = []
+        if self.threshold is not None:
+            found.append(("the threshold", self.threshold, self.effect, ("threshold",)))
         for name, column in self.columns.items():
             if column.threshold is not None:
-                problems += _impossible(f"the threshold of `{name}`", column.threshold, column.effect or self.effect)
+                path = ("columns", name, "threshold")
+                found.append((f"the threshold of `{name}`", column.threshold, column.effect or self.effect, path))
+        problems = [
+            self.place(message, *path)
+            for what, threshold, effect, path in found
+            if (message := _impossible(what, threshold, effect))
+        ]
         if not 1 < self.rows_factor < float("inf"):
-            problems.append(Problem(f"`rows-factor` must be more than 1, not {self.rows_factor}"))
+            problems.append(self.place(f"`rows-factor` must be more than 1, not {self.rows_factor}", "rows-factor"))
         if not 0 < self.false_alarms <= 0.5:
             message = f"`false-alarms` is a share of checks, more than 0 and at most 0.5, not {self.false_alarms}"
-            problems.append(Problem(message))
-        said = (("ignore", self.ignore), ("must-not-drift", self.must_not_drift), ("columns", tuple(self.columns)))
-        for (key, names), (other, others) in combinations(said, 2):
+            problems.append(self.place(message, "false-alarms"))
+        for (key, names), (other, others) in combinations(self._named, 2):
             problems += [
-                Problem(f"`{key}` and `{other}` both name `{name}`", hint="Keep one of them.")
+                self.place(f"`{key}` and `{other}` both name `{name}`", *others[name], hint="Keep one of them.")
                 for name in names
                 if name in others
             ]
         if problems:
             raise CallError(*problems)
 
+    @property
+    def _named(self) -> tuple[tuple[str, dict[str, tuple[str | int, ...]]], ...]:
+        """The columns that each key names, with their places below ``drift``."""
+        lists = {"ignore": self.ignore, "must-not-drift": self.must_not_drift}
+        named: dict[str, dict[str, tuple[str | int, ...]]] = {
+            key: {name: (key, at) for at, name in enumerate(names)} for key, names in lists.items()
+        }
+        named["columns"] = {name: ("columns", name) for name in self.columns}
+        return tuple(named.items())
+
     def refuse_unknown(self, reference: Profile, current: Profile) -> None:
         """Raises CallError for columns that neither side has, and for an order where a column has none."""
         known = [column.name for each in (reference, current) for column in each.columns]
-        named = (("ignore", self.ignore), ("must-not-drift", self.must_not_drift), ("columns", tuple(self.columns)))
         problems = [
-            Problem(f"`{key}` names `{name}`, and neither the reference nor the current data has such a column",
-                    hint=did_you_mean(name, known))
-            for key, names in named
-            for name in names
+            self.place(
+                f"`{key}` names `{name}`, and neither the reference nor the current data has such a column",
+                *path,
+                hint=did_you_mean(name, known),
+            )
+            for key, names in self._named
+            for name, path in names.items()
             if name not in known
-        ]  # fmt: skip
+        ]
         for column in reference.columns:
             effect = self.columns.get(column.name, Column()).effect
             if effect is not None and effect is not self.wanted(column):
                 problems.append(
-                    Problem(
+                    self.place(
                         f"`columns` asks for `{effect.value}` of `{column.name}`, whose values have no order: "
                         f"it is {column.kind.value}",
+                        *("columns", column.name, "effect"),
                         hint="Take `total-variation`, `psi` or `jensen-shannon`.",
                     )
                 )
@@ -143,10 +178,11 @@ class Settings:
             raise CallError(*problems)
 
 
-def _impossible(what: str, threshold: float, effect: Effect) -> list[Problem]:
+def _impossible(what: str, threshold: float, effect: Effect) -> str:
+    """Why no shift can have such an effect; empty where one can."""
     if 0 < threshold <= effect.most and threshold < float("inf"):
-        return []
+        return ""
     if effect is Effect.TOTAL_VARIATION:
-        return [Problem(f"{what} is a share of mass, more than 0 and at most 1, not {threshold}")]
+        return f"{what} is a share of mass, more than 0 and at most 1, not {threshold}"
     most = " and at most 1" if effect.most == 1 else ""
-    return [Problem(f"{what}, in units of {effect.value}, must be more than 0{most}, not {threshold}")]
+    return f"{what}, in units of {effect.value}, must be more than 0{most}, not {threshold}"

@@ -12,12 +12,13 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 from mlops_actions.data.profiles import blocks
 from mlops_actions.data.profiles.blocks import UNDATED, Blocks, Unit
 from mlops_actions.data.profiles.profile import Profile
+from mlops_actions.drift import times
 from mlops_actions.drift.clusters import LONGEST_MEMORY, of_mean
 from mlops_actions.drift.rhythm import Unusable
 from mlops_actions.drift.seasons import FEWEST, seasons
@@ -33,7 +34,7 @@ WHOLE = 2 / 3
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The blocks of a side, and when its first row and its last row are (exclusive, in UTC), where that is known."""
+    """The blocks of a side, and when its first row is and its last one ends (in UTC), where that is known."""
 
     blocks: Blocks
     ends: tuple[datetime, datetime] | None
@@ -61,35 +62,16 @@ class Side:
 
 def side(made: Profile, counted: Blocks | None) -> Side | None:
     """The blocks of a profile's rows with the ends of their time; None where there are none."""
-    return None if counted is None else Side(counted, ends(made, counted.column))
-
-
-def ends(made: Profile, name: str) -> tuple[datetime, datetime] | None:
-    """When the first row is and when the last one ends, in UTC without a zone; None where that cannot be told.
-
-    A row of a date lasts for that day.
-    """
-    column = made.column(name)
-    if column is None or column.range is None:
-        return None
-    try:
-        first, last = (_utc(datetime.fromisoformat(str(end))) for end in (column.range.min, column.range.max))
-        return first, last + timedelta(days=1 if column.type == "DATE" else 0)
-    except (TypeError, ValueError, OverflowError):  # no value at all, or a date that the calendar of Python has not
-        return None
+    return None if counted is None else Side(counted, times.span(made, counted.column))
 
 
 def span(start: str, unit: Unit) -> tuple[datetime, datetime]:
     """When a block begins and ends. Raises Unusable for one that the calendar has not."""
     try:
-        begins = _utc(datetime.fromisoformat(start))
+        begins = times.in_utc(datetime.fromisoformat(start))
         return begins, blocks.following(begins, unit)
     except (ValueError, OverflowError) as error:
         raise Unusable(f"the calendar has no {unit.value} of {visible(clip(start, 30))}") from error
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 # How many

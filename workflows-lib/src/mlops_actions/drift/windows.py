@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from calendar import month_name, monthrange
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from mlops_actions.data.profiles.profile import Kind, Profile
+from mlops_actions.drift import times
 
 CURRENT, REFERENCE = "the current data", "the reference"
 """What the sides are called where their times are not known."""
@@ -17,14 +17,6 @@ _OFFSET = timedelta(hours=14)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The first time and the last."""
-
-    first: datetime
-    last: datetime
-
-
 def names(reference: Profile, current: Profile) -> tuple[str, str]:
     """The reference and the current data by their times; by :data:`REFERENCE` and :data:`CURRENT` where none tells.
 
@@ -33,7 +25,7 @@ def names(reference: Profile, current: Profile) -> tuple[str, str]:
     is no time of a row).
     """
     for column in _columns(reference, current):
-        sides = (_window(reference, column), _window(current, column))
+        sides = (times.of(reference, column), times.of(current, column))
         if sides[0] is None or sides[1] is None:
             continue
         apart = sides[0].last < sides[1].first or sides[1].last < sides[0].first
@@ -52,17 +44,6 @@ def _columns(reference: Profile, current: Profile) -> list[str]:
         if each.kind is Kind.TIME and (other := current.column(each.name)) is not None and other.kind is Kind.TIME
     ]
     return found if len(found) == 1 else []
-
-
-def _window(profile: Profile, name: str) -> _Window | None:
-    column = profile.column(name)
-    if column is None or column.range is None:
-        return None
-    try:
-        first, last = (datetime.fromisoformat(str(end)) for end in (column.range.min, column.range.max))
-        return _Window(first, last) if first <= last else None
-    except (TypeError, ValueError):  # no time at all, an infinite one, or one that the calendar of Python has not
-        return None
 
 
 def in_words(first: datetime, last: datetime) -> str:

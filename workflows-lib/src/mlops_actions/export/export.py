@@ -11,14 +11,15 @@ import copy
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mlops_actions import files, jsonfile, verdict
+from mlops_actions import files, verdict
 from mlops_actions import model as model_directory
+from mlops_actions.data.profiles import profile as profiles
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.export import cases, estimator, manifest, original, source, targets
 from mlops_actions.export.cases import Cases
@@ -97,17 +98,19 @@ def _digest(folder: Path) -> str:
         raise CallError(Problem(f"is not a model: {error}", str(folder))) from error
 
 
-def _read_profile(path: Path) -> Any:
+def _read_profile(path: Path) -> Mapping[str, Any]:
+    """The profile as plain data. Raises CallError for one that cannot be read, or was changed after it was written."""
     hint = "Give the profile.json that the training wrote."
     try:
-        data = jsonfile.read(path)
+        return profiles.to_json(profiles.read(path))
     except OSError as error:
         raise CallError(Problem(f"cannot be read: {error.strerror}", str(path), hint=hint)) from error
+    except UnicodeDecodeError as error:
+        raise CallError(Problem("is not a profile: it is not UTF-8", str(path), hint=hint)) from error
+    except json.JSONDecodeError as error:
+        raise CallError(Problem("is not a profile: it is not JSON", str(path), error.lineno, hint=hint)) from error
     except ValueError as error:
-        raise CallError(Problem("is not a profile: it is not JSON", str(path), hint=hint)) from error
-    if not isinstance(data, dict):
-        raise CallError(Problem("is not a profile", str(path), hint=hint))
-    return data
+        raise CallError(Problem(str(error), str(path), hint=hint)) from error
 
 
 def _gather(described: Source, profile: Any, path: Path | None) -> Cases:

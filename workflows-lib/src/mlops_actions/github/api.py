@@ -267,7 +267,9 @@ def repository(name: str) -> tuple[str, str]:
     return owner, rest
 
 
-def download_artifact(client: Client, owner_name: str, artifact: Mapping[str, Any], folder: Path) -> None:
+def download_artifact(
+    client: Client, owner_name: str, artifact: Mapping[str, Any], folder: Path, max_bytes: int = MAX_UNPACKED
+) -> None:
     """Unpack a workflow run's artifact (as the API lists it) into ``folder``, which must not be there yet.
 
     Raises ApiError, or UnsafeArchive for an archive that is not what a run uploads.
@@ -276,7 +278,7 @@ def download_artifact(client: Client, owner_name: str, artifact: Mapping[str, An
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         archive = Path(temporary) / "artifact.zip"
         client.download(*path, target=archive, digest=artifact.get("digest"))
-        unpack(archive, folder)
+        unpack(archive, folder, max_bytes)
 
 
 def unpack(archive: Path, folder: Path, max_bytes: int = MAX_UNPACKED) -> None:

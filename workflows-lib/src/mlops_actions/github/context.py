@@ -14,7 +14,9 @@ class Context:
 
     ``output`` and ``step_summary`` are the files that the runner reads when
     the step ends. ``repository`` is ``owner/name``; ``ref`` is whole
-    (``refs/tags/…``). The token is never shown by ``repr``.
+    (``refs/tags/…``), ``branch`` what GitHub lists the run under: the branch of
+    a pull request, else the branch's or the tag's name. ``workflow`` is the
+    name of the file that was started. The token is never shown by ``repr``.
     """
 
     on_actions: bool
@@ -24,6 +26,8 @@ class Context:
     repository: str = ""
     sha: str = ""
     ref: str = ""
+    branch: str = ""
+    workflow: str = ""
     event_name: str = ""
     event_path: Path | None = None
     run_id: str = ""
@@ -81,6 +85,8 @@ def from_env(env: Mapping[str, str]) -> Context:
         repository=env.get("GITHUB_REPOSITORY", ""),
         sha=env.get("GITHUB_SHA", ""),
         ref=env.get("GITHUB_REF", ""),
+        branch=env.get("GITHUB_HEAD_REF") or env.get("GITHUB_REF_NAME", ""),
+        workflow=workflow_file(env.get("GITHUB_WORKFLOW_REF", "")),
         event_name=env.get("GITHUB_EVENT_NAME", ""),
         event_path=_path(env, "GITHUB_EVENT_PATH"),
         run_id=env.get("GITHUB_RUN_ID", ""),
@@ -89,6 +95,11 @@ def from_env(env: Mapping[str, str]) -> Context:
         api_url=(env.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"),
         token=env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", ""),
     )
+
+
+def workflow_file(name: str) -> str:
+    """The file's name in what GitHub calls a workflow: ``owner/name/.github/workflows/x.yml@refs/heads/main``."""
+    return name.partition("@")[0].rpartition("/")[2]
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

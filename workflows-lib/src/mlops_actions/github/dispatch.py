@@ -1,22 +1,35 @@
-"""Starts the workflows of a ``repository_dispatch`` event, at most once in a while.
+"""Starts workflows, by an event or by name, at most once in a while.
 
-Nothing is remembered here: GitHub's list of runs says when the event was last
-sent. A run of such an event carries the event's name as its title, unless the
-workflow has a ``run-name``; that must hold the name, then.
+Nothing is remembered here: GitHub's list of runs says when a training was last
+started. A run of a ``repository_dispatch`` event carries the event's name as
+its title, unless the workflow has a ``run-name``; that must hold the name,
+then. Of a workflow that is started by name, any start by name counts, one by
+hand too: nothing in the list tells them apart.
+
+These two are the events that GITHUB_TOKEN may send to start a run
+(https://docs.github.com/en/actions/concepts/security/github_token).
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from mlops_actions.github.api import ApiError, Client, repository
 from mlops_actions.verdict import Json
 
 SETTLING = 5.0
 """Seconds until GitHub lists the run of an event."""
+INPUT = "payload"
+"""The one input that a workflow is started with: why, as JSON. GitHub refuses an input that it does not declare."""
+TRIGGER = f"on: {{workflow_dispatch: {{inputs: {{{INPUT}: {{type: string}}}}}}}}"
+MAX_PAYLOAD = 60_000
+"""Characters of a payload as JSON, all of ASCII: GitHub takes less than 64 KB, and 65,535 of all inputs."""
+
+_Run: TypeAlias = Mapping[str, Any]
 
 
 def start(
@@ -28,27 +41,64 @@ def start(
     event was sent; it is not sent again.
     """
     path = ("repos", *repository(owner_name))
-    now = datetime.fromtimestamp(client.clock(), UTC)
-    if run := _last(client, path, event_type, now - cool_down):
-        return False, f"`{event_type}` was sent at {run['created_at']} already ({run['html_url']})"
-    try:
+    title = re.compile(rf"(?<![\w-]){re.escape(event_type)}(?![\w-])")
+
+    def last(since: datetime) -> _Run | None:
+        listed = client.pages(*path, "actions", "runs", key="workflow_runs", event="repository_dispatch")
+        return _first(listed, since, lambda run: title.search(run.get("display_title") or "") is not None)
+
+    def send() -> None:
         client.post(*path, "dispatches", body={"event_type": event_type, "client_payload": dict(payload)})
+
+    return _once(client, f"`{event_type}`", cool_down, last, send)
+
+
+def start_workflow(
+    client: Client, owner_name: str, workflow: str, payload: Mapping[str, Json], cool_down: timedelta
+) -> tuple[bool, str]:
+    """Start ``workflow``, the name of its file, on the default branch; else as :func:`start`."""
+    path = ("repos", *repository(owner_name))
+    named = (*path, "actions", "workflows", workflow)
+
+    def last(since: datetime) -> _Run | None:
+        listed = client.pages(*named, "runs", key="workflow_runs", event="workflow_dispatch")
+        return _first(listed, since, lambda _: True)
+
+    def send() -> None:
+        text = json.dumps(payload, separators=(",", ":"))
+        branch = client.get(*path)["default_branch"]
+        client.post(*named, "dispatches", body={"ref": branch, "inputs": {INPUT: text}})
+
+    return _once(client, f"`{workflow}`", cool_down, last, send)
+
+
+def _once(
+    client: Client,
+    name: str,
+    cool_down: timedelta,
+    last: Callable[[datetime], _Run | None],
+    send: Callable[[], None],
+) -> tuple[bool, str]:
+    since = datetime.fromtimestamp(client.clock(), UTC) - cool_down
+    if run := last(since):
+        return False, f"{name} was sent at {run['created_at']} already ({run['html_url']})"
+    try:
+        send()
     except ApiError as error:
         if not error.transient:
             raise
         client.sleep(SETTLING)
-        if not _last(client, path, event_type, now - cool_down):
+        if not last(since):
             raise
-    return True, f"`{event_type}` is sent"
+    return True, f"{name} is sent"
 
 
-def _last(client: Client, path: tuple[str, ...], event_type: str, since: datetime) -> Mapping[str, Any] | None:
-    """The newest run of the event since a moment, or None. GitHub lists runs from the newest."""
-    title = re.compile(rf"(?<![\w-]){re.escape(event_type)}(?![\w-])")
-    for run in client.pages(*path, "actions", "runs", key="workflow_runs", event="repository_dispatch"):
+def _first(listed: Any, since: datetime, counts: Callable[[_Run], bool]) -> _Run | None:
+    """The newest run that counts since a moment, or None. GitHub lists runs from the newest."""
+    for run in listed:
         if datetime.fromisoformat(run["created_at"]) < since:
             return None
-        if title.search(run.get("display_title") or ""):
-            found: Mapping[str, Any] = run
+        if counts(run):
+            found: _Run = run
             return found
     return None

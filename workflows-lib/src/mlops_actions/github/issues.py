@@ -26,7 +26,7 @@ _TRUSTED = {"OWNER", "MEMBER", "COLLABORATOR"}
 class State(StrEnum):
     """What a check says of a model's data."""
 
-    DRIFTED = "drifted"
+    DRIFTED = "drifted"  # something failed, a column or anything else that is checked
     CLEAN = "clean"
     UNKNOWN = "unknown"  # could not be evaluated: neither opens nor closes, and ends a row of clean checks
 

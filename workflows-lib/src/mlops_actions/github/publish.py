@@ -13,6 +13,7 @@ from mlops_actions.github.annotations import annotate
 from mlops_actions.github.commands import command
 from mlops_actions.github.context import from_env
 from mlops_actions.outcome import Outcome
+from mlops_actions.verdict import Check, Status
 
 
 def publish_outcome(
@@ -31,10 +32,15 @@ def publish_outcome(
     if context.output:
         step_outputs.append(context.output, outputs)
     folder = Path.cwd()
-    checks = tuple(each for each in outcome.verdict.checks if outcome.annotates_files or each.where.file is None)
+    checks = tuple(each for each in outcome.verdict.checks if _is_annotated(each, outcome))
     lines = annotate(replace(outcome.verdict, checks=checks), lambda file: context.from_root(file, folder))
     if context.step_summary and not job_summary.append(context.step_summary, summary):
         lines.append(command("notice", "The job summary is full: see summary.md in the report.", title="mlops"))
     for line in lines:
         stream.write(line.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
     stream.flush()
+
+
+def _is_annotated(check: Check, outcome: Outcome) -> bool:
+    is_worth_it = outcome.annotates_warnings or check.status in (Status.ERROR, Status.FAIL)
+    return is_worth_it and (outcome.annotates_files or check.where.file is None)

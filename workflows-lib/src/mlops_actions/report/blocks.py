@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mlops_actions.outcome import Block, Chart, Columns, Contrast, Log, Markdown, Table, Text
-from mlops_actions.report import columns, commonmark, svg, wording
+from mlops_actions.outcome import Block, Chart, Columns, Contrast, Log, Markdown, Past, Table, Text
+from mlops_actions.report import columns, commonmark, past, svg, wording
 from mlops_actions.report.columns import Anchors, anchor
 from mlops_actions.report.elements import (
     MAX_CELL,
@@ -48,6 +48,9 @@ def blocks(given: Sequence[Block], title: str, ident: str, anchors: Anchors) -> 
                 yield from _contrast(block, block_ident(ident, number), anchors)
             case Columns():
                 yield from columns.draw(block, title, block_ident(ident, number), anchors)
+            case Past():
+                yield from past.draw(block, block_ident(ident, number))
+                yield from folded("All of it as a table", _data(block.table, title))
             case Log():
                 yield from _log(block)
             case Markdown():

@@ -20,6 +20,7 @@ from mlops_actions.outcome import (
     Log,
     Markdown,
     Outcome,
+    Past,
     Table,
     Text,
 )
@@ -184,6 +185,8 @@ def _block(block: Block, checks: Sequence[Check]) -> Iterator[str]:
                 yield from _block(block.chart, checks)
         case Columns():
             yield from _columns(block, checks)
+        case Past():
+            yield from _data(block.table)
         case Log():
             yield from _log(block)
         case Markdown():
