@@ -145,8 +145,8 @@ def story(out: Path) -> list[str]:
     """What the training's summary tells, from the alarm to what became of the new model; a sentence or two a line."""
     summary = (out / "artifacts" / "model-training-model" / "summary.md").read_text(encoding="utf-8")
     _, _, after = summary.partition(f"{STORY}\n")
-    told, _, _ = after.partition("\n#")
-    text = html.unescape(re.sub(r"<[^>]*>|\\\\(?=\\W)|`", "", told))
+    sentences, _, _ = after.partition("\n#")
+    text = html.unescape(re.sub(r"<[^>]*>|\\\\(?=\\W)|`", "", sentences))
     return [line for line in text.splitlines() if line.strip()]
 
 

@@ -74,7 +74,7 @@ def test_an_archive_that_this_library_did_not_pack_is_refused(tmp_path: Path) ->
 
 def test_the_model_that_a_dry_run_released(tmp_path: Path) -> None:
     bundle(tmp_path / "tag")
-    found = released.model(Source("o/r", None, (tmp_path, tmp_path / "tag")), "delay", None, tmp_path / "into")
+    found = released.model_of(Source("o/r", None, (tmp_path, tmp_path / "tag")), "delay", None, tmp_path / "into")
     assert (found.tag, found.folder) == ("delay@v1.0.0", tmp_path / "into" / "model")
     assert model.digest(tmp_path / "into" / "model") == model.digest(tmp_path / "tag" / "made")
     assert released.kept(tmp_path / "into") == found
@@ -85,24 +85,24 @@ def test_another_model_and_another_version_are_not_taken(tmp_path: Path, name: s
     bundle(tmp_path / "tag")
     source = Source("o/r", None, (tmp_path / "tag",))
     if tag is None:
-        found = released.model(source, name, None, tmp_path / "into")
+        found = released.model_of(source, name, None, tmp_path / "into")
         assert (found.folder, found.looked) == (None, False)
         assert released.kept(tmp_path / "into") == found
     else:
         with pytest.raises(CallError, match="there is no GitHub here"):
-            released.model(source, name, tag, tmp_path / "into")
+            released.model_of(source, name, tag, tmp_path / "into")
 
 
 def test_a_model_that_is_not_what_its_release_says(tmp_path: Path) -> None:
     bundle(tmp_path / "tag", digest=hashlib.sha256(b"another").hexdigest())
     with pytest.raises(CallError, match=r"the release delay@v1.0.0 is sha256:[0-9a-f]{64}, and its signature.json"):
-        released.model(Source("o/r", None, (tmp_path / "tag",)), "delay", None, tmp_path / "into")
+        released.model_of(Source("o/r", None, (tmp_path / "tag",)), "delay", None, tmp_path / "into")
 
 
 def test_what_an_earlier_look_left_is_gone(tmp_path: Path) -> None:
     bundle(tmp_path / "tag")
-    released.model(Source("o/r", None, (tmp_path / "tag",)), "delay", None, tmp_path / "into")
-    released.model(Source("o/r", None), "delay", None, tmp_path / "into")
+    released.model_of(Source("o/r", None, (tmp_path / "tag",)), "delay", None, tmp_path / "into")
+    released.model_of(Source("o/r", None), "delay", None, tmp_path / "into")
     assert {path.name for path in (tmp_path / "into").iterdir()} == {released.FOUND}
 
 

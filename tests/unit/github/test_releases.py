@@ -70,10 +70,10 @@ def packed(folder: Path) -> dict[str, bytes]:
 
 def test_the_model_of_the_newest_release(github: Any, client: Client, tmp_path: Path) -> None:
     source = released.Source("acme/delays", client)
-    assert released.model(source, "delay", None, tmp_path / "a").absent == "delay has no release yet"
+    assert released.model_of(source, "delay", None, tmp_path / "a").absent == "delay has no release yet"
     add_release(github, "delay@v1.0.0", b"{}", packed(tmp_path / "one"))
     add_release(github, "delays@v9.0.0", b"another model's")
-    found = released.model(source, "delay", None, tmp_path / "a")
+    found = released.model_of(source, "delay", None, tmp_path / "a")
     assert (found.tag, found.looked) == ("delay@v1.0.0", True)
     assert found.folder is not None
     assert model.digest(found.folder) == model.digest(tmp_path / "one" / "made")
@@ -92,7 +92,7 @@ def test_a_champion_that_cannot_be_had_is_no_champion_that_is_missing(
     if status:
         fault(status, on="GET")
     with pytest.raises(CallError, match=says):
-        released.model(released.Source("acme/delays", client), "delay", name, tmp_path / "a")
+        released.model_of(released.Source("acme/delays", client), "delay", name, tmp_path / "a")
 
 
 def test_a_release_that_is_not_there_or_holds_no_profile_says_what_to_do(

@@ -272,7 +272,7 @@ def _train(options: Options) -> Stage:
 
 
 def _champion(options: Options) -> Champion | None:
-    """What the new model is held against, where the configuration asks for it. Raises CallError where that is not there."""
+    """What the new model is held against, where the configuration asks for it. Raises CallError where it is gone."""
     if options.config.get("training", "champion") is None:
         return None
     from mlops_actions.training.champion import Champion
@@ -309,7 +309,7 @@ def _champion_model(options: Options) -> Released:
         name = options.config.get("model")
         if name is None:
             raise CallError(options.missing("model", "model"))
-        return released.model(source, name, place.name if place else None, _CHAMPION)
+        return released.model_of(source, name, place.name if place else None, _CHAMPION)
     folder = place.folder()
     folder = folder / "model" if (folder / "model").is_dir() else folder
     if not folder.is_dir():

@@ -82,7 +82,7 @@ class Released:
     looked: bool = True
 
 
-def model(source: Source, name: str, tag: str | None, into: Path) -> Released:
+def model_of(source: Source, name: str, tag: str | None, into: Path) -> Released:
     """The model in the release ``tag``, or in the newest release of the model ``name``, unpacked into ``into``.
 
     What was found is kept there for :func:`kept`. Raises CallError where a
@@ -98,7 +98,7 @@ def model(source: Source, name: str, tag: str | None, into: Path) -> Released:
 
 
 def kept(into: Path) -> Released:
-    """What :func:`model` left in ``into``. Raises CallError where that is nothing."""
+    """What :func:`model_of` left in ``into``. Raises CallError where that is nothing."""
     try:
         facts = jsonfile.read(into / FOUND)
         folder = into / "model" if facts["model"] else None

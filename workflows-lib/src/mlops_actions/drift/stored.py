@@ -24,7 +24,7 @@ NAMED = 5
 
 
 class Unlike(Exception):
-    """The profiles cannot be read or added up, or do not count as the reference does; the message says which, and why."""
+    """Profiles cannot be read or added up, or do not count as the reference does; the message says which, and why."""
 
 
 def named(data: Sequence[str]) -> tuple[Path, ...]:

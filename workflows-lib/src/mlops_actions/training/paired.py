@@ -78,40 +78,49 @@ def compare(
     two, of_two = measured(labels, challenger)
     sign = -1.0 if metric is Metric.RMSE else 1.0
     better = sign * (two - one)
-    sums: dict[object, float] = {}
-    for key, first, second in zip(blocks or range(len(labels)), of_one, of_two, strict=True):
-        sums[key] = sums.get(key, 0.0) + sign * (second - first)
-    count = len(sums)
-    if blocks is not None and count < FEW_BLOCKS:
-        raise Incomparable(f"the rows are of {count} blocks, and an interval needs {FEW_BLOCKS}")
-    error = _quantile(count - 1) * math.sqrt(count / (count - 1) * math.fsum(each * each for each in sums.values()))
+    error, count = _error([second - first for first, second in zip(of_one, of_two, strict=True)], blocks)
     return Difference(one, two, better, better - error, better + error, len(labels), None if blocks is None else count)
 
 
+def _error(influences: Sequence[float], blocks: Sequence[str] | None) -> tuple[float, int]:
+    """Half the width of the interval of a sum of influences, and of how many blocks it is. Raises Incomparable."""
+    sums: dict[object, float] = {}
+    for key, influence in zip(blocks or range(len(influences)), influences, strict=True):
+        sums[key] = sums.get(key, 0.0) + influence
+    count = len(sums)
+    if blocks is not None and count < FEW_BLOCKS:
+        raise Incomparable(f"the rows are of {count} blocks, and an interval needs {FEW_BLOCKS}")
+    variance = count / (count - 1) * math.fsum(each * each for each in sums.values())
+    return _quantile(count - 1) * math.sqrt(variance), count
+
+
 def _area(labels: Sequence[str], predictions: Sequence[str]) -> tuple[float, list[float]]:
-    """The area under the ROC curve and each row's influence on it, from the shares of the other class beyond the row."""
+    """The area under the ROC curve, and each row's influence on it."""
     positive = [_yes(each) for each in labels]
-    scores = [_number(each) for each in predictions]
-    positives = sum(positive)
-    negatives = len(positive) - positives
-    if min(positives, negatives) < FEW_ROWS:
-        raise Incomparable(f"there are {min(positives, negatives):,} rows of one class, and an AUC needs {FEW_ROWS}")
+    sizes = (len(positive) - sum(positive), sum(positive))
+    if min(sizes) < FEW_ROWS:
+        raise Incomparable(f"there are {min(sizes):,} rows of one class, and an AUC needs {FEW_ROWS}")
+    placed = _placed(positive, [_number(each) for each in predictions], sizes)
+    area = math.fsum(share for share, is_yes in zip(placed, positive, strict=True) if is_yes) / sizes[1]
+    return area, [(share - area) / sizes[is_yes] for share, is_yes in zip(placed, positive, strict=True)]
+
+
+def _placed(positive: Sequence[bool], scores: Sequence[float], sizes: tuple[int, int]) -> list[float]:
+    """Of each positive the share of negatives that score less, of each negative that of positives that score more.
+
+    Those of the same score count by half. ``sizes`` are the numbers of negatives and of positives.
+    """
     placed = [0.0] * len(scores)
-    order = sorted(range(len(scores)), key=scores.__getitem__)
-    below = above = 0
-    for _, tied in groupby(order, key=scores.__getitem__):
+    below = [0, 0]
+    for _, tied in groupby(sorted(range(len(scores)), key=scores.__getitem__), key=scores.__getitem__):
         rows = list(tied)
         yes = sum(positive[row] for row in rows)
-        no = len(rows) - yes
+        here = (len(rows) - yes, yes)
         for row in rows:
-            if positive[row]:
-                placed[row] = (below + no / 2) / negatives
-            else:
-                placed[row] = (positives - above - yes / 2) / positives
-        below, above = below + no, above + yes
-    area = math.fsum(share for share, is_yes in zip(placed, positive, strict=True) if is_yes) / positives
-    sizes = (negatives, positives)
-    return area, [(share - area) / sizes[is_yes] for share, is_yes in zip(placed, positive, strict=True)]
+            less = (below[not positive[row]] + here[not positive[row]] / 2) / sizes[not positive[row]]
+            placed[row] = less if positive[row] else 1 - less
+        below = [before + now for before, now in zip(below, here, strict=True)]
+    return placed
 
 
 def _accuracy(labels: Sequence[str], predictions: Sequence[str]) -> tuple[float, list[float]]:

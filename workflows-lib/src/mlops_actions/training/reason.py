@@ -24,7 +24,7 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(\.\d+)?(Z|[+-]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A drift check's alarm: the verdict's digest, how many columns drifted, which the most, and of when the rows were."""
+    """A drift check's alarm: the verdict's digest, how many columns drifted, which the most, and when rows were of."""
 
     event: str
     model: str

@@ -22,7 +22,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A row's label, prediction and block, as text, in the file's order; ``blocks`` is None where there is no such column."""
+    """Each row's label, prediction and block, as text, in the file's order; ``blocks`` None without such a column."""
 
     labels: list[str]
     predictions: list[str]
