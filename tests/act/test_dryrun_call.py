@@ -92,7 +92,7 @@ def test_the_list_as_json(workflow: Make) -> None:
     [
         ({"secrets": ("MLOPS_NOT_THERE",)}, "there is no such variable"),
         ({"secrets": ("a b=c",)}, "a secret's name"),
-        ({"from_": Path("/nowhere")}, "no output folder"),
+        ({"from_": (Path("/nowhere"),)}, "no output folder"),
         ({"library": Path("/")}, "no checkout of mlops-actions"),
         ({"docker": True, "image": "no-such-image:here"}, "Docker|docker|no such image"),
     ],

@@ -294,6 +294,6 @@ jobs:
 """
         }
     )
-    assert consumer.run(from_=kept).outputs["read"] == {"seen": "of the first run, of the first run"}
+    assert consumer.run(from_=(kept,)).outputs["read"] == {"seen": "of the first run, of the first run"}
     without = consumer.run()
     assert without.status == "fail" and "--from" in json.dumps(without.said())

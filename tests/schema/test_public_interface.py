@@ -19,7 +19,7 @@ COMMON = {"runs-on", "working-directory", "config", "timeout-minutes", "name"}
 INPUTS = {
     "python-ci": {"python-versions", "install-command", "lint-command", "test-command", "fail-fast"},
     "data-validation": {"contract", "data", "server", "engine", "fail-on", "quarantine", "accepted"},
-    "model-training": {"python-version", "platform"},
+    "model-training": {"data", "python-version", "platform"},
     "drift-check": {"reference", "data", "engine", "open-issue", "retrain-event", "retrain-workflow", "history"},
     "edge-release": {"tag", "model", "targets", "publish"},
 }

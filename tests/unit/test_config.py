@@ -117,8 +117,9 @@ def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     if kind == "number":
         above, most = node.pop("exclusiveMinimum", None), node.pop("maximum", None)
         assert not node, node
-        whole = st.integers(-10 if above is None else above + 1, 10**6 if most is None else int(most))
-        return whole | st.floats(above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
+        floats = st.floats(above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
+        least, greatest = -10 if above is None else above + 1, 10**6 if most is None else int(most)
+        return st.integers(least, greatest) | floats if least <= greatest else floats
     if kind == "integer":
         whole = st.integers(node.pop("minimum", -10), node.pop("maximum", 10**6))
         assert not node, node

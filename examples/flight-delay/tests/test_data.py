@@ -32,3 +32,20 @@ def test_a_cancelled_flight_is_neither_late_nor_on_time():
     assert data.arrived(flights)["flight"].tolist() == [1]
     with pytest.raises(ValueError, match="neither late nor on time"):
         data.late(flights)
+
+
+def test_the_first_model_is_made_of_january_to_august(monkeypatch):
+    monkeypatch.chdir(FOLDER.parent)
+    train, validate, test = data.split(data.given())
+    assert [sorted(each["month"].unique()) for each in (train, validate, test)] == [[1, 2, 3, 4, 5, 6], [7], [8]]
+
+
+def test_a_later_month_is_cut_in_three_and_its_end_is_seen_by_no_model(monkeypatch):
+    monkeypatch.chdir(FOLDER.parent)
+    monkeypatch.setenv("MLOPS_DATA", "data/2013-0[1-8].parquet\ndata/2013-09.parquet")
+    train, validate, test = data.split(data.given())
+    september = [each[each["month"] == 9]["day"] for each in (train, validate, test)]
+    assert [(days.min(), days.max()) for days in september] == [(1, 10), (11, 20), (21, 30)]
+    assert sorted(train["month"].unique()) == list(range(1, 10))
+    assert set(validate["month"]) == set(test["month"]) == {9}
+    assert len(train) + len(validate) + len(test) == len(data.read(range(1, 10)))

@@ -1,4 +1,4 @@
-"""The example from commit to edge, by the parts of `make demo`: a push, its tag, and a Monday morning."""
+"""The example from commit to edge and back, by the parts of `make demo`: a push, its tag, a Monday, a retraining."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import demo
 import pytest
 
+from mlops_actions import model
 from mlops_actions.verdict import Status
 
 BUNDLE, FOUND = "edge-release-bundle", "edge-release-model"
@@ -27,7 +28,7 @@ Runs = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, standing: Callable[[Path], Any]) -> Runs:
-    """The three events of the demo, each in its folder."""
+    """The four events of the demo, each in its folder."""
     folder = tmp_path_factory.mktemp("demo")
     demo.make_repository(folder / "flight-delay")
     example = standing(folder / "flight-delay")
@@ -91,10 +92,12 @@ def test_the_push_trains_a_model_that_holds_its_gate(runs: Runs) -> None:
     judged = ran.judged("model-training-model")
     assert outputs["model-digest"] == f"sha256:{judged.subjects[0].sha256}"
     assert {each.name for each in judged.materials} >= {f"data/2013-0{month}.parquet" for month in range(1, 9)}
+    (first,) = [each for each in judged.checks if each.rule == "champion.auc"]
+    assert first.status is Status.NOT_CHECKED and "flight-delay" in first.message
     assert ran.requests == []
 
 
-def test_the_tag_releases_the_model_that_the_push_trained(runs: Runs) -> None:
+def test_the_tag_releases_the_model_that_the_push_trained(runs: Runs, tmp_path: Path) -> None:
     ran = runs["tag"]
     of = ran.of("release")
     assert (of["Publish"], of["edge-release"]) == ("success", "success")
@@ -104,6 +107,8 @@ def test_the_tag_releases_the_model_that_the_push_trained(runs: Runs) -> None:
     assert (target["target"], target["status"]) == ("onnx", "verified")
 
     bundle = ran.artifact(BUNDLE) / "bundle"
+    model.unpack(bundle / model.PACKED, tmp_path / "model")
+    assert runs["push"].outputs["train"]["model-digest"] == f"sha256:{model.digest(tmp_path / 'model')}"
     assert hashlib.sha256((bundle / target["file"]).read_bytes()).hexdigest() == target["sha256"]
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
     sums = (bundle / "SHA256SUMS").read_text().splitlines()
@@ -126,7 +131,7 @@ def test_the_tag_releases_the_model_that_the_push_trained(runs: Runs) -> None:
 def test_a_monday_morning_meets_september(runs: Runs) -> None:
     """Against the profile in the release: what is late has changed, the timetable's carriers and origins have not."""
     ran = runs["schedule"]
-    assert ran.of("drift") == {"Check": "failure", "Respond": "skipped", "drift-check": "failure"}
+    assert ran.of("drift") == {"Check": "failure", "Respond": "success", "drift-check": "failure"}
     outputs = ran.outputs["drift"]
     drifted = json.loads(outputs.pop("drifted-columns"))
     assert outputs == {"verdict": "fail", "drifted": "true", "report-artifact": "drift-check"}
@@ -139,10 +144,41 @@ def test_a_monday_morning_meets_september(runs: Runs) -> None:
     assert {each.where.column for each in judged.checks if each.status is Status.FAIL} == set(drifted)
     profile = hashlib.sha256((runs["tag"].artifact(BUNDLE) / "bundle/profile.json").read_bytes()).hexdigest()
     assert profile in {each.sha256 for each in judged.materials}
-    assert ran.kept("drift-check") == {"profile.json"}
+    assert ran.kept("drift-check") == {"profile.json", "requests.json"}
     said = " ".join(each["message"] for each in ran.annotations("drift"))
     assert "arr_delay" in said
-    assert ran.requests == []
+
+    (request,) = ran.requests
+    assert (request["job"], request["kind"]) == ("drift / Respond", "repository_dispatch")
+    assert request["event_type"] == "retrain" and set(request["client_payload"]["columns"]) == set(drifted)
+    assert "the event `retrain` would be sent" in ran.printed
+
+
+def test_the_event_starts_a_training_that_is_held_against_the_released_model(runs: Runs) -> None:
+    """With September in its data; of the end of September neither model has seen a row."""
+    ran = runs["retrain"]
+    assert ran.jobs["data / data-validation"] == "success"
+    assert ran.of("train") == {"Train": "failure", "model-training": "failure"}
+    assert (ran.outputs["train"]["verdict"], ran.outputs["train"]["promoted"]) == ("fail", "false")
+    judged = ran.judged("model-training-model")
+    materials = {each.name: each.sha256 for each in judged.materials}
+    assert materials[f"champion {demo.TAG}"] == runs["push"].judged("model-training-model").subjects[0].sha256
+    assert "data/2013-09.parquet" in materials
+    checks = {each.rule: each for each in judged.checks}
+    assert checks["champion.auc"].status is Status.PASS and checks["gates.auc.min"].status is Status.FAIL
+    assert "the same 9,039 held-out rows" in checks["champion.auc"].message
+    assert "over 10 blocks" in checks["champion.auc"].message
+    payload = runs["schedule"].requests[0]["client_payload"]
+    reason = judged.parameters["reason"]
+    assert isinstance(reason, dict)
+    assert (reason["verdict"], reason["columns"]) == (payload["verdict"], payload["columns"])
+
+    told = demo.story(ran.out)
+    alarm, trained, compared, *_, end = told
+    assert f"{payload['drifted']} columns drifted" in alarm and payload["verdict"][:12] in alarm
+    assert "252,484 rows" in trained
+    assert demo.TAG in compared
+    assert "not promoted: auc is" in end and end.endswith("The champion stays.")
 
 
 @pytest.mark.docker

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from mlops_actions import released
+from mlops_actions import model, released
 from mlops_actions.errors import CallError
 from mlops_actions.github.api import Client
 from mlops_actions.github.desk import Draft, Refused
@@ -55,6 +57,42 @@ def test_what_training_left_beside_the_profile_comes_with_it(github: Any, client
     found = released.profile(source, "delay", None, tmp_path / "a")
     assert found.with_name("importances.json").read_bytes() == b'{"hour": 1}'
     assert github.violations == []
+
+
+def packed(folder: Path) -> dict[str, bytes]:
+    """What a release holds of a model."""
+    (folder / "made").mkdir(parents=True)
+    (folder / "made" / "MLmodel").write_text("flavors:\n  by_hand: {}\n")
+    model.pack(folder / "made", folder / model.PACKED)
+    signature = json.dumps({"tag": "of the bundle", "model_sha256": model.digest(folder / "made")})
+    return {model.PACKED: (folder / model.PACKED).read_bytes(), released.SIGNATURE: signature.encode()}
+
+
+def test_the_model_of_the_newest_release(github: Any, client: Client, tmp_path: Path) -> None:
+    source = released.Source("acme/delays", client)
+    assert released.model_of(source, "delay", None, tmp_path / "a").absent == "delay has no release yet"
+    add_release(github, "delay@v1.0.0", b"{}", packed(tmp_path / "one"))
+    add_release(github, "delays@v9.0.0", b"another model's")
+    found = released.model_of(source, "delay", None, tmp_path / "a")
+    assert (found.tag, found.looked) == ("delay@v1.0.0", True)
+    assert found.folder is not None
+    assert model.digest(found.folder) == model.digest(tmp_path / "one" / "made")
+    assert github.violations == []
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [("delay@v2.0.0", None, "is not there"), (None, None, "holds no mlflow-model.zip"), (None, 403, "cannot be read")],
+)
+def test_a_champion_that_cannot_be_had_is_no_champion_that_is_missing(
+    github: Any, client: Client, fault: Callable[..., None], tmp_path: Path, name: str | None, status: int, says: str
+) -> None:
+    """Only a repository that answers, and has no release, has no champion."""
+    add_release(github, "delay@v1.0.0", b"{}")
+    if status:
+        fault(status, on="GET")
+    with pytest.raises(CallError, match=says):
+        released.model_of(released.Source("acme/delays", client), "delay", name, tmp_path / "a")
 
 
 def test_a_release_that_is_not_there_or_holds_no_profile_says_what_to_do(

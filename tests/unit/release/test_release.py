@@ -56,6 +56,7 @@ def test_a_tag_becomes_a_bundle_and_a_request(asked: Release, out: Path, exporte
     assert names == {
         "model.onnx",
         "manifest.json",
+        "mlflow-model.zip",
         "signature.json",
         "MODEL_CARD.md",
         "profile.json",

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from mlops_actions.github.carried import Carried
     from mlops_actions.github.context import Context
     from mlops_actions.release.candidate import Release
+    from mlops_actions.released import Released
+    from mlops_actions.training.champion import Champion
+    from mlops_actions.training.reason import Reason
     from mlops_actions.verdict import Where
 
 # pylint: disable=import-outside-toplevel
@@ -243,19 +246,20 @@ def _train(options: Options) -> Stage:
     config = options.config
     contract = config.get("data", "contract")
     minutes = config.get("training", "timeout-minutes")
-    path = config.get("data", "path") or ()
     request = train.Training(
         command=options.required("command", "training", "command"),
         model=config.get("training", "model") or "build/model",
         metrics=config.get("training", "metrics") or "build/metrics.json",
         importances=config.get("training", "importances") or "build/importances.json",
         name=config.get("model") or "model",
-        data=[path] if isinstance(path, str) else path,
+        data=options.paths("data", "data", "path"),
         contract=Path(contract) if contract else None,
         time_column=config.get("data", "time-column"),
         csv=_csv(options),
         inputs=tuple(config.get("training", "inputs") or ()),
         gates=gates.configured(config),
+        champion=_champion(options),
+        reason=_reason(),
         allow_pickle=tuple(config.get("training", "allow-pickle") or ()),
         install_command=config.get("training", "install-command"),
         python_version=options.text("python-version", "training", "python-version"),
@@ -268,6 +272,62 @@ def _train(options: Options) -> Stage:
         },
     )
     return _quoted(options, lambda out: train.train(request, out))
+
+
+def _champion(options: Options) -> Champion | None:
+    """What the new model is held against, where the configuration asks for it. Raises CallError where it is gone."""
+    if options.config.get("training", "champion") is None:
+        return None
+    from mlops_actions.training.champion import Champion
+    from mlops_actions.training.paired import Metric
+
+    said: dict[str, Any] = options.config.get("training", "champion")
+    found = _champion_model(options)
+    return Champion(
+        command=said["command"],
+        metric=Metric(said["metric"]),
+        margin=said["margin"],
+        model=found.folder,
+        name=found.tag,
+        absent=found.absent,
+        expected=not found.looked and not _is_dry_run(),
+        where=_place(options, "training", "champion"),
+    )
+
+
+_CHAMPION = Path(".mlops/champion")
+"""Where the champion of a release is unpacked, by a step that has a token and runs nothing."""
+
+
+def _champion_model(options: Options) -> Released:
+    """The champion's model: what a step before has found, else a path, an artifact, or what is released."""
+    from mlops_actions import location, released
+
+    if found := options.text("champion"):
+        return released.kept(Path(found))
+    text = options.config.get("training", "champion", "model")
+    place = location.parse(text) if text else None
+    if place is None or place.kind == "release":
+        source = released.Source(_repository(), _client(), _dry_run_folders())
+        name = options.config.get("model")
+        if name is None:
+            raise CallError(options.missing("model", "model"))
+        return released.model_of(source, name, place.name if place else None, _CHAMPION)
+    folder = place.folder()
+    folder = folder / "model" if (folder / "model").is_dir() else folder
+    if not folder.is_dir():
+        message = f"no such folder {str(folder)!r}, where the champion should be"
+        raise CallError(options.config.problem(message, "training", "champion", "model"))
+    return released.Released(folder, text or "")
+
+
+def _reason() -> Reason | None:
+    """The alarm that started this run, where one did."""
+    from mlops_actions.github import context
+    from mlops_actions.training import reason
+
+    step = context.from_env(os.environ)
+    return reason.read(step.event()) if step.event_name == "repository_dispatch" else None
 
 
 def _place(options: Options, section: str, key: str) -> Where:
@@ -290,7 +350,7 @@ def _drift(options: Options) -> Stage:
     paths = options.paths("data", "drift", "data")
     if not paths:
         raise CallError(options.missing("data", "drift", "data"))
-    patterns = tuple(paths.values()) if isinstance(paths, dict) else paths
+    patterns = tuple(_fetched(each) for each in (paths.values() if isinstance(paths, dict) else paths))
     engine = options.one_of("engine", check.ENGINES, "drift", "engine", default="duckdb")
     settings = _drift_settings(options)
 
@@ -308,6 +368,14 @@ def _drift(options: Options) -> Stage:
         return replace(outcome, sections=(*outcome.sections, *_shown(earlier, outcome)), outputs=outputs)
 
     return stage
+
+
+def _fetched(path: str) -> str:
+    """A path; of `artifact:NAME` that of the folder where the workflow has put it."""
+    from mlops_actions import location
+
+    place = location.parse(path)
+    return str(place.folder()) if place.kind == "artifact" else path
 
 
 MAX_EVENT = 100
@@ -621,7 +689,7 @@ def _dry_run_request(options: Options) -> DryRun:
         job=asked.job,
         docker=asked.docker is not None,
         image=asked.docker if isinstance(asked.docker, str) else None,
-        from_=Path(getattr(asked, "from")) if getattr(asked, "from") else None,
+        from_=tuple(Path(each) for each in getattr(asked, "from") or ()),
         quiet=asked.json,
     )
 
@@ -687,18 +755,31 @@ def _locate(options: Options) -> None:
     from mlops_actions import location
     from mlops_actions.github import context, outputs
 
-    sections = {"reference": ("drift", "reference"), "model": ("release", "model")}
+    sections = {
+        "reference": ("drift", "reference"),
+        "model": ("release", "model"),
+        "champion": ("training", "champion", "model"),
+        "data": ("drift", "data"),
+    }
     (name,) = options.arguments.what or ("",)
     if name not in sections:
         raise CallError(Problem(f"cannot locate {name!r}", hint=f"There is: {', '.join(sections)}."))
-    text = options.text(name, *sections[name])
+    # Of several paths none is an artifact, and only one can be fetched.
+    text = next(iter(options.texts(name, *sections[name])), None)
     place = location.parse(text) if text else None
     artifact = place.name if place is not None and place.kind == "artifact" else ""
+    found = {"artifact": artifact}
+    if name == "champion":
+        asked = options.config.get("training", "champion") is not None
+        released = asked and (place is None or place.kind == "release")
+        if released:
+            _champion_model(options)
+        found["champion"] = str(_CHAMPION) if released else ""
     step = context.from_env(os.environ)
     if step.output:
-        outputs.append(step.output, {"artifact": artifact})
+        outputs.append(step.output, found)
     else:
-        print(artifact)
+        print(next((each for each in found.values() if each), ""))
 
 
 def _needs(options: Options) -> None:
@@ -856,6 +937,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
         "train",
         "run the project's training command, gate and record the model",
         (
+            _DATA,
             Option("python-version", "the Python to train on", "VERSION"),
             Option("platform", "where the command runs (runner)", "NAME"),
         ),
@@ -922,7 +1004,12 @@ COMMANDS: tuple[Command | Errand, ...] = (
             Option("job", "this job and what it needs", "ID"),
             Option("docker", "in a container of a local image, or of one built here", "IMAGE", "maybe"),
             Option("library", "the checkout of mlops-actions to use", "DIR"),
-            Option("from", "an earlier dry run's output, which stands in for what GitHub keeps", "DIR"),
+            Option(
+                "from",
+                "an earlier dry run's output: what GitHub keeps of it, and the event it sent; repeated",
+                "DIR",
+                "list",
+            ),
             Option("list", "print what would run, and run nothing", kind="switch"),
         ),
         _dry_run,
@@ -944,8 +1031,8 @@ COMMANDS: tuple[Command | Errand, ...] = (
     ),
     Errand(
         "locate",
-        "say which artifact of this run holds the reference or the model (for the workflows)",
-        (Option("what", "reference or model", "WHAT", "arguments"),),
+        "say which artifact of this run holds what is looked for, and unpack a released champion (for the workflows)",
+        (Option("what", "reference, data (of a drift check), model or champion", "WHAT", "arguments"),),
         _locate,
     ),
 )

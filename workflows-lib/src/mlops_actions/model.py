@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import stat
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from mlops_actions.visible import visible
 
 MLMODEL = "MLmodel"
 EXAMPLE = "input_example.json"
+PACKED = "mlflow-model.zip"
+"""A model directory as one file, where only files can be kept: in a release."""
 MAX_FILES = 100_000
 _MAX_TEXT = 64 * 1024 * 1024
 
@@ -167,6 +170,49 @@ def copy(source: Path, target: Path) -> None:
         copied = target / name
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copied)
+
+
+def pack(folder: Path, file: Path) -> None:
+    """Write the files of the model in ``folder`` into the new zip archive ``file``.
+
+    The same files give the same bytes, anywhere: no time is kept, and nothing
+    is compressed, since compressors differ. Raises NotAModel as :func:`files` does.
+    """
+    wanted = list(files(folder))
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, path in wanted:
+            if not name.isprintable() or "\\" in name:
+                raise NotAModel(f"`{visible(name)}` is no name for a file in an archive")
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o644 << 16
+            entry.file_size = path.stat().st_size
+            with path.open("rb") as source, archive.open(entry, "w") as target:
+                shutil.copyfileobj(source, target)
+
+
+def unpack(file: Path, folder: Path) -> None:
+    """Write the files of an archive that :func:`pack` made into the new folder ``folder``.
+
+    Raises NotAModel for any other: what is damaged, compressed (a small file may
+    hold a very large one) or has names that lead out of the folder.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            if len(entries) > MAX_FILES:
+                raise NotAModel(f"it holds more than {MAX_FILES:,} files")
+            for entry in entries:
+                target = folder / entry.filename
+                parts = entry.filename.split("/")
+                mode = entry.external_attr >> 16
+                stored = entry.compress_type == zipfile.ZIP_STORED and stat.S_IFMT(mode) in {0, stat.S_IFREG}
+                if not stored or not all(parts) or {".", ".."} & set(parts) or "\\" in entry.filename:
+                    raise NotAModel(f"`{visible(entry.filename)}` is nothing that this library packs")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(entry) as source, target.open("xb") as written:
+                    shutil.copyfileobj(source, written)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise NotAModel(f"its archive cannot be unpacked: {error}") from error
 
 
 def _described(folder: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import arrivals, performing, report, rhythm, sentence, times, windows
+from mlops_actions.drift import arrivals, performing, report, rhythm, sentence, stored, times, windows
 from mlops_actions.drift.arrivals import Arrivals
 from mlops_actions.drift.compare import Comparison, State, compare
 from mlops_actions.drift.decision import Decision, Finding, decide, ordered
@@ -42,7 +42,8 @@ class DriftCheck:
     """What to compare.
 
     ``reference`` is a ``profile.json``, a folder that holds one, or data (a
-    file, a folder or a glob); ``data`` is current data. All are relative to the
+    file, a folder or a glob); ``data`` is current data, or profiles of it that
+    were made like the reference. All are relative to the
     working directory. ``settings`` say which columns are compared, and from
     which shift on it matters.
     """
@@ -273,6 +274,8 @@ class _Current:
 
 
 def _current(run: _Run, reference: Profile) -> _Current:
+    if found := stored.named(run.request.data):
+        return _counted(run, reference, found)
     # Text that was text stays so: a cell of a CSV file has no type of its own.
     texts = {each.name: TextType("VARCHAR") for each in reference.columns if each.kind in (Kind.CATEGORY, Kind.TEXT)}
     try:
@@ -291,6 +294,23 @@ def _current(run: _Run, reference: Profile) -> _Current:
             return _Current(made, recounts, blocks, _of_files(taken, made), performed)
     except Unreadable as error:
         raise _Judged(intake.unreadable(reference.object, error), "The current data cannot be read") from error
+
+
+def _counted(run: _Run, reference: Profile, found: Sequence[Path]) -> _Current:
+    """Current data that was profiled before, and of which there are no rows here."""
+    if run.request.performance is not None:
+        hint = "Leave `drift.prediction` out, or give the rows."
+        message = "a stored profile has no rows, so no performance can be measured"
+        raise CallError(Problem(message, str(found[0]), hint=hint))
+    run.subjects = tuple(Subject(str(each), digest(each)) for each in found)
+    try:
+        made = stored.read(found)
+        return _Current(made, stored.recounts(reference, made), stored.blocks(reference, made), [])
+    except stored.Unlike as error:
+        message = f"stored profiles cannot be compared: {error}"
+        where = Where(file=str(found[0])) if len(found) == 1 else Where()
+        finding = Check(_rule(reference.object, None, "readable"), Status.ERROR, message, where=where)
+        raise _Judged(finding, "The current data cannot be compared") from error
 
 
 def _blocks(taken: readers.Taken, reference: Profile) -> Blocks | None:

@@ -150,6 +150,13 @@ def read(repo: Path, name: str, event_file: Path | None = None, ref: str | None 
     return event if event.complete else _made_up(event, git)
 
 
+def of_dispatch(event: Event, event_type: str, payload: Mapping[str, Any]) -> Event:
+    """A ``repository_dispatch`` as GitHub delivers it: its type is the action; the branch is the default one."""
+    default = _at(event.payload, "repository", "default_branch")
+    sent = {"action": event_type, "branch": default, "client_payload": dict(payload)}
+    return replace(event, payload={**event.payload, **sent})
+
+
 def _unknown_event(name: str) -> CallError:
     if name == "workflow_call":
         return CallError(

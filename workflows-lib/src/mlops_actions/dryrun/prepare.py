@@ -134,8 +134,8 @@ class Preparation:
 
 
 def _readable(
-    consumer: stage.Consumer, search: Mapping[str, Any], before: Path | None, environ: Mapping[str, str]
+    consumer: stage.Consumer, search: Mapping[str, Any], before: Sequence[Path], environ: Mapping[str, str]
 ) -> Sequence[Path]:
     """What a container sees of this machine besides the run's own folders, and can't write."""
     others = [*stage.borrowed(consumer.git), *environment.mounts(environ), *map(Path, search["folders"])]
-    return [rewrite.STANDINS, *([before] if before else []), *others]
+    return [rewrite.STANDINS, *before, *others]

@@ -12,7 +12,7 @@ from mlops_actions.dryrun.records import FileRecord, LegRecord, StepRecord
 from mlops_actions.dryrun.source import Source
 from mlops_actions.outcome import Block, Log, Markdown, Outcome, Section, Table, Text
 from mlops_actions.verdict import Check, Json, Severity, Status, Subject, Verdict, Where, conclude, now
-from mlops_actions.visible import clip
+from mlops_actions.visible import clip, visible
 
 STAGE = "dry-run"
 MAX_LOG = 400
@@ -107,7 +107,15 @@ def headline(finished: Finished) -> str:
         return f"{words}; nothing was run"
     ended = f"{_count(ran, 'job')} of {_count(len(finished.files), 'workflow file')} ran"
     ended += f"; failed: {', '.join(failed)}" if failed else ""
+    if sent := _events(legs):
+        ended += f"; {', '.join(sent)} would be sent: --event repository_dispatch with --from plays what that starts"
     return f"{ended}; {words}" if words else ended
+
+
+def _events(legs: Iterable[LegRecord]) -> list[str]:
+    """The types of the events that jobs would have sent."""
+    sent = [each for leg in legs for each in leg.requests if each.get("kind") == "repository_dispatch"]
+    return [f"the event `{clip(visible(str(each.get('event_type'))), 100)}`" for each in sent]
 
 
 def _count(number: int, noun: str) -> str:

@@ -26,7 +26,7 @@ from mlops_actions.dryrun.prepare import Preparation, Shown, private_folder, roo
 from mlops_actions.dryrun.progress import Lines, Progress, Silent
 from mlops_actions.dryrun.records import FileRecord
 from mlops_actions.dryrun.repository import require_root
-from mlops_actions.dryrun.request import NO_TOKEN, DryRun, secrets
+from mlops_actions.dryrun.request import NO_TOKEN, DryRun, dispatched, secrets
 from mlops_actions.dryrun.runner import ActRunner, Machine
 from mlops_actions.dryrun.schedule import Frame, Run
 from mlops_actions.errors import CallError
@@ -60,6 +60,9 @@ class _Played:
 def _play(request: DryRun, root: Path, *, for_a_plan: bool = False) -> _Played:
     require_root(request.repo)
     happened = event.read(request.repo, request.event, request.event_file, request.ref)
+    if request.event == "repository_dispatch" and request.event_file is None and request.from_:
+        sent = dispatched(request.from_)
+        happened = event.of_dispatch(happened, sent.event_type, sent.payload)
     taken = source.take(request.repo, happened, root, for_a_plan=for_a_plan)
     planned = plan.make(taken.folder, request.library, happened, request.files or None, request.job, request.inputs)
     return _Played(planned, taken)

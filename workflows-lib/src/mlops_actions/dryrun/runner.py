@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import sys
 import threading
@@ -49,7 +50,7 @@ class Machine:
     python: environment.DefaultPython | None
     cache: Path
     search: Mapping[str, Any]
-    earlier: Path | None
+    earlier: tuple[Path, ...]
     masker: Masker
     progress: Progress
     containers: Containers | None
@@ -180,7 +181,7 @@ class ActRunner:
             "repository": machine.event.repository,
             "ref": machine.event.ref,
             "sha": machine.event.sha,
-            "from": str(machine.earlier) if machine.earlier else None,
+            "from": [str(each) for each in machine.earlier],
             "search": machine.search,
         }
         (folder / "context.json").write_text(json.dumps(context), encoding="utf-8")
@@ -201,7 +202,7 @@ class ActRunner:
         if machine.containers is not None:
             settings["RUNNER_WORKSPACE"] = str(folder)  # on the host a step's shell says it
         if machine.earlier:
-            settings["MLOPS_DRYRUN_FROM"] = str(machine.earlier)
+            settings["MLOPS_DRYRUN_FROM"] = os.pathsep.join(map(str, machine.earlier))
         return settings
 
     def _follow(self, leg: Leg, process: act.Process) -> None:

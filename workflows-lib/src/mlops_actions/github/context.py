@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class Context:
         """The page of the run; empty off GitHub Actions."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}" if self.run_id else ""
 
+    def event(self) -> dict[str, Any]:
+        """The event's payload, ``github.event``; empty where there is none that can be read."""
+        try:
+            event = json.loads(self.event_path.read_text(encoding="utf-8")) if self.event_path else {}
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return event if isinstance(event, dict) else {}
+
     @property
     def is_of_fork(self) -> bool:
         """Whether the run is of a fork's commit, or may be: where the event should say and does not, it is."""
@@ -48,12 +57,10 @@ class Context:
         if key is None and not self.event_name.startswith("pull_request"):
             return False
         try:
-            if self.event_path is None:
-                return True
-            event = json.loads(self.event_path.read_text(encoding="utf-8"))
+            event = self.event()
             head = event["workflow_run"][key] if key else event["pull_request"]["head"]["repo"]
             return bool(head["full_name"].casefold() != self.repository.casefold())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (KeyError, TypeError, AttributeError):
             return True  # a fork that was deleted has no repository
 
     def from_root(self, file: str, folder: Path) -> str | None:

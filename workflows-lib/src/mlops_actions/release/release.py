@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mlops_actions import files, jsonfile, schema, verdict, yamlfile
+from mlops_actions import files, jsonfile, model, schema, verdict, yamlfile
 from mlops_actions.outcome import Outcome, Request, Section, Table
 from mlops_actions.release import bundle, candidate, judge, tag
 from mlops_actions.release.candidate import Candidate, Release
@@ -83,6 +83,8 @@ def _bundle(result: _Result, found: Candidate, out: Path) -> None:
     folder = out / "export"
     content = {each["file"]: folder / each["file"] for each in result.manifest["targets"]}
     content[bundle.MANIFEST] = folder / bundle.MANIFEST
+    model.pack(found.found.model, folder / model.PACKED)
+    content[model.PACKED] = folder / model.PACKED
     for name in bundle.OF_TRAINING:
         if path := found.found.beside(name):
             content[name] = path

@@ -7,7 +7,7 @@ and the first that fails is the last.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,8 @@ NEWEST = "3.14"
 class Job:
     """What is to be run: the shell text of ``command`` in ``folder``; ``limit`` in seconds for each step.
 
-    ``index_url`` is the package index that both steps use, a secret.
+    ``index_url`` is the package index that both steps use, a secret. ``told`` are
+    variables of the command beside the environment's.
     """
 
     command: str
@@ -39,16 +40,18 @@ class Job:
     index_url: str | None = field(default=None, repr=False)
     command_at: Where = field(default_factory=Where)
     install_at: Where = field(default_factory=Where)
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Ran:
-    """How it went: a check a step, the ends of the logs, and the Python that was used."""
+    """How it went: a check a step, the ends of the logs, the Python that was used, and its environment."""
 
     checks: list[Check] = field(default_factory=list)
     logs: list[Log] = field(default_factory=list)
     python: str = ""
     seconds: float = 0.0
+    made: environment.Environment | None = None
 
     @property
     def ok(self) -> bool:
@@ -70,6 +73,7 @@ def run(job: Job, home: Path, logs: Path) -> Ran:
         message = f"no environment with Python {wanted} could be made: {error}"
         ran.checks.append(Check("training.python", Status.FAIL, message))
         return ran
+    ran.made = made
     found = interpreters.ask(made.python)
     ran.python = found.version if found else wanted
     step = install.choose(project, job.install_command)
@@ -97,7 +101,8 @@ class _Step:
 
 def _step(ran: Ran, made: environment.Environment, job: Job, step: _Step, logs: Path) -> None:
     log = logs / f"{step.name}.log"
-    result = shell.run(step.command, job.folder, made.variables, log, sys.stderr, limit=job.limit, hidden=made.hidden)
+    variables = {**made.variables, **job.told}
+    result = shell.run(step.command, job.folder, variables, log, sys.stderr, limit=job.limit, hidden=made.hidden)
     tail = _tail(log)
     what = f"`{clip(visible(step.command), 200)}`"
     if step.name == "train":
@@ -117,6 +122,21 @@ def _step(ran: Ran, made: environment.Environment, job: Job, step: _Step, logs: 
         )
     if tail:
         ran.logs.append(Log(f"{step.name}.log", tail))
+
+
+def again(ran: Ran, job: Job, command: str, told: Mapping[str, str], log: Path) -> str | None:
+    """Run another command where the training ran, with the variables ``told``; why it failed, None where it did not."""
+    if ran.made is None:
+        return "there is no environment to run it in"
+    variables = {**ran.made.variables, **job.told, **told}
+    result = shell.run(command, job.folder, variables, log, sys.stderr, limit=job.limit, hidden=ran.made.hidden)
+    if result.ok:
+        return None
+    tail = _tail(log)
+    ran.logs.append(Log(log.name, tail))
+    how = f"ended with exit status {result.code}" if result.code is not None else f"took longer than {job.limit:g} s"
+    said = clip(visible(reason.last_line(tail)), 300)
+    return f"`{clip(visible(command), 200)}` {how}" + (f". Its last line: {said}" if said else " and printed nothing")
 
 
 def _tail(log: Path) -> str:

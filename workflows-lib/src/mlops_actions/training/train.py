@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +16,12 @@ from mlops_actions.data import describe
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.outcome import Block, Outcome, Section, Table, Text
 from mlops_actions.report.wording import plural
-from mlops_actions.training import card, collect, gates, inputs, metrics, place, run
+from mlops_actions.training import card, champion, collect, gates, inputs, metrics, place, run
+from mlops_actions.training.champion import Champion, Compared
 from mlops_actions.training.collect import Collected
 from mlops_actions.training.gates import Gate
 from mlops_actions.training.inputs import Input, Source
+from mlops_actions.training.reason import Reason
 from mlops_actions.training.run import Ran
 from mlops_actions.verdict import Check, Scalar, Severity, Status, Subject, Verdict, Where
 from mlops_actions.visible import clip, visible
@@ -29,6 +31,8 @@ PLATFORMS = ("runner",)
 
 Patterns: TypeAlias = Sequence[str] | Mapping[str, str | Sequence[str]]
 """Files, folders and globs, or those of each object by its name."""
+DATA = "MLOPS_DATA"
+"""Tells the command what data it is given: what is profiled and recorded, a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,10 @@ class Training:
     recorded as materials; data that is a table or lies elsewhere as it was
     when it was profiled. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
-    each. ``index_url`` is the package index of both, a secret. ``places`` says
-    where the keys of `training` are set, and as `data` where `data.path` is.
+    each. ``index_url`` is the package index of both, a secret. ``champion`` is
+    what the new model is held against, ``reason`` the alarm that started this.
+    ``places`` says where the keys of `training` are set, and as `data` where
+    `data.path` is.
     """
 
     command: str
@@ -57,6 +63,8 @@ class Training:
     csv: describe.CsvDialect = describe.FOUND
     inputs: tuple[str, ...] = ()
     gates: tuple[Gate, ...] = ()
+    champion: Champion | None = None
+    reason: Reason | None = None
     allow_pickle: tuple[str, ...] = ()
     install_command: str | None = None
     python_version: str | None = None
@@ -79,10 +87,11 @@ class _Result:
     importances: dict[str, float] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     profiled: str = ""
+    compared: Compared | None = None
 
     @property
     def promoted(self) -> bool:
-        """Did every gate pass, and did the model with its metrics come through?"""
+        """Did every gate pass, the champion too, and did the model with its metrics come through?"""
         kept = self.collected.model is not None and self.metrics is not None
         return kept and verdict.conclude(self.checks) is not Status.FAIL
 
@@ -118,6 +127,7 @@ def train(request: Training, out: Path) -> Outcome:
             room.recorded = result.collected.model is not None
             _keep_metrics(result, request, written["metrics"], out)
             _keep_importances(result, request, written["importances"], out)
+        _compare(result, request, folder, Path(home), out)
     result.checks = [
         *result.ran.checks,
         _untouched(declared, before, materials),
@@ -126,6 +136,8 @@ def train(request: Training, out: Path) -> Outcome:
         *result.checks,
     ]
     result.checks += gates.judge(request.gates, result.metrics, _unjudged(result))
+    if result.compared is not None:
+        result.checks.append(result.compared.check)
     _write_card(result, request, materials, source, out)
     return _outcome(
         request,
@@ -137,13 +149,14 @@ def train(request: Training, out: Path) -> Outcome:
             started=started,
             ended=verdict.now(),
             subjects=_subjects(request, result, out),
-            materials=materials + ((source.subject,) if source else ()),
+            materials=materials + ((source.subject,) if source else ()) + _champions(result),
             parameters={
                 "command": request.command,
                 "install-command": request.install_command,
                 "python": result.ran.python,
                 "platform": request.platform,
                 "commit": source.commit if source else None,
+                **({"reason": request.reason.facts()} if request.reason else {}),
             },
         ),
     )
@@ -206,6 +219,7 @@ def _job(request: Training, folder: Path) -> run.Job:
         request.index_url,
         request.where("command"),
         request.where("install-command"),
+        {DATA: "\n".join(each for paths in _by_object(request.data).values() for each in paths)},
     )
 
 
@@ -272,6 +286,29 @@ def _refuse_strangers(shares: Mapping[str, float], kept: model.Model | None) -> 
         raise importances.Unusable(f"`{clip(visible(strange), 60)}` is no input in the model's signature. {hint}")
 
 
+def _compare(result: _Result, request: Training, folder: Path, home: Path, out: Path) -> None:
+    """Hold the new model against the champion, where one is asked for and there is a new model."""
+    asked = request.champion
+    if asked is None:
+        return
+    if result.collected.model is None:
+        message = "not compared with a champion: there is no new model"
+        check = Check(f"{champion.RULE}.{asked.metric}", Status.NOT_CHECKED, message, where=asked.where)
+        result.compared = Compared(check)
+        return
+
+    def score(model_folder: Path, file: Path, role: str) -> str | None:
+        told = {champion.MODEL: str(model_folder.resolve()), champion.SCORES: str(file)}
+        return run.again(result.ran, _job(request, folder), asked.command, told, out / f"score-{role}.log")
+
+    result.compared = champion.compare(asked, out / "model", score, home)
+
+
+def _champions(result: _Result) -> tuple[Subject, ...]:
+    found = result.compared.material if result.compared else None
+    return (found,) if found else ()
+
+
 def _subjects(request: Training, result: _Result, out: Path) -> tuple[Subject, ...]:
     found = [Subject(request.name, result.collected.digest)] if result.collected.digest else []
     for name in ("metrics.json", importances.NAME, "profile.json"):
@@ -318,16 +355,23 @@ def _outcome(request: Training, result: _Result, judged: Verdict) -> Outcome:
 
 def _headline(request: Training, result: _Result, judged: Verdict) -> str:
     failed = next((each for each in judged.findings if each.status in {Status.FAIL, Status.ERROR}), None)
-    if failed is not None and not failed.rule.startswith("gates."):
+    if failed is not None and not failed.rule.startswith(("gates.", f"{champion.RULE}.")):
         return _sentence(f"`{request.name}` is not promoted: {clip(failed.message, 300)}")
     numbers = ", ".join(
         f"{gate.metric} {(result.metrics or {})[gate.metric]:.4g} ({gate.words})"
         for gate in request.gates
         if gate.metric in (result.metrics or {})
     )
+    held = f" {said}" if (said := _of_champion(result)) else ""
     if failed is not None:
-        return _sentence(f"`{request.name}` is not promoted: {numbers or failed.message}")
-    return f"`{request.name}` is trained and promoted: {numbers or 'no gates are set'}."
+        return _sentence(f"`{request.name}` is not promoted: {numbers or failed.message}") + held
+    return f"`{request.name}` is trained and promoted: {numbers or 'no gates are set'}.{held}"
+
+
+def _of_champion(result: _Result) -> str:
+    """How the comparison ended, in a sentence; empty where there was nobody to compare with."""
+    found = result.compared
+    return found.sentences[-1] if found and found.check.status is not Status.NOT_CHECKED else ""
 
 
 def _sentence(text: str) -> str:
@@ -335,7 +379,7 @@ def _sentence(text: str) -> str:
 
 
 def _sections(request: Training, result: _Result) -> tuple[Section, ...]:
-    sections = []
+    sections = list(_story(request, result))
     if result.metrics:
         bounds = {gate.metric: gate.words for gate in request.gates}
         # As text: a count of rows and a share have nothing in common that a column could show.
@@ -346,6 +390,31 @@ def _sections(request: Training, result: _Result) -> tuple[Section, ...]:
     if result.ran.logs:
         sections.append(Section("Logs", tuple(result.ran.logs)))
     return tuple(sections)
+
+
+def _story(request: Training, result: _Result) -> Iterator[Section]:
+    """From the alarm, where one started this, to what became of the new model beside the old one."""
+    told = result.compared.sentences if result.compared else ()
+    alarm = (request.reason.sentence,) if request.reason else ()
+    if not alarm and _of_champion(result) == "":
+        return
+    trained = (f"A new model was trained in {result.ran.seconds:.1f} s on {result.profiled or 'its data.'}",)
+    between = trained if alarm and result.collected.model else ()
+    title = "From alarm to outcome" if alarm else "Against the champion"
+    yield Section(title, tuple(Text(each) for each in (*alarm, *between, *told, _end(result))))
+
+
+def _end(result: _Result) -> str:
+    """What became of the new model, and where it was not promoted, all that stood against it."""
+    if result.promoted:
+        return "The new model is promoted: every gate passed."
+    failed = [each for each in result.checks if each.status in {Status.FAIL, Status.ERROR}]
+    reasons = "; ".join(clip(each.message.rstrip("."), 200) for each in failed if not each.rule.startswith("champion."))
+    beaten = any(each.rule.startswith("champion.") for each in failed)
+    why = "; ".join(
+        each for each in (reasons, "it was not shown to be a match for the champion" if beaten else "") if each
+    )
+    return f"The new model is not promoted: {why}. The champion stays."
 
 
 def _number(value: float) -> str:

@@ -1,6 +1,6 @@
 """In place of actions/download-artifact (v4 and later): takes files from the run's artifact store.
 
-An artifact of another run (``run-id``) comes from the earlier dry run that
+An artifact of another run (``run-id``) comes from the earlier dry runs that
 ``mlops dry-run --from`` names.
 """
 
@@ -80,8 +80,8 @@ def _stored(given: dict[str, str]) -> dict[str, Path]:
             raise toolkit.Refused(
                 f"a dry run has no artifacts of run {run}: name an earlier dry run's folder with --from"
             )
-        base = Path(context["from"]) / "artifacts"
-        return {each.name: each for each in sorted(base.iterdir())} if base.is_dir() else {}
+        bases = [Path(each) / "artifacts" for each in reversed(context["from"])]
+        return {each.name: each for base in bases if base.is_dir() for each in sorted(base.iterdir())}
     base = Path(context["artifacts"])
     return {each.name: each / "files" for each in sorted(base.iterdir()) if not each.name.startswith(".new-")}
 
