@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from mlops_actions import verdict
 from mlops_actions.drift import history
+from mlops_actions.drift.pairs import KEY
 from mlops_actions.github.issues import State
 from mlops_actions.outcome import Outcome, Request
 from mlops_actions.report.escape import markdown, markdown_code, markdown_message, markdown_paragraphs
@@ -60,7 +61,12 @@ def _state(outcome: Outcome) -> State:
 
 
 def _drifted(judged: Verdict) -> list[Check]:
-    return [each for each in history.columns(judged) if each.status is Status.FAIL]
+    """The columns that drifted, and the pairs of columns, each by its first."""
+    return [each for each in (*history.columns(judged), *_pairs(judged)) if each.status is Status.FAIL]
+
+
+def _pairs(judged: Verdict) -> list[Check]:
+    return [each for each in judged.checks if each.where.column is not None and each.rule.endswith(f".{KEY}")]
 
 
 def _issue(outcome: Outcome, wishes: Wishes) -> Mapping[str, Json]:
@@ -80,8 +86,12 @@ def _issue(outcome: Outcome, wishes: Wishes) -> Mapping[str, Json]:
 
 
 def _content(outcome: Outcome) -> str:
-    """What identifies the news of a check: which columns drifted, and how far, as exactly as the issue says it."""
-    facts = [f"{each.where.column}\0{_number(each.measured)}" for each in _drifted(outcome.verdict)]
+    """What identifies the news of a check: which columns and pairs drifted, how far, as exactly as the issue says it."""
+    pairs = _pairs(outcome.verdict)
+    facts = [
+        f"{each.rule if each in pairs else each.where.column}\0{_number(each.measured)}"
+        for each in _drifted(outcome.verdict)
+    ]
     return hashlib.sha256("\0".join(sorted(facts)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -111,12 +121,13 @@ def _number(value: Json) -> str:
 
 def _dispatch(judged: Verdict, wishes: Wishes, event: str) -> Mapping[str, Json]:
     drifted = _drifted(judged)
-    names: list[Json] = [clip(str(each.where.column), MAX_NAME) for each in drifted[:NAMED]]
+    columns = dict.fromkeys(str(each.where.column) for each in drifted)
+    names: list[Json] = [clip(each, MAX_NAME) for each in list(columns)[:NAMED]]
     payload: dict[str, Json] = {
         "model": wishes.model,
         "reason": "drift",
         "verdict": verdict.identity(judged),
-        "drifted": len(drifted),
+        "drifted": len(columns),
         "columns": names,
         "data": judged.parameters.get("data"),
         "window": judged.parameters.get("window"),

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from mlops_actions.data.profiles.correlating import Wanted
+from mlops_actions.data.profiles.correlations import MOST
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.drift.compare import Comparison
 from mlops_actions.drift.decision import Thresholds
 from mlops_actions.drift.effects import DEFAULTS, Effect
+from mlops_actions.drift.pairs import MATERIAL
 from mlops_actions.drift.volume import FACTOR
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Json
@@ -35,6 +38,8 @@ class Settings:
     ``columns`` are settings by name, ``ignore`` names columns that are not
     compared, ``must_not_drift`` those in which any shift that is real drifts.
     ``rows_factor`` is how many times more or fewer rows a block of time matter.
+    ``correlations`` are the numeric columns whose pairs are compared, or how
+    many, ``threshold_correlation`` is the difference that matters.
     """
 
     effect: Effect = Effect.TOTAL_VARIATION
@@ -43,6 +48,8 @@ class Settings:
     ignore: tuple[str, ...] = ()
     must_not_drift: tuple[str, ...] = ()
     rows_factor: float = FACTOR
+    correlations: Wanted = MOST
+    threshold_correlation: float = MATERIAL
 
     @property
     def common(self) -> Thresholds:
@@ -87,7 +94,9 @@ class Settings:
             "threshold": common.mass,
             "threshold-missing": common.missing,
             "threshold-new": common.new,
+            "threshold-correlation": self.threshold_correlation,
             "rows-factor": self.rows_factor,
+            "correlations": self.correlations if isinstance(self.correlations, int) else list(self.correlations),
             **({"columns": columns} if columns else {}),
             **({"must-not-drift": list(self.must_not_drift)} if self.must_not_drift else {}),
         }
@@ -102,6 +111,12 @@ class Settings:
                 problems += _impossible(f"the threshold of `{name}`", column.threshold, column.effect or self.effect)
         if not 1 < self.rows_factor < float("inf"):
             problems.append(Problem(f"`rows-factor` must be more than 1, not {self.rows_factor}"))
+        if not 0 < self.threshold_correlation <= 2:
+            said_of_it = f"more than 0 and at most 2, not {self.threshold_correlation}"
+            problems.append(Problem(f"`threshold-correlation`, a difference of two correlations, must be {said_of_it}"))
+        if not isinstance(self.correlations, int) and len(self.correlations) > MOST:
+            message = f"`correlations` names {len(self.correlations)} columns, and at most {MOST} are compared"
+            problems.append(Problem(message))
         said = (("ignore", self.ignore), ("must-not-drift", self.must_not_drift), ("columns", tuple(self.columns)))
         for (key, names), (other, others) in combinations(said, 2):
             problems += [
@@ -115,7 +130,13 @@ class Settings:
     def refuse_unknown(self, reference: Profile, current: Profile) -> None:
         """Raises CallError for columns that neither side has, and for an order where a column has none."""
         known = [column.name for each in (reference, current) for column in each.columns]
-        named = (("ignore", self.ignore), ("must-not-drift", self.must_not_drift), ("columns", tuple(self.columns)))
+        pairs = () if isinstance(self.correlations, int) else self.correlations
+        named = (
+            ("ignore", self.ignore),
+            ("must-not-drift", self.must_not_drift),
+            ("columns", tuple(self.columns)),
+            ("correlations", pairs),
+        )
         problems = [
             Problem(f"`{key}` names `{name}`, and neither the reference nor the current data has such a column",
                     hint=did_you_mean(name, known))

@@ -38,7 +38,8 @@ class Training:
     ``model``, ``metrics`` and, if it likes, ``importances`` are what the command
     writes. ``data`` is profiled,
     as ``contract`` describes it where there is one, and ``csv`` where it is
-    CSV, in blocks of time by ``time_column``; ``inputs`` and ``data`` are
+    CSV, in blocks of time by ``time_column``, with the pairs of
+    ``correlations``; ``inputs`` and ``data`` are
     recorded as materials; data that is a table or lies elsewhere as it was
     when it was profiled. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
@@ -55,6 +56,7 @@ class Training:
     contract: Path | None = None
     time_column: str | None = None
     csv: describe.CsvDialect = describe.FOUND
+    correlations: describe.Wanted = describe.CORRELATED
     inputs: tuple[str, ...] = ()
     gates: tuple[Gate, ...] = ()
     allow_pickle: tuple[str, ...] = ()
@@ -188,7 +190,9 @@ def _profile(request: Training, out: Path) -> Outcome:
     paths = _by_object(request.data)
     if paths:
         data = paths if isinstance(request.data, Mapping) else paths[describe.OBJECT]
-        asked = describe.Profiling(data, request.contract, csv=request.csv, time_column=request.time_column)
+        asked = describe.Profiling(
+            data, request.contract, csv=request.csv, time_column=request.time_column, correlations=request.correlations
+        )
         return describe.describe(asked, out)
     message = "no data is named (`data.path`), so no profile is made, and later data cannot be compared with it"
     check = Check("data.profile", Status.NOT_CHECKED, message, severity=Severity.WARNING)
