@@ -288,7 +288,10 @@ def _profile(run: _Run, taken: readers.Taken) -> Profile:
                 Problem(f"`data.time-column` cannot be the time of the reference's rows: {error}")
             ) from error
     made = blockscan.scan(taken.session, plan, time=time)[1]
-    return correlating.added(taken.session, taken.relation, made, run.request.settings.correlations, time)
+    if not (wanted := run.request.settings.correlations):
+        return made
+    columns = correlating.chosen(made, wanted, without=run.request.settings.ignore)
+    return correlating.added(taken.session, taken.relation, made, columns, time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _issue(outcome: Outcome, wishes: Wishes) -> Mapping[str, Json]:
 
 
 def _content(outcome: Outcome) -> str:
-    """What identifies the news of a check: which columns and pairs drifted, how far, as exactly as the issue says it."""
+    """What identifies the news of a check: which columns and pairs drifted, how far, as exactly as the issue says."""
     pairs = _pairs(outcome.verdict)
     facts = [
         f"{each.rule if each in pairs else each.where.column}\0{_number(each.measured)}"

@@ -63,6 +63,11 @@ def why_not(column: ColumnProfile) -> str | None:
     return None
 
 
+def able(made: Profile) -> list[str]:
+    """The columns that can have correlations, in the order of the profile."""
+    return [each.name for each in made.columns if why_not(each) is None]
+
+
 def chosen(
     made: Profile,
     wanted: Wanted,
@@ -70,12 +75,12 @@ def chosen(
     without: Collection[str] = (),
 ) -> tuple[str, ...]:
     """The columns whose pairs a profile keeps, in its order: those named, else the most important, else the first."""
-    able = [each.name for each in made.columns if why_not(each) is None and each.name not in without]
+    known = [name for name in able(made) if name not in without]
     if not isinstance(wanted, int):
-        able, wanted = [name for name in able if name in wanted], len(wanted)
-    ranked = sorted(able, key=lambda name: -importances.get(name, 0.0))
+        known, wanted = [name for name in known if name in wanted], len(wanted)
+    ranked = sorted(known, key=lambda name: -importances.get(name, 0.0))
     kept = set(ranked[: min(wanted, most(len(made.time.starts) if made.time else 0))])
-    return tuple(name for name in able if name in kept)
+    return tuple(name for name in known if name in kept)
 
 
 def levels(of: Bins) -> tuple[float, ...]:
@@ -95,15 +100,15 @@ def levels(of: Bins) -> tuple[float, ...]:
     return tuple(of.edges[place] for place in sorted({nearest(part) for part in range(1, LEVELS)}))
 
 
-def added(session: Session, relation: Relation, made: Profile, wanted: Wanted, time: Timing | None = None) -> Profile:
-    """The profile with the correlations of its rows, in its blocks where it has any; as it is where none are wanted.
+def added(
+    session: Session, relation: Relation, made: Profile, columns: Sequence[str], time: Timing | None = None
+) -> Profile:
+    """The profile with the correlations of ``columns`` in its rows, and in its blocks, where it has any.
 
     ``time`` is the column that the blocks are of.
     """
-    if not wanted:
-        return made
     of_time = Blocks(time.key(made.time.unit), made.time.starts) if time and made.time else None
-    return replace(made, correlations=correlate(session, relation, made, chosen(made, wanted), of_time))
+    return replace(made, correlations=correlate(session, relation, made, columns, of_time))
 
 
 def correlate(
