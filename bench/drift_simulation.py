@@ -32,7 +32,7 @@ from mlops_actions.data.sources.relation import Column, Relation
 from mlops_actions.drift import pairs
 from mlops_actions.drift.check import OF_PAIRS
 from mlops_actions.drift.compare import compare
-from mlops_actions.drift.decision import MASS, Decision, Thresholds, decide
+from mlops_actions.drift.decision import LEVEL, MASS, Decision, Thresholds, decide
 from mlops_actions.drift.statistics import holm
 
 Data = dict[str, "np.ndarray"]
@@ -246,7 +246,7 @@ def line_of_pairs(rows: int, name: str, options: argparse.Namespace) -> str:
             Profile("", rows, (), None, correlated(reference)), Profile("", rows, ()), correlated(current)
         )
         changes = pairs.changes(sides, sides.correlations.columns)
-        real = holm([each.p for each in changes], OF_PAIRS)
+        real = holm([each.p for each in changes], OF_PAIRS * LEVEL)
         flagged += any(is_real and each.effect >= pairs.MATERIAL for each, is_real in zip(changes, real, strict=True))
         alone += any(real)
     low, high = interval(flagged, options.trials)

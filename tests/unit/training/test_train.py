@@ -286,8 +286,10 @@ def test_pairs_of_what_the_model_leans_on_are_kept_where_not_all_are(request_: T
     wide = replace(request_, data=("data/wide.csv",), contract=None)
 
     def kept(request: Training) -> list[str]:
-        train.train(request, out)
-        return list(json.loads((out / "profile.json").read_text())["correlations"]["columns"])
+        made = out / str(len(list(out.iterdir())))
+        made.mkdir()
+        train.train(request, made)
+        return list(json.loads((made / "profile.json").read_text())["correlations"]["columns"])
 
     assert kept(wide) == ["first", "second", "hour"]
     assert kept(replace(wide, correlations=2)) == ["first", "second"]

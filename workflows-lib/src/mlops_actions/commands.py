@@ -412,6 +412,7 @@ def _respond(options: Options) -> Stage:
 
 def _drift_settings(options: Options) -> Settings:
     """Effects, thresholds and columns, as mlops.yaml says."""
+    from mlops_actions.drift.decision import LEVEL
     from mlops_actions.drift.effects import Effect
     from mlops_actions.drift.pairs import MATERIAL
     from mlops_actions.drift.settings import Column
@@ -432,6 +433,7 @@ def _drift_settings(options: Options) -> Settings:
         rows_factor=said.get("rows-factor", FACTOR),
         correlations=_correlations(options),
         threshold_correlation=said.get("threshold-correlation", MATERIAL),
+        false_alarms=said.get("false-alarms", LEVEL),
     )
 
 

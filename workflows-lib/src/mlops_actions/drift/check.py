@@ -25,7 +25,7 @@ from mlops_actions.data.types.cells import TextType
 from mlops_actions.drift import arrivals, pairs, performing, report, rhythm, sentence, volume, windows
 from mlops_actions.drift.arrivals import Arrivals
 from mlops_actions.drift.compare import Comparison, State, compare
-from mlops_actions.drift.decision import LEVEL, Decision, Finding, decide, ordered
+from mlops_actions.drift.decision import Decision, Finding, decide, ordered
 from mlops_actions.drift.performance import Asked
 from mlops_actions.drift.rhythm import Rhythm, Unusable
 from mlops_actions.drift.settings import Settings
@@ -145,8 +145,7 @@ def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
     shown = report.sections(
         decisions,
         (reference.rows, current.profile.rows),
-        run.request.settings.common,
-        run.request.settings.ignore,
+        run.request.settings,
         yardstick,
         places={str(each.where.column): place for place, each in enumerate(of_columns, len(before))},
         importances=leaning,
@@ -167,8 +166,8 @@ def _found(
     return _Found(columns, absent, arrived, together, _performed(run, current, reference.object))
 
 
-OF_PAIRS = LEVEL / 10
-"""The part of LEVEL that is for pairs of columns: they are many, and shall not take the power from the columns."""
+OF_PAIRS = 0.1
+"""The share of false alarms that pairs of columns may have: they are many, and shall not take power from columns."""
 
 
 def _together(
@@ -180,8 +179,9 @@ def _together(
 ) -> pairs.Judged:
     known = yardstick if isinstance(yardstick, Rhythm) else None
     sides = pairs.Sides(reference, current.profile, current.correlations, current.blocks, known)
-    wanted, threshold = settings.correlations, settings.threshold_correlation
-    return pairs.judge(sides, pairs.Asked(wanted, threshold, settings.ignore, leaning, OF_PAIRS))
+    wanted, level = settings.correlations, OF_PAIRS * settings.false_alarms
+    asked = pairs.Asked(wanted, settings.threshold_correlation, settings.ignore, leaning, level)
+    return pairs.judge(sides, asked)
 
 
 def _of_columns(
@@ -205,8 +205,8 @@ def _joined(columns: str, found: _Found) -> str:
 def _decide(
     settings: Settings, reference: Profile, current: _Current, compared: Sequence[Comparison]
 ) -> tuple[list[Decision], Arrivals]:
-    """What is said of the columns, and of when rows came; all of it with LEVEL as the chance of a false alarm."""
-    level = LEVEL - OF_PAIRS if current.correlations.pairs else LEVEL
+    """What is said of the columns, and of when rows came; all of it with one chance of a false alarm."""
+    level = settings.false_alarms * (1 - OF_PAIRS if current.correlations.pairs else 1)
     share = level / (1 + sum(len(each.shifts) for each in compared))  # Bonferroni's, of one more test
     arrived = arrivals.judge(reference, current.profile, current.blocks, settings.rows_factor, share)
     level = level - share if arrived.checks else level

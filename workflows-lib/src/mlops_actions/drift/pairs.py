@@ -16,9 +16,10 @@ from mlops_actions.data.profiles.blocks import UNDATED, Blocks
 from mlops_actions.data.profiles.correlating import Wanted
 from mlops_actions.data.profiles.correlations import Correlations, Pair, names
 from mlops_actions.data.profiles.profile import ColumnProfile, Profile
-from mlops_actions.drift import rhythm, series
+from mlops_actions.drift import series
 from mlops_actions.drift.decision import FEW
-from mlops_actions.drift.rhythm import FEWEST, Rhythm
+from mlops_actions.drift.rhythm import Rhythm
+from mlops_actions.drift.seasons import FEWEST, seasons
 from mlops_actions.drift.statistics import f_survival, holm
 from mlops_actions.outcome import Section, Table, Text
 from mlops_actions.report.wording import plural
@@ -172,27 +173,22 @@ def _by_blocks(one: Pair, other: Pair, sides: Sides) -> float:
     known = sides.rhythm
     if known is None or sides.blocks is None or not one.blocks or not other.blocks:
         return 0.0
-    before = [
-        (season, found)
-        for season, place in zip(known.seasons, known.places, strict=True)
-        if (found := one.blocks[place]) is not None
-    ]
-    window = [
-        (rhythm.season(known.unit, str(start)) if known.is_seasonal else 0, rows, found)
+    starts = sides.reference.time.starts if sides.reference.time else ()
+    before = {str(starts[place]): found for place in known.places if (found := one.blocks[place]) is not None}
+    window = {
+        str(start): (rows, found)
         for start, rows, found in zip(sides.blocks.starts, sides.blocks.rows, other.blocks, strict=True)
         if start not in UNDATED and found is not None
-    ]
-    seasons = {season for season, _ in before}
-    if any(season not in seasons for season, _, _ in window):
-        before, window = [(0, found) for _, found in before], [(0, rows, found) for _, rows, found in window]
-    usual = series.usual(before)
-    rows = sum(count for _, count, _ in window)
+    }
+    season = seasons(known.unit, tuple(before), window)
+    usual = series.usual([(season[start], found) for start, found in before.items()])
+    rows = sum(count for count, _ in window.values())
     if usual.free < FEWEST or not rows:
         return 0.0
     mix: dict[int, float] = {}
-    for season, count, _ in window:
-        mix[season] = mix.get(season, 0.0) + count / rows
-    mean = sum(count * found for _, count, found in window) / rows
+    for start, (count, _) in window.items():
+        mix[season[start]] = mix.get(season[start], 0.0) + count / rows
+    mean = sum(count * found for count, found in window.values()) / rows
     return usual.p_value(mean - usual.expected(mix), mix, known.window)
 
 

@@ -2,8 +2,9 @@
 
 A t test of two samples ("Student", "The Probable Error of a Mean", Biometrika 6,
 1908), each season having its own mean and all one variance. A block resembles
-the one before: how much so is estimated as :attr:`.clusters.Between.memory` is,
-makes the mean of a window less certain and the degrees of freedom fewer.
+the one before: how much so is estimated (Kendall, as in
+:attr:`.clusters.Between.memories`), makes the mean of a window less certain and
+the degrees of freedom fewer.
 """
 
 from __future__ import annotations

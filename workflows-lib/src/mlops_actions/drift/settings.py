@@ -14,7 +14,7 @@ from mlops_actions.data.profiles.correlating import Wanted
 from mlops_actions.data.profiles.correlations import MOST
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.drift.compare import Comparison
-from mlops_actions.drift.decision import Thresholds
+from mlops_actions.drift.decision import LEVEL, Thresholds
 from mlops_actions.drift.effects import DEFAULTS, Effect
 from mlops_actions.drift.pairs import MATERIAL
 from mlops_actions.drift.volume import FACTOR
@@ -37,7 +37,8 @@ class Settings:
     ``threshold`` is in units of ``effect``; None is the effect's own.
     ``columns`` are settings by name, ``ignore`` names columns that are not
     compared, ``must_not_drift`` those in which any shift that is real drifts.
-    ``rows_factor`` is how many times more or fewer rows a block of time matter.
+    ``rows_factor`` is how many times more or fewer rows a block of time matter,
+    ``false_alarms`` the share of checks of data without drift that may find any.
     ``correlations`` are the numeric columns whose pairs are compared, or how
     many, ``threshold_correlation`` is the difference that matters.
     """
@@ -48,6 +49,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     must_not_drift: tuple[str, ...] = ()
     rows_factor: float = FACTOR
+    false_alarms: float = LEVEL
     correlations: Wanted = MOST
     threshold_correlation: float = MATERIAL
 
@@ -96,6 +98,7 @@ class Settings:
             "threshold-new": common.new,
             "threshold-correlation": self.threshold_correlation,
             "rows-factor": self.rows_factor,
+            "false-alarms": self.false_alarms,
             "correlations": self.correlations if isinstance(self.correlations, int) else list(self.correlations),
             **({"columns": columns} if columns else {}),
             **({"must-not-drift": list(self.must_not_drift)} if self.must_not_drift else {}),
@@ -116,6 +119,9 @@ class Settings:
             problems.append(Problem(f"`threshold-correlation`, a difference of two correlations, must be {said_of_it}"))
         if not isinstance(self.correlations, int) and len(self.correlations) > MOST:
             message = f"`correlations` names {len(self.correlations)} columns, and at most {MOST} are compared"
+            problems.append(Problem(message))
+        if not 0 < self.false_alarms <= 0.5:
+            message = f"`false-alarms` is a share of checks, more than 0 and at most 0.5, not {self.false_alarms}"
             problems.append(Problem(message))
         said = (("ignore", self.ignore), ("must-not-drift", self.must_not_drift), ("columns", tuple(self.columns)))
         for (key, names), (other, others) in combinations(said, 2):

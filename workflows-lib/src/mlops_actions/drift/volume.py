@@ -2,7 +2,7 @@
 
 Only whole blocks count: one at an end of the data may have begun late, or not
 have ended. Blocks are the sample, so what is real is told by how much those of
-the reference differ among themselves, of the same seasons (:mod:`.rhythm`)
+the reference differ among themselves, of the same seasons (:mod:`.seasons`)
 where these occur in it more than once.
 """
 
@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mlops_actions.data.profiles import blocks
 from mlops_actions.data.profiles.blocks import UNDATED, Blocks, Unit
 from mlops_actions.data.profiles.profile import Profile
-from mlops_actions.drift import rhythm, series
-from mlops_actions.drift.rhythm import FEWEST, Unusable
+from mlops_actions.drift import series
+from mlops_actions.drift.rhythm import Unusable
+from mlops_actions.drift.seasons import FEWEST, seasons
 from mlops_actions.visible import clip, visible
 
 FACTOR = 2.0
@@ -89,12 +89,6 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _season(unit: Unit, start: str) -> int:
-    """What recurs: the hour of a day, besides what :func:`rhythm.season` knows. Raises Unusable."""
-    begins, _ = span(start, unit)
-    return begins.hour if unit is Unit.HOUR else rhythm.season(unit, start)
-
-
 # How many
 
 
@@ -130,25 +124,16 @@ def compare(reference: Side, current: Side) -> Volume:
     before, now = reference.whole, current.whole
     if not now:
         raise Unusable(f"the current data has no whole {unit.value}")
-    seasons = _seasons(unit, before, now)
-    usual = series.usual([(seasons[start], math.log(rows)) for start, rows in before.items()])
+    known = seasons(unit, tuple(before), now)
+    usual = series.usual([(known[start], math.log(rows)) for start, rows in before.items()])
     if usual.free < FEWEST:
         raise Unusable(f"the reference has {len(before)} whole {unit.value}s, and {FEWEST + 1} are needed")
-    counts = Counter(seasons[start] for start in now)
+    counts = Counter(known[start] for start in now)
     mix = {season: count / len(now) for season, count in counts.items()}
     expected = usual.expected(mix)
     found = math.fsum(map(math.log, now.values())) / len(now)
     chance = usual.p_value(found - expected, mix, len(now))
     return Volume(unit, len(now), math.exp(expected), math.exp(found), chance)
-
-
-def _seasons(unit: Unit, before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
-    """Start of each block to its season; one for all where the reference cannot tell them apart."""
-    seasons = {start: _season(unit, start) for start in (*before, *now)}
-    known = Counter(seasons[start] for start in before)
-    if len(before) - len(known) < FEWEST or any(known[seasons[start]] < 2 for start in now):
-        return dict.fromkeys(seasons, 0)
-    return seasons
 
 
 # Blocks without rows, and blocks that both sides have
@@ -164,14 +149,11 @@ def gaps(reference: Side, current: Side) -> tuple[str, ...]:
     if len(before) <= FEWEST:
         raise Unusable(f"the reference spans {len(before)} {unit.value}s, and {FEWEST + 1} are needed")
     now = _calendar(current)
-    seasons = {start: _season(unit, start) for start in (*before, *now)}
-    known = Counter(seasons[start] for start in before)
-    if any(known[seasons[start]] < 2 for start in now):
-        seasons = dict.fromkeys(seasons, 0)
-    usual = {seasons[start] for start, there in before.items() if not there}
-    if {seasons[start] for start in now} <= usual:
+    season = seasons(unit, tuple(before), now)
+    usual = {season[start] for start, there in before.items() if not there}
+    if {season[start] for start in now} <= usual:
         raise Unusable(f"the reference, too, has {unit.value}s without rows")
-    return tuple(start for start, there in now.items() if not there and seasons[start] not in usual)
+    return tuple(start for start, there in now.items() if not there and season[start] not in usual)
 
 
 _LONGEST = 100_000

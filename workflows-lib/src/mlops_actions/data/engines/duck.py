@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -288,7 +289,12 @@ def _written(question: Question) -> list[_Part]:
 def _read(aggregates: Sequence[Aggregate], values: Sequence[Any]) -> dict[str, Any]:
     """The answers by key, from the values of all that was written."""
     rest = iter(values)
-    return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
+    return {each.key: _answer(each.of, list(islice(rest, _parts(each.of)))) for each in aggregates}
+
+
+def _parts(question: Question) -> int:
+    """How many aggregates answer a question, as :func:`_written` gives them."""
+    return tallying.PARTS if isinstance(question, Tally) else 1
 
 
 def _answer(question: Question, answers: Sequence[Any]) -> Any:
