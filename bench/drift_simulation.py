@@ -1,13 +1,17 @@
 """How often the drift check alarms without drift, and how often it sees a shift of a known size.
 
     python bench/drift_simulation.py --trials 1000 --rows 200 2000 20000
+    python bench/drift_simulation.py --pairs --trials 1000 --rows 200 2000 20000
 
 Each trial draws a reference and a current data set of 15 independent columns
 (5 normal, 2 lognormal, uniform, Poisson, zero-inflated exponential; categories
 of 2, 3, 5, 16 and 50 levels), and carries both through the library's own bins,
 comparison and decision. NumPy counts, in the library's edges; with `--scan`
 DuckDB does, through the library's own query, which gives the same counts and
-takes a hundred times as long. Needs numpy, and pyarrow for `--scan`. Seeded: a
+takes a hundred times as long. With `--pairs` it is 15 columns that go together:
+heavy tails (Student's t of 2 to 4 degrees of freedom), spread that depends on
+another column, squares, rounded and mostly constant ones; and the 105 pairs of
+them are judged. Needs numpy, and pyarrow for `--scan`. Seeded: a
 run is repeatable.
 """
 
@@ -21,11 +25,15 @@ from statistics import NormalDist
 import numpy as np
 
 from mlops_actions.data.engines.duck import DuckSession
-from mlops_actions.data.profiles import bins, profiling
+from mlops_actions.data.profiles import bins, correlating, correlations, profiling
+from mlops_actions.data.profiles.correlations import Correlations
 from mlops_actions.data.profiles.profile import Bins, Categories, ColumnProfile, Kind, Profile, Range
 from mlops_actions.data.sources.relation import Column, Relation
+from mlops_actions.drift import pairs
+from mlops_actions.drift.check import OF_PAIRS
 from mlops_actions.drift.compare import compare
-from mlops_actions.drift.decision import MASS, Decision, Thresholds, decide
+from mlops_actions.drift.decision import LEVEL, MASS, Decision, Thresholds, decide
+from mlops_actions.drift.statistics import holm
 
 Data = dict[str, "np.ndarray"]
 LEVELS = (2, 3, 5, 16, 50)
@@ -193,6 +201,66 @@ def line(rows: int, name: str, options: argparse.Namespace) -> str:
     return f"| {rows:,} | {name} | {flagged} of {trials} ({low:.1%} to {high:.1%}) | {share} | {others} |"
 
 
+# Pairs of columns
+
+
+def related(random: np.random.Generator, rows: int) -> np.ndarray:
+    """15 columns that go together through one that is none of them."""
+    common = random.standard_t(3, size=rows)
+    own = [random.standard_t(2 if place % 2 else 4, size=rows) for place in range(15)]
+    found = [common * (2 + place) + 0.3 * own[place] for place in range(4)]
+    found += [common + own[place] * np.exp(np.abs(common) / 2) for place in range(4, 8)]
+    found += [sign * common**2 + 0.5 * own[8 + place] for place, sign in enumerate((1, -1))]
+    found += [np.round(common + own[place]) for place in (10, 11)]
+    found += [(common + own[12] > 1).astype(float)]
+    found += [np.where(random.uniform(size=rows) < 0.9, 0.0, np.exp(common.clip(-20, 20))), own[14]]
+    return np.array(found)
+
+
+def unrelated(random: np.random.Generator, data: np.ndarray) -> np.ndarray:
+    """The same, but half of the rows of the last column but three have the value of some other row."""
+    rows = random.uniform(size=data.shape[1]) < 0.5
+    data[11, rows] = random.permutation(data[11, rows])
+    return data
+
+
+def correlated(data: np.ndarray) -> Correlations:
+    """The pairs of all columns, counted by NumPy in the library's levels."""
+    places = []
+    for values in data:
+        known = number("", values, len(values)).bins
+        places.append(np.searchsorted(correlating.levels(known) if known else (), values, side="left"))
+    tables = (np.bincount(one * 10 + other, minlength=100) for one, other in correlations.names(places))
+    pairs_ = tuple(correlations.estimate(table.reshape(10, 10).tolist()) for table in tables)
+    return Correlations(data.shape[1], tuple(f"x{place}" for place in range(len(data))), pairs_)
+
+
+def line_of_pairs(rows: int, name: str, options: argparse.Namespace) -> str:
+    flagged = alone = 0
+    for seed in range(options.trials):
+        random = np.random.default_rng([options.seed, rows, seed])
+        reference, current = related(random, rows), related(random, rows)
+        if name:
+            current = unrelated(random, current)
+        sides = pairs.Sides(
+            Profile("", rows, (), None, correlated(reference)), Profile("", rows, ()), correlated(current)
+        )
+        changes = pairs.changes(sides, sides.correlations.columns)
+        real = holm([each.p for each in changes], OF_PAIRS * LEVEL)
+        flagged += any(is_real and each.effect >= pairs.MATERIAL for each, is_real in zip(changes, real, strict=True))
+        alone += any(real)
+    low, high = interval(flagged, options.trials)
+    return f"| {rows:,} | {name or 'no drift'} | {flagged} of {options.trials} ({low:.1%} to {high:.1%}) | {alone} |"
+
+
+def main_of_pairs(options: argparse.Namespace) -> None:
+    print("| rows | shift | a pair flagged | real, whatever its size |")
+    print("|---|---|---|---|")
+    for rows in options.rows:
+        for name in ("", "half of a column shuffled"):
+            print(line_of_pairs(rows, name, options), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[200, 2_000, 20_000])
@@ -200,8 +268,12 @@ def main() -> None:
     parser.add_argument("--shift", nargs="+", default=list(SHIFTS), choices=list(SHIFTS))
     parser.add_argument("--threshold", type=float, default=MASS)
     parser.add_argument("--scan", action="store_true")
+    parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--seed", type=int, default=2026)
     options = parser.parse_args()
+    if options.pairs:
+        main_of_pairs(options)
+        return
     print("| rows | shift | data set flagged | the column flagged | other columns flagged, of all trials |")
     print("|---|---|---|---|---|")
     for rows in options.rows:

@@ -96,11 +96,13 @@ def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     kind = node.pop("type")
     if kind == "object":
         properties, more = node.pop("properties", {}), node.pop("additionalProperties")
-        least = node.pop("minProperties", 0)
+        least, needed = node.pop("minProperties", 0), node.pop("required", [])
         assert not {name for name in node if name[0] != "$"}, node
         if more is not False:
             return st.dictionaries(WORDS, valid(more), min_size=least, max_size=4)
-        made = st.fixed_dictionaries({}, optional={name: valid(each) for name, each in properties.items()})
+        kinds = {name: valid(each) for name, each in properties.items()}
+        optional = {name: each for name, each in kinds.items() if name not in needed}
+        made = st.fixed_dictionaries({name: kinds[name] for name in needed}, optional=optional)
         return made.filter(lambda each: len(each) >= least)
     if kind == "array":
         least, unique = node.pop("minItems", 0), node.pop("uniqueItems", False)
@@ -115,10 +117,11 @@ def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
             WORDS if least else st.just("") | WORDS
         )  # fmt: skip
     if kind == "number":
-        above, most = node.pop("exclusiveMinimum", None), node.pop("maximum", None)
+        above, most, minimum = node.pop("exclusiveMinimum", None), node.pop("maximum", None), node.pop("minimum", None)
         assert not node, node
-        floats = st.floats(above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
-        least, greatest = -10 if above is None else above + 1, 10**6 if most is None else int(most)
+        low = minimum if above is None else above
+        floats = st.floats(low, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
+        least, greatest = -10 if low is None else low + 1, 10**6 if most is None else int(most)
         return st.integers(least, greatest) | floats if least <= greatest else floats
     if kind == "integer":
         whole = st.integers(node.pop("minimum", -10), node.pop("maximum", 10**6))

@@ -47,7 +47,7 @@ def without(columns: Columns, *names: str) -> Columns:
 
 
 def test_labels_that_no_longer_follow_the_scores_fail_though_no_column_drifted(workspace):
-    outcome = workspace.compare(scored(4000, 1), scored(4000, 2, sense=0.3), performance=ASKED)
+    outcome = workspace.compare(scored(4000, 1), scored(4000, 3, sense=0.3), performance=ASKED)
     found = of(outcome, "data.performance.auc")
     assert found.status is outcome.verdict.status is Status.FAIL and found.rows == 4000
     assert json.loads(outcome.outputs["drifted-columns"]) == []
@@ -59,7 +59,7 @@ def test_labels_that_no_longer_follow_the_scores_fail_though_no_column_drifted(w
 
 
 def test_the_same_performance_passes_and_columns_are_called_what_they_are(workspace):
-    outcome = workspace.compare(scored(4000, 1), scored(4000, 2), performance=ASKED)
+    outcome = workspace.compare(scored(4000, 1), scored(4000, 3), performance=ASKED)
     assert of(outcome, "data.performance.auc").status is outcome.verdict.status is Status.PASS
     assert of(outcome, "data.score.drift").message.startswith("the prediction `score` no drift")
     assert of(outcome, "data.late.drift").message.startswith("the label `late` no drift")
@@ -80,7 +80,7 @@ def test_accuracies_differ_where_the_interval_of_newcombe_says_so(before, now):
 
 
 def test_scores_that_moved_have_drifted_as_any_column(workspace):
-    now = scored(4000, 2)
+    now = scored(4000, 3)
     now["score"] = ("DOUBLE", [score**2 for score in now["score"][1]])
     outcome = workspace.compare(scored(4000, 1), now, performance=ASKED)
     assert json.loads(outcome.outputs["drifted-columns"]) == ["score"]
@@ -103,7 +103,7 @@ def _stored(workspace, metrics: str | None) -> str:
 @pytest.mark.parametrize("name", ["auc", "roc_auc"])
 def test_what_training_recorded_is_the_reference_of_a_stored_profile(workspace, recorded, status, name):
     reference = _stored(workspace, json.dumps({name: recorded, "rows": 4000}))
-    outcome = workspace.check(reference, workspace.parquet(scored(4000, 2), "now.parquet"), performance=ASKED)
+    outcome = workspace.check(reference, workspace.parquet(scored(4000, 3), "now.parquet"), performance=ASKED)
     found = of(outcome, "data.performance.auc")
     assert found.status is outcome.verdict.status is status
     assert found.threshold == {"mustBeGreaterOrEqualTo": pytest.approx(recorded - 0.02)}
@@ -113,7 +113,7 @@ def test_what_training_recorded_is_the_reference_of_a_stored_profile(workspace, 
 
 def test_nothing_to_compare_with_is_measured_and_said(workspace):
     outcome = workspace.check(
-        _stored(workspace, None), workspace.parquet(scored(4000, 2), "now.parquet"), performance=ASKED
+        _stored(workspace, None), workspace.parquet(scored(4000, 3), "now.parquet"), performance=ASKED
     )
     found = of(outcome, "data.performance.auc")
     assert found.status is Status.NOT_CHECKED and found.measured > 0.6
@@ -122,7 +122,7 @@ def test_nothing_to_compare_with_is_measured_and_said(workspace):
 
 def test_metrics_that_cannot_be_read_are_a_warning(workspace):
     outcome = workspace.check(
-        _stored(workspace, '{"auc": NaN}'), workspace.parquet(scored(4000, 2), "now.parquet"), performance=ASKED
+        _stored(workspace, '{"auc": NaN}'), workspace.parquet(scored(4000, 3), "now.parquet"), performance=ASKED
     )
     found = of(outcome, "metrics")
     assert found.status is outcome.verdict.status is Status.WARN and found.where.file == "model/metrics.json"
@@ -130,7 +130,7 @@ def test_metrics_that_cannot_be_read_are_a_warning(workspace):
 
 @pytest.mark.parametrize("there", [True, False])
 def test_labels_that_are_not_there_yet_are_no_drift_and_performance_is_estimated(workspace, there):
-    now = scored(4000, 2)
+    now = scored(4000, 3)
     now = now | {"late": ("INTEGER", [None] * 4000)} if there else without(now, "late")
     outcome = workspace.compare(scored(4000, 1), now, performance=ASKED)
     found = of(outcome, "data.performance.auc")
@@ -142,7 +142,7 @@ def test_labels_that_are_not_there_yet_are_no_drift_and_performance_is_estimated
 
 
 def test_an_estimate_that_is_worse_warns_and_does_not_fail(workspace):
-    now = without(scored(4000, 2), "late")
+    now = without(scored(4000, 3), "late")
     now["score"] = ("DOUBLE", [0.375 + (score - 0.375) / 5 for score in now["score"][1]])  # unsure of everything
     outcome = workspace.compare(scored(4000, 1), now, performance=ASKED, ignore=("score",))
     assert of(outcome, "data.performance.auc").status is outcome.verdict.status is Status.WARN
@@ -159,13 +159,13 @@ def test_scores_that_are_no_probabilities_in_the_reference_are_not_estimated_by(
 
 def test_an_estimate_without_labels_in_the_reference_says_that_it_is_not_checked(workspace):
     reference = _stored(workspace, '{"auc": 0.7}')
-    now = workspace.parquet(without(scored(4000, 2), "late"), "now.parquet")
+    now = workspace.parquet(without(scored(4000, 3), "late"), "now.parquet")
     found = of(workspace.check(reference, now, performance=ASKED), "data.performance.auc")
     assert found.status is Status.PASS and "that is not checked (the reference is a profile" in found.message
 
 
 def test_the_segment_that_lost_is_named_and_small_ones_are_not_judged(workspace):
-    now = scored(4000, 2)
+    now = scored(4000, 3)
     chance = random.Random(9)  # noqa: S311
     for index in range(1, 4000, 2):  # of UA alone
         now["late"][1][index] = int(chance.random() < 0.375)
@@ -235,7 +235,7 @@ def test_an_engine_that_does_not_measure_is_refused(workspace):
 
 
 def test_rows_without_a_label_are_counted(workspace):
-    now = scored(4000, 2)
+    now = scored(4000, 3)
     now["late"][1][:1000] = [None] * 1000
     outcome = workspace.compare(scored(4000, 1), now, performance=ASKED, ignore=("late",))
     assert "over 3,000 of 4,000 rows" in of(outcome, "data.performance.auc").message

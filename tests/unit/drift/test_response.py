@@ -61,6 +61,18 @@ def test_the_state_of_a_check() -> None:
     assert "repository_dispatch" not in bodies(outcome(unreadable))
 
 
+def test_pairs_of_columns_are_news_as_columns_are() -> None:
+    def pair(other: str, effect: float = 0.5) -> Check:
+        message = f"drifted: `a` and `{other}` went together (0.70) and no longer do ({0.7 - effect:.2f})"
+        return Check(f"data.a.{other}.correlation", Status.FAIL, message, where=Where(column="a"), measured=effect)
+
+    one, other = (bodies(outcome(pair(each))) for each in "bc")
+    assert "`a` and `b` went together" in one["issue"]["text"].replace("\\", "")
+    assert one["issue"]["content"] != other["issue"]["content"]
+    payload = bodies(outcome(column("z"), pair("b"), pair("c")))["repository_dispatch"]["client_payload"]
+    assert (payload["drifted"], payload["columns"]) == (2, ["z", "a"])
+
+
 def test_a_training_is_told_why() -> None:
     window = {"column": "day", "from": "2026-11-16", "to": "2026-11-22"}
     checked = outcome(column("a", 0.1), column("b"), column("c", 0.01, Status.PASS), window=window)

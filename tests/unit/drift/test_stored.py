@@ -53,7 +53,10 @@ def test_profiles_of_batches_give_the_verdict_of_their_rows(workspace, moved: fl
 
     def told(*data: str) -> list[tuple[Any, ...]]:
         checks = workspace.check(reference, *data).verdict.checks
-        return [(each.rule, each.status, each.measured, each.message) for each in checks if "readable" not in each.rule]
+        kept = ("readable", "correlations")  # profiles have no pairs of columns that could be added up
+        return [
+            (each.rule, each.status, each.measured, each.message) for each in checks if not each.rule.endswith(kept)
+        ]
 
     of_rows = told("now.parquet")
     assert len(of_rows) >= 7

@@ -12,7 +12,7 @@ import pytest
 import scipy.stats
 
 from mlops_actions.data.profiles.blocks import Blocks, Unit
-from mlops_actions.drift import volume
+from mlops_actions.drift import series, volume
 from mlops_actions.drift.rhythm import Unusable
 from mlops_actions.drift.volume import Side
 
@@ -32,7 +32,7 @@ def noisy(chance: random.Random, number: int, mean: float, sd: float = 0.1) -> l
 
 
 def test_where_blocks_forget_it_is_the_t_test_of_two_samples(monkeypatch):
-    monkeypatch.setattr(volume, "_memory", lambda *_: 0.0)
+    monkeypatch.setattr(series, "_memory", lambda *_: 0.0)
     chance = random.Random(1)  # noqa: S311
     before, now = noisy(chance, 12, 500), noisy(chance, 1, 620)
     found = volume.compare(days(before), days(now, 12))
@@ -45,7 +45,7 @@ def test_where_blocks_forget_it_is_the_t_test_of_two_samples(monkeypatch):
 
 
 def test_with_weekdays_it_is_the_prediction_of_a_regression_on_them(monkeypatch):
-    monkeypatch.setattr(volume, "_memory", lambda *_: 0.0)
+    monkeypatch.setattr(series, "_memory", lambda *_: 0.0)
     chance = random.Random(4)  # noqa: S311
     before, now = noisy(chance, 28, 500), noisy(chance, 10, 560)  # ten days: three weekdays are there twice
     found = volume.compare(days(before), days(now, 28))

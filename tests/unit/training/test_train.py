@@ -280,6 +280,23 @@ def test_what_the_model_leans_on_is_kept_as_shares(request_: Training, out: Path
     assert "| hour | 75.0% |" in (out / "MODEL_CARD.md").read_text()
 
 
+def test_pairs_of_what_the_model_leans_on_are_kept_where_not_all_are(request_: Training, out: Path) -> None:
+    rows = [f"AA,{n % 24},{n},{n * n}" for n in range(50)]
+    (Path.cwd() / "data" / "wide.csv").write_text("carrier,first,second,hour\n" + "\n".join(rows) + "\n")
+    wide = replace(request_, data=("data/wide.csv",), contract=None)
+
+    def kept(request: Training) -> list[str]:
+        made = out / str(len(list(out.iterdir())))
+        made.mkdir()
+        train.train(request, made)
+        return list(json.loads((made / "profile.json").read_text())["correlations"]["columns"])
+
+    assert kept(wide) == ["first", "second", "hour"]
+    assert kept(replace(wide, correlations=2)) == ["first", "second"]
+    assert kept(replace(with_importances(wide, hour=1), correlations=2)) == ["first", "hour"]
+    assert kept(replace(with_importances(wide, hour=1), correlations=("first", "second"))) == ["first", "second"]
+
+
 @pytest.mark.parametrize(
     ("numbers", "message"),
     [

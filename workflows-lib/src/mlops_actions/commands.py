@@ -22,6 +22,7 @@ from mlops_actions.outcome import Outcome, Section
 if TYPE_CHECKING:
     from mlops_actions.ci.steps import Commands
     from mlops_actions.data.contracts.servers import Place
+    from mlops_actions.data.profiles.correlating import Wanted
     from mlops_actions.data.sources.reading import CsvDialect
     from mlops_actions.drift.performance import Asked
     from mlops_actions.drift.response import Wishes
@@ -164,6 +165,7 @@ def _profile(options: Options) -> Stage:
         _csv(options),
         time_column=options.text("time-column", "data", "time-column"),
         like=Path(like) if like else None,
+        correlations=_correlations(options),
     )
     return lambda out: describe.describe(request, out)
 
@@ -255,6 +257,7 @@ def _train(options: Options) -> Stage:
         data=options.paths("data", "data", "path"),
         contract=Path(contract) if contract else None,
         time_column=config.get("data", "time-column"),
+        correlations=_correlations(options),
         csv=_csv(options),
         inputs=tuple(config.get("training", "inputs") or ()),
         gates=gates.configured(config),
@@ -516,6 +519,7 @@ def _drift_settings(options: Options) -> Settings:
     """Effects, thresholds and columns, as mlops.yaml says."""
     from mlops_actions.drift.decision import LEVEL
     from mlops_actions.drift.effects import Effect
+    from mlops_actions.drift.pairs import MATERIAL
     from mlops_actions.drift.settings import Column
     from mlops_actions.drift.settings import Settings as Made
     from mlops_actions.drift.volume import FACTOR
@@ -535,9 +539,19 @@ def _drift_settings(options: Options) -> Settings:
         ignore=tuple(said.get("ignore") or ()),
         must_not_drift=tuple(said.get("must-not-drift") or ()),
         rows_factor=said.get("rows-factor", FACTOR),
+        correlations=_correlations(options),
+        threshold_correlation=said.get("threshold-correlation", MATERIAL),
         false_alarms=said.get("false-alarms", LEVEL),
         place=place,
     )
+
+
+def _correlations(options: Options) -> Wanted:
+    """The numeric columns whose pairs are looked at, or how many."""
+    from mlops_actions.data.profiles.correlations import MOST
+
+    said = options.config.get("drift", "correlations")
+    return MOST if said is None else tuple(said) if isinstance(said, list) else int(said)
 
 
 def _performance(options: Options) -> Asked | None:

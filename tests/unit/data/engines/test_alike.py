@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 from plain_rules import broken, is_finite, surplus
 
 from mlops_actions.data.engines.quoting import literal, quote
-from mlops_actions.data.profiles import blockscan, profiling
-from mlops_actions.data.profiles.blocks import ColumnBlocks
+from mlops_actions.data.profiles import blockscan, correlating, correlations, profiling
+from mlops_actions.data.profiles.blocks import ColumnBlocks, Unit, named, order
 from mlops_actions.data.profiles.profile import Profile, Range
 from mlops_actions.data.queries import query, values
 from mlops_actions.data.rules import checks, evidence, rules
@@ -352,6 +352,39 @@ def test_blocks_of_time(engines: Mapping[str, Loader], rows: list[tuple[Any, ...
     assert in_blocks(engines["postgres"], table, "t") == in_blocks(engines["duckdb"], table, "t")
 
 
+@st.composite
+def wide(draw: st.DrawFn, kinds: Sequence[str], rows: int = 30) -> Table:
+    """A table with a column of each of these kinds."""
+    columns = tuple((f"{NAMES[index % len(NAMES)]}{index}", kind) for index, kind in enumerate(kinds))
+    row = st.tuples(*(KINDS[kind].values | KINDS[kind].values | st.none() for kind in kinds))
+    drawn = tuple(draw(st.lists(row, min_size=rows, max_size=rows)))
+    assume(len(set(map(repr, drawn))) > rows / 2)  # what is drawn first is of the simplest values alone
+    return Table(columns, drawn)
+
+
+@settings(LIMIT, max_examples=10)
+@given(wide(("decimal", "double", "float", "integer", "small", "timestamp"), 60))
+def test_correlations(engines: Mapping[str, Loader], table: Table) -> None:
+    """PostgreSQL finds the levels of numbers that DuckDB finds, in every row and in the blocks of time."""
+    made, columns, one = correlated(engines["duckdb"], table)
+    assert correlated(engines["postgres"], table, made) == (made, columns, one)
+
+
+def correlated(loader: Loader, table: Table, made: Profile | None = None) -> tuple[Profile, tuple[str, ...], Any]:
+    """The correlations of all columns, at the edges of ``made``: in blocks where there is a time column."""
+    session, relation = loader(table)
+    if made is None:
+        made, _ = counted(loader, table)
+    columns = correlating.chosen(made, correlations.MOST)
+    time = next((name for name, kind in table.columns if kind == "timestamp"), None)
+    blocks = None
+    if time is not None:
+        key = blockscan.timing(relation, time).key(Unit.DAY)
+        starts = dict(session.fetch(f"SELECT DISTINCT CAST({key} AS VARCHAR), 1 FROM {relation.sql}"))
+        blocks = correlating.Blocks(key, tuple(sorted(map(named, starts), key=order)))
+    return made, columns, correlating.correlate(session, relation, made, columns, blocks)
+
+
 def in_blocks(loader: Loader, table: Table, time: str) -> tuple[Any, ...]:
     """The blocks of a profile, and of each column the numbers in them and, to fewer digits, the moments."""
     session, relation = loader(table)
@@ -511,18 +544,8 @@ def loader(spark_session: SparkSession, tmp_path_factory: pytest.TempPathFactory
 
 
 @st.composite
-def wide(draw: st.DrawFn, rows: int = 30) -> Table:
-    """A table with a column of every kind."""
-    columns = tuple((f"{NAMES[index % len(NAMES)]}{index}", kind) for index, kind in enumerate(HELD))
-    row = st.tuples(*(KINDS[kind].values | KINDS[kind].values | st.none() for kind in HELD))
-    drawn = tuple(draw(st.lists(row, min_size=rows, max_size=rows)))
-    assume(len(set(map(repr, drawn))) > rows / 2)  # what is drawn first is of the simplest values alone
-    return Table(columns, drawn)
-
-
-@st.composite
 def wide_and_tests(draw: st.DrawFn) -> tuple[Table, list[rules.Test]]:
-    table = draw(wide())
+    table = draw(wide(HELD))
     return table, [draw(a_test(name, kind)) for name, kind in table.columns for _ in range(12)]
 
 
@@ -538,7 +561,7 @@ def test_rules_on_rows_of_spark(loader: Loader, drawn: tuple[Table, list[rules.T
 
 
 @ONCE
-@given(wide(60))
+@given(wide(HELD, 60))
 def test_keys_of_spark(loader: Loader, table: Table) -> None:
     names = [name for name, _ in table.columns]
     keys = [*((name,) for name in names), *zip(names[::2], names[1::2], strict=False)]
@@ -547,7 +570,7 @@ def test_keys_of_spark(loader: Loader, table: Table) -> None:
 
 
 @ONCE
-@given(wide(40), wide(50))
+@given(wide(HELD, 40), wide(HELD, 50))
 def test_profiles_of_spark(loader: Loader, before: Table, after: Table) -> None:
     """The same edges, counts and categories as DuckDB's, of the data and in the bins of a reference."""
     reference, _ = counted(on_duckdb(), before)
@@ -568,10 +591,36 @@ def test_profiles_of_spark(loader: Loader, before: Table, after: Table) -> None:
 
 
 @ONCE
-@given(wide(60))
+@given(wide(HELD, 60))
 def test_blocks_of_spark(loader: Loader, table: Table) -> None:
     for time in (name for name, kind in table.columns if kind in {"date", "timestamp", "zoned"}):
         assert in_blocks(loader, table, time) == in_blocks(on_duckdb(), table, time), time
+
+
+@ONCE
+@given(wide(HELD, 60))
+def test_correlations_of_spark(loader: Loader, table: Table) -> None:
+    made, columns, one = correlated(on_duckdb(), table)
+    assert len(columns) > 3
+    assert correlated(loader, table, made) == (made, columns, one)
+
+
+def some_are_drawn(loader: Loader) -> None:
+    table = Table((("Place", "integer"),), tuple((number,) for number in range(1000)))
+    session, relation = loader(table)
+    one, other = (session.drawn(relation, ['"Place"'], 0.5) for _ in range(2))
+    assert one == other
+    assert 400 < len(one) < 600  # six standard deviations
+    assert set(one) < {(number,) for number in range(1000)}
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_of_many_rows_some_are_drawn_and_the_same_again(engines: Mapping[str, Loader], engine: str) -> None:
+    some_are_drawn(engines[engine])
+
+
+def test_of_many_rows_some_are_drawn_by_spark_and_the_same_again(loader: Loader) -> None:
+    some_are_drawn(loader)
 
 
 def test_no_rows_of_spark(loader: Loader) -> None:

@@ -6,8 +6,8 @@ values must not be shown; its rules are not checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlops_actions.data import report
@@ -15,7 +15,8 @@ from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.contracts.servers import Patterns, Place
 from mlops_actions.data.engines.session import Aggregate
-from mlops_actions.data.profiles import blockscan, profile, profiling
+from mlops_actions.data.profiles import blockscan, correlating, correlations, profile, profiling
+from mlops_actions.data.profiles.correlating import Wanted
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules import timecolumn
 from mlops_actions.data.rules.checks import ROWS
@@ -29,11 +30,12 @@ from mlops_actions.errors import CallError, Problem
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check, Subject, Verdict, conclude, digest, now
 
-__all__ = ["FOUND", "OBJECT", "CsvDialect", "Profiling", "describe", "is_files"]
+__all__ = ["CORRELATED", "FOUND", "OBJECT", "CsvDialect", "Profiling", "Wanted", "again", "describe", "is_files"]
 
 STAGE = "profile"
 OBJECT = profile.OBJECT
 ENGINES = readers.ENGINES
+CORRELATED: Wanted = correlations.MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class Profiling:
 
     Rows are counted in blocks of time by ``time_column``, or by what the
     contract names. ``like`` is a profile whose edges and blocks are taken over,
-    so that both add up exactly.
+    so that both add up exactly. ``correlations`` are the numeric columns whose
+    pairs are kept, or how many of them: those that matter most by
+    ``importances``, where they are known.
     """
 
     data: Patterns
@@ -52,6 +56,8 @@ class Profiling:
     csv: CsvDialect = FOUND
     time_column: str | None = None
     like: Path | None = None
+    correlations: Wanted = CORRELATED
+    importances: Mapping[str, float] = field(default_factory=dict)
 
 
 def is_files(pattern: str) -> bool:
@@ -72,7 +78,12 @@ def describe(request: Profiling, out: Path) -> Outcome:
     places = _places(request.data, promised)
     timecolumn.refuse_of_many(request.time_column, len(places))
     asked = _Asked(
-        promised, request.csv, request.time_column, _like(request.like, len(places)) if request.like else None
+        promised,
+        request.csv,
+        request.time_column,
+        _like(request.like, len(places)) if request.like else None,
+        request.correlations,
+        request.importances,
     )
     with readers.reader(request.engine, places, request.master) as reader:
         taken = [_describe(name, reader, asked) for name in places]
@@ -93,6 +104,15 @@ def describe(request: Profiling, out: Path) -> Outcome:
         },
     )
     return Outcome(verdict, _headline(verdict, profiles), report.sections(profiles, checks))
+
+
+def again(request: Profiling, importances: Mapping[str, float], out: Path) -> None:
+    """Describe the data once more where not all pairs of columns are kept, and it is known now which matter most."""
+    if not isinstance(request.correlations, int):
+        return
+    made = [profile.read(path) for path in out.glob("profile*.json")]
+    if any(each.correlations and set(correlating.able(each)) > set(each.correlations.columns) for each in made):
+        describe(replace(request, importances=importances), out)
 
 
 def _headline(verdict: Verdict, profiles: Sequence[Profile]) -> str:
@@ -123,6 +143,8 @@ class _Asked:
     csv: CsvDialect
     time_column: str | None
     like: Profile | None
+    correlations: Wanted
+    importances: Mapping[str, float]
 
     def time(self, of: Object | None) -> timecolumn.Named:
         """What names the time column: the caller, the contract, else the profile that this one shall be like."""
@@ -152,6 +174,9 @@ def _describe(name: str, reader: Reader, how: _Asked) -> _Taken:
             timing, untimed = timecolumn.timing(intake.session, intake.relation, how.time(of))
             asked = [Aggregate(ROWS, "count(*)", adds=True)]
             values, made = blockscan.scan(intake.session, shape, asked, timing, how.like)
+            if how.correlations:
+                columns = correlating.chosen(made, how.correlations, how.importances)
+                made = correlating.added(intake.session, intake.relation, made, columns, timing)
             return _Taken([*intake.checks(int(values[ROWS])), *untimed], intake.subjects, made)
     except Unreadable as error:
         return _Taken([unreadable(name, error)])

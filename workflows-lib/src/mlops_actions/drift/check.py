@@ -14,14 +14,15 @@ from datetime import datetime
 from pathlib import Path
 
 from mlops_actions import files, importances
-from mlops_actions.data.profiles import blockscan, profile, profiling
+from mlops_actions.data.profiles import blockscan, correlating, profile, profiling
 from mlops_actions.data.profiles.blocks import Blocks
+from mlops_actions.data.profiles.correlations import Correlations
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
 from mlops_actions.data.sources.relation import Unreadable
 from mlops_actions.data.types.cells import TextType
-from mlops_actions.drift import arrivals, performing, report, rhythm, sentence, stored, times, windows
+from mlops_actions.drift import arrivals, pairs, performing, report, rhythm, sentence, stored, times, windows
 from mlops_actions.drift.arrivals import Arrivals
 from mlops_actions.drift.compare import Comparison, State, compare
 from mlops_actions.drift.decision import Decision, Finding, decide, ordered
@@ -121,40 +122,67 @@ def _check(run: _Run, out: Path) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What both sides come to: columns in the order of the data, those that one side has not, rows, performance."""
+    """What both sides come to: columns in the order of the data, those that one side has not, rows, performance.
+
+    ``together`` are the pairs of columns.
+    """
 
     columns: list[Decision]
     absent: list[Comparison]
     arrived: Arrivals
+    together: pairs.Judged
     performed: performing.Judged
 
 
 def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
     """What is to be said of both sides, once they are read."""
-    settings, sides = run.request.settings, (reference, current.profile)
+    sides = (reference, current.profile)
     leaning, said = _importances(run)
     yardstick = _rhythm(reference, current)
-    found = _found(run, reference, current, yardstick)
+    found = _found(run, reference, current, yardstick, leaning)
     decisions = ordered(found.columns, leaning)
     before = [*current.checks, *said, *_same(run, *sides), *found.arrived.checks]
     of_columns = _of_columns(run.request, sides, decisions, found.absent)
     shown = report.sections(
         decisions,
         (reference.rows, current.profile.rows),
-        settings,
+        run.request.settings,
         yardstick,
         places={str(each.where.column): place for place, each in enumerate(of_columns, len(before))},
         importances=leaning,
     )
     headline = _joined(sentence.headline(decisions, windows.names(*sides), leaning), found)
-    outcome = _outcome(run, [*before, *of_columns, *found.performed.checks], headline, found.columns)
+    shown += found.together.sections(len(before) + len(of_columns))
+    checks = [*before, *of_columns, *found.together.checks, *found.performed.checks]
+    outcome = _outcome(run, checks, headline, found.columns, pairs_drifted=found.together.drifted)
     return replace(outcome, sections=found.performed.sections + shown)
 
 
-def _found(run: _Run, reference: Profile, current: _Current, yardstick: Rhythm | str) -> _Found:
+def _found(
+    run: _Run, reference: Profile, current: _Current, yardstick: Rhythm | str, leaning: Mapping[str, float]
+) -> _Found:
     compared, absent = _parted(run, reference, current, yardstick)
     columns, arrived = _decide(run.request.settings, reference, current, compared)
-    return _Found(columns, absent, arrived, _performed(run, current, reference.object))
+    together = _together(run.request.settings, reference, current, yardstick, leaning)
+    return _Found(columns, absent, arrived, together, _performed(run, current, reference.object))
+
+
+OF_PAIRS = 0.1
+"""The share of false alarms that pairs of columns may have: they are many, and shall not take power from columns."""
+
+
+def _together(
+    settings: Settings,
+    reference: Profile,
+    current: _Current,
+    yardstick: Rhythm | str,
+    leaning: Mapping[str, float],
+) -> pairs.Judged:
+    known = yardstick if isinstance(yardstick, Rhythm) else None
+    sides = pairs.Sides(reference, current.profile, current.correlations, current.blocks, known)
+    wanted, level = settings.correlations, OF_PAIRS * settings.false_alarms
+    asked = pairs.Asked(wanted, settings.threshold_correlation, settings.ignore, leaning, level)
+    return pairs.judge(sides, asked)
 
 
 def _of_columns(
@@ -172,16 +200,18 @@ def _of_columns(
 def _joined(columns: str, found: _Found) -> str:
     """The check in one sentence: its columns, the number of rows and the performance, as far as there is something."""
     arrived = f", and {found.arrived.headline}" if found.arrived.headline else ""
-    return "; ".join(filter(None, (columns + arrived, found.performed.headline)))
+    return "; ".join(filter(None, (columns + arrived, found.together.headline, found.performed.headline)))
 
 
 def _decide(
     settings: Settings, reference: Profile, current: _Current, compared: Sequence[Comparison]
 ) -> tuple[list[Decision], Arrivals]:
     """What is said of the columns, and of when rows came; all of it with one chance of a false alarm."""
-    share = settings.false_alarms / (1 + sum(len(each.shifts) for each in compared))  # Bonferroni's, of one more test
+    in_pairs = current.correlations is not None and current.correlations.pairs
+    level = settings.false_alarms * (1 - OF_PAIRS if in_pairs else 1)
+    share = level / (1 + sum(len(each.shifts) for each in compared))  # Bonferroni's, of one more test
     arrived = arrivals.judge(reference, current.profile, current.blocks, settings.rows_factor, share)
-    level = settings.false_alarms - share if arrived.checks else settings.false_alarms
+    level = level - share if arrived.checks else level
     return decide(compared, (reference.rows, current.profile.rows), settings.of, level), arrived
 
 
@@ -259,16 +289,24 @@ def _profile(run: _Run, taken: readers.Taken) -> Profile:
             raise CallError(
                 Problem(f"`data.time-column` cannot be the time of the reference's rows: {error}")
             ) from error
-    return blockscan.scan(taken.session, plan, time=time)[1]
+    made = blockscan.scan(taken.session, plan, time=time)[1]
+    if not (wanted := run.request.settings.correlations):
+        return made
+    columns = correlating.chosen(made, wanted, without=run.request.settings.ignore)
+    return correlating.added(taken.session, taken.relation, made, columns, time)
 
 
 @dataclass(frozen=True, slots=True)
 class _Current:
-    """The current data: its profile, its counts in the reference's bins, its blocks, and what its files are like."""
+    """The current data: its profile, its counts in the reference's bins, its blocks, and what its files are like.
+
+    ``correlations`` are of the columns that the reference has them of, in the blocks.
+    """
 
     profile: Profile
     recounts: Mapping[str, profiling.Recount]
     blocks: Blocks | None
+    correlations: Correlations | None
     checks: list[Check]
     performed: performing.Side | None = None
 
@@ -291,7 +329,9 @@ def _current(run: _Run, reference: Profile) -> _Current:
             if (asked := run.request.performance) is not None:
                 performed = performing.of_current(taken.session, taken.relation, asked, run.performed)
             recounts, blocks = profiling.recount(plan, values), _blocks(taken, reference)
-            return _Current(made, recounts, blocks, _of_files(taken, made), performed)
+            together = _correlations(taken, made, reference, run.request.settings, blocks)
+            made = replace(made, correlations=together.whole)  # a profile without blocks of time keeps none of theirs
+            return _Current(made, recounts, blocks, together, _of_files(taken, made), performed)
     except Unreadable as error:
         raise _Judged(intake.unreadable(reference.object, error), "The current data cannot be read") from error
 
@@ -305,7 +345,8 @@ def _counted(run: _Run, reference: Profile, found: Sequence[Path]) -> _Current:
     run.subjects = tuple(Subject(str(each), digest(each)) for each in found)
     try:
         made = stored.read(found)
-        return _Current(made, stored.recounts(reference, made), stored.blocks(reference, made), [])
+        counted, blocks = stored.recounts(reference, made), stored.blocks(reference, made)
+        return _Current(made, counted, blocks, made.correlations, [])
     except stored.Unlike as error:
         message = f"stored profiles cannot be compared: {error}"
         where = Where(file=str(found[0])) if len(found) == 1 else Where()
@@ -324,6 +365,19 @@ def _blocks(taken: readers.Taken, reference: Profile) -> Blocks | None:
     if taken.session.refusal(taken.relation, time.key(reference.time.unit)) is not None:
         return None
     return blockscan.sizes(taken.session, taken.relation, time, reference.time.unit)
+
+
+def _correlations(
+    taken: readers.Taken, made: Profile, reference: Profile, settings: Settings, blocks: Blocks | None
+) -> Correlations:
+    """Those of the current data, of the columns that the reference has them of."""
+    known = reference.correlations.columns if settings.correlations and reference.correlations else ()
+    wanted = tuple(name for name in known if name not in settings.ignore)
+    time = None
+    if blocks is not None:
+        key = blockscan.timing(taken.relation, blocks.column).key(blocks.unit)
+        time = correlating.Blocks(key, blocks.starts)
+    return correlating.correlate(taken.session, taken.relation, made, correlating.chosen(made, wanted), time)
 
 
 def _rhythm(reference: Profile, current: _Current) -> Rhythm | str:
@@ -516,7 +570,14 @@ def _ignored(name: str, object_name: str) -> Check:
     )
 
 
-def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Sequence[Decision]) -> Outcome:
+def _outcome(
+    run: _Run,
+    checks: Sequence[Check],
+    headline: str,
+    decisions: Sequence[Decision],
+    *,
+    pairs_drifted: bool = False,
+) -> Outcome:
     request = run.request
     drifted = [each.comparison.name for each in decisions if each.drifted]
     verdict = Verdict(
@@ -537,7 +598,7 @@ def _outcome(run: _Run, checks: Sequence[Check], headline: str, decisions: Seque
         },
     )
     outputs = {
-        "drifted": "true" if drifted else "false",
+        "drifted": "true" if drifted or pairs_drifted else "false",
         "drifted-columns": json.dumps(drifted, ensure_ascii=False),
     }
     return Outcome(verdict, headline, outputs=outputs, annotates_warnings=False)

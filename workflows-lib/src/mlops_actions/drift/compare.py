@@ -316,8 +316,11 @@ def _in_order(cells: Sequence[Cell], before: Sequence[float], wanted: Effect, sc
         if scale is None or any(before[place] or cells[place].current for place in (order[0], order[-1])):
             return None
         order = order[1:-1]
-    sides = [before[place] for place in order], [cells[place].current for place in order]
-    if not all(map(sum, sides)):  # no values, no order: that there are none is a matter of mass
+    sides: tuple[list[float], list[int]] = (
+        [before[place] for place in order],
+        [cells[place].current for place in order],
+    )
+    if not sum(sides[0]) or not sum(sides[1]):  # no values, no order: that there are none is a matter of mass
         return None
     found = effects.size(wanted, *sides, scale)
     return found if math.isfinite(found) else None

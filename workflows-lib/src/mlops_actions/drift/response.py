@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from mlops_actions import verdict
 from mlops_actions.drift import history
+from mlops_actions.drift.pairs import KEY
 from mlops_actions.github.dispatch import MAX_PAYLOAD
 from mlops_actions.github.issues import State
 from mlops_actions.outcome import Outcome, Request
@@ -78,8 +79,12 @@ def _failed(outcome: Outcome) -> list[Check]:
 
 
 def _drifted(judged: Verdict) -> list[Check]:
-    """The columns that drifted, the most shifted first."""
-    return [each for each in history.columns(judged) if each.status is Status.FAIL]
+    """The columns that drifted, and the pairs of columns, each by its first."""
+    return [each for each in (*history.columns(judged), *_pairs(judged)) if each.status is Status.FAIL]
+
+
+def _pairs(judged: Verdict) -> list[Check]:
+    return [each for each in judged.checks if each.where.column is not None and each.rule.endswith(f".{KEY}")]
 
 
 def _issue(outcome: Outcome, wishes: Wishes) -> Mapping[str, Json]:
@@ -143,12 +148,13 @@ def _number(value: Json) -> str:
 def _payload(judged: Verdict, wishes: Wishes) -> dict[str, Json]:
     """Why a training is started. What there is no room for is named in ``cut``, so that the rest stays true."""
     drifted = _drifted(judged)
-    names: list[Json] = [clip(str(each.where.column), MAX_NAME) for each in drifted[:NAMED]]
+    columns = dict.fromkeys(str(each.where.column) for each in drifted)
+    names: list[Json] = [clip(each, MAX_NAME) for each in list(columns)[:NAMED]]
     payload: dict[str, Json] = {
         "model": wishes.model,
         "reason": "drift",
         "verdict": verdict.identity(judged),
-        "drifted": len(drifted),
+        "drifted": len(columns),
         "columns": names,
         "data": judged.parameters.get("data"),
         "window": judged.parameters.get("window"),

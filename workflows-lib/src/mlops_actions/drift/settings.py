@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Protocol
 
+from mlops_actions.data.profiles.correlating import Wanted
+from mlops_actions.data.profiles.correlations import MOST
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.drift.compare import Comparison
 from mlops_actions.drift.decision import LEVEL, Thresholds
 from mlops_actions.drift.effects import DEFAULTS, Effect
+from mlops_actions.drift.pairs import MATERIAL
 from mlops_actions.drift.volume import FACTOR
 from mlops_actions.errors import CallError, Problem, did_you_mean
 from mlops_actions.verdict import Json
@@ -48,6 +51,8 @@ class Settings:
     compared, ``must_not_drift`` those in which any shift that is real drifts.
     ``rows_factor`` is how many times more or fewer rows a block of time matter,
     ``false_alarms`` the share of checks of data without drift that may find any.
+    ``correlations`` are the numeric columns whose pairs are compared, or how
+    many, ``threshold_correlation`` is the difference that matters.
     ``place`` makes a problem of a message and the keys and indices below
     ``drift`` that it speaks of, with the file and the line where these stand.
     """
@@ -59,6 +64,8 @@ class Settings:
     must_not_drift: tuple[str, ...] = ()
     rows_factor: float = FACTOR
     false_alarms: float = LEVEL
+    correlations: Wanted = MOST
+    threshold_correlation: float = MATERIAL
     place: Place = field(default=nowhere, compare=False, repr=False)
 
     @property
@@ -104,8 +111,10 @@ class Settings:
             "threshold": common.mass,
             "threshold-missing": common.missing,
             "threshold-new": common.new,
+            "threshold-correlation": self.threshold_correlation,
             "rows-factor": self.rows_factor,
             "false-alarms": self.false_alarms,
+            "correlations": self.correlations if isinstance(self.correlations, int) else list(self.correlations),
             **({"columns": columns} if columns else {}),
             **({"must-not-drift": list(self.must_not_drift)} if self.must_not_drift else {}),
         }
@@ -128,10 +137,18 @@ class Settings:
         ]
         if not 1 < self.rows_factor < float("inf"):
             problems.append(self.place(f"`rows-factor` must be more than 1, not {self.rows_factor}", "rows-factor"))
+        if not 0 < self.threshold_correlation <= 2:
+            said_of_it = f"more than 0 and at most 2, not {self.threshold_correlation}"
+            message = f"`threshold-correlation`, a difference of two correlations, must be {said_of_it}"
+            problems.append(self.place(message, "threshold-correlation"))
+        if not isinstance(self.correlations, int) and len(self.correlations) > MOST:
+            message = f"`correlations` names {len(self.correlations)} columns, and at most {MOST} are compared"
+            problems.append(self.place(message, "correlations"))
         if not 0 < self.false_alarms <= 0.5:
             message = f"`false-alarms` is a share of checks, more than 0 and at most 0.5, not {self.false_alarms}"
             problems.append(self.place(message, "false-alarms"))
-        for (key, names), (other, others) in combinations(self._named, 2):
+        contrary = [(key, names) for key, names in self._named if key != "correlations"]
+        for (key, names), (other, others) in combinations(contrary, 2):
             problems += [
                 self.place(f"`{key}` and `{other}` both name `{name}`", *others[name], hint="Keep one of them.")
                 for name in names
@@ -143,7 +160,8 @@ class Settings:
     @property
     def _named(self) -> tuple[tuple[str, dict[str, tuple[str | int, ...]]], ...]:
         """The columns that each key names, with their places below ``drift``."""
-        lists = {"ignore": self.ignore, "must-not-drift": self.must_not_drift}
+        pairs = () if isinstance(self.correlations, int) else self.correlations
+        lists = {"ignore": self.ignore, "must-not-drift": self.must_not_drift, "correlations": pairs}
         named: dict[str, dict[str, tuple[str | int, ...]]] = {
             key: {name: (key, at) for at, name in enumerate(names)} for key, names in lists.items()
         }

@@ -9,20 +9,16 @@ where these occur in it more than once.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 from mlops_actions.data.profiles import blocks
 from mlops_actions.data.profiles.blocks import UNDATED, Blocks, Unit
 from mlops_actions.data.profiles.profile import Profile
-from mlops_actions.drift import times
-from mlops_actions.drift.clusters import LONGEST_MEMORY, of_mean
+from mlops_actions.drift import series, times
 from mlops_actions.drift.rhythm import Unusable
 from mlops_actions.drift.seasons import FEWEST, seasons
-from mlops_actions.drift.statistics import f_survival
 from mlops_actions.visible import clip, visible
 
 FACTOR = 2.0
@@ -101,79 +97,24 @@ class Volume:
 
 
 def compare(reference: Side, current: Side) -> Volume:
-    """Rows a block of the window against those of the reference. Raises Unusable, with the reason.
+    """Rows a block of the window against those of the reference, by a t test on logarithms (:mod:`.series`).
 
-    A t test of two samples of logarithms of rows a block ("Student", "The
-    Probable Error of a Mean", Biometrika 6, 1908), each season having its own
-    mean and all one variance. A block resembles the one before: how much so is
-    estimated from the reference (Kendall, as in :attr:`.clusters.Between.memories`), makes
-    the mean of a window less certain and the degrees of freedom fewer.
+    Raises Unusable, with the reason.
     """
     unit = reference.blocks.unit
     before, now = reference.whole, current.whole
     if not now:
         raise Unusable(f"the current data has no whole {unit.value}")
     known = seasons(unit, tuple(before), now)
-    usual = _usual(before, known)
+    usual = series.usual([(known[start], math.log(rows)) for start, rows in before.items()])
     if usual.free < FEWEST:
         raise Unusable(f"the reference has {len(before)} whole {unit.value}s, and {FEWEST + 1} are needed")
-    expected = math.fsum(usual.means[known[start]] for start in now) / len(now)
+    counts = Counter(known[start] for start in now)
+    mix = {season: count / len(now) for season, count in counts.items()}
+    expected = usual.expected(mix)
     found = math.fsum(map(math.log, now.values())) / len(now)
-    mix = Counter(known[start] for start in now)
-    chance = usual.p_value(found - expected, {season: count / len(now) for season, count in mix.items()}, len(now))
+    chance = usual.p_value(found - expected, mix, len(now))
     return Volume(unit, len(now), math.exp(expected), math.exp(found), chance)
-
-
-@dataclass(frozen=True, slots=True)
-class _Usual:
-    """Logarithms of rows a block in the reference: the mean of each season, its blocks, and how blocks differ from it.
-
-    ``free`` are the degrees of freedom of ``variance``, ``memory`` the correlation of a block with the next.
-    """
-
-    means: Mapping[int, float]
-    blocks: Mapping[int, int]
-    variance: float
-    free: int
-    memory: float
-
-    def p_value(self, difference: float, mix: Mapping[int, float], number: int) -> float:
-        """The chance of a mean of so many blocks, in these seasons, that is as far away."""
-        if abs(difference) < _ROUNDING:
-            return 1.0
-        own = sum(share**2 / self.blocks[season] for season, share in mix.items())
-        if len(self.blocks) == 1:
-            own = of_mean(sum(self.blocks.values()), self.memory)
-        variance = self.variance * (own + of_mean(number, self.memory))
-        if variance < _ROUNDING**2:
-            return 0.0
-        free = max(1.0, self.free * (1 - self.memory**2) / (1 + self.memory**2))
-        return f_survival(difference**2 / variance, 1, free)
-
-
-_ROUNDING = 1e-9
-
-
-def _usual(rows: Mapping[str, int], season: Mapping[str, int]) -> _Usual:
-    logs: dict[int, list[float]] = defaultdict(list)
-    for start, count in rows.items():
-        logs[season[start]].append(math.log(count))
-    means = {one: math.fsum(each) / len(each) for one, each in logs.items()}
-    residuals = [math.log(count) - means[season[start]] for start, count in rows.items()]
-    squares = math.fsum(each**2 for each in residuals)
-    free = len(rows) - len(logs)
-    known = {one: len(each) for one, each in logs.items()}
-    return _Usual(means, known, squares / max(free, 1), free, _memory(residuals, squares))
-
-
-def _memory(residuals: Sequence[float], squares: float) -> float:
-    """The correlation of a block with the next, 0 to LONGEST_MEMORY, a standard error higher than it seems."""
-    if squares <= 0:
-        return 0.0
-    number = len(residuals)
-    found = math.fsum(one * other for one, other in pairwise(residuals)) / squares
-    corrected = min(max(0.0, found + (1 + 3 * found) / number), 1.0)
-    return min(corrected + math.sqrt((1 - corrected**2) / number), LONGEST_MEMORY)
 
 
 # Blocks without rows, and blocks that both sides have

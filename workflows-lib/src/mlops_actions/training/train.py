@@ -42,7 +42,8 @@ class Training:
     ``model``, ``metrics`` and, if it likes, ``importances`` are what the command
     writes. ``data`` is profiled,
     as ``contract`` describes it where there is one, and ``csv`` where it is
-    CSV, in blocks of time by ``time_column``; ``inputs`` and ``data`` are
+    CSV, in blocks of time by ``time_column``, with the pairs of
+    ``correlations``; ``inputs`` and ``data`` are
     recorded as materials; data that is a table or lies elsewhere as it was
     when it was profiled. ``allow_pickle`` names flavors whose pickles are
     accepted. ``limit`` is in seconds, for the install step and for the command
@@ -61,6 +62,7 @@ class Training:
     contract: Path | None = None
     time_column: str | None = None
     csv: describe.CsvDialect = describe.FOUND
+    correlations: describe.Wanted = describe.CORRELATED
     inputs: tuple[str, ...] = ()
     gates: tuple[Gate, ...] = ()
     champion: Champion | None = None
@@ -127,6 +129,8 @@ def train(request: Training, out: Path) -> Outcome:
             room.recorded = result.collected.model is not None
             _keep_metrics(result, request, written["metrics"], out)
             _keep_importances(result, request, written["importances"], out)
+            if result.importances and (asked := _profiling(request)):
+                describe.again(asked, result.importances, out)
         _compare(result, request, folder, Path(home), out)
     result.checks = [
         *result.ran.checks,
@@ -198,15 +202,26 @@ def _by_object(data: Patterns) -> dict[str, tuple[str, ...]]:
 
 def _profile(request: Training, out: Path) -> Outcome:
     """The profile of the data, made before the command runs: a wrong contract is said before an hour of training."""
-    paths = _by_object(request.data)
-    if paths:
-        data = paths if isinstance(request.data, Mapping) else paths[describe.OBJECT]
-        asked = describe.Profiling(data, request.contract, csv=request.csv, time_column=request.time_column)
+    if asked := _profiling(request):
         return describe.describe(asked, out)
     message = "no data is named (`data.path`), so no profile is made, and later data cannot be compared with it"
     check = Check("data.profile", Status.NOT_CHECKED, message, severity=Severity.WARNING)
     now = verdict.now()
     return Outcome(Verdict(STAGE, Status.WARN, (check,), now, now))
+
+
+def _profiling(request: Training) -> describe.Profiling | None:
+    """How the data is profiled; None where none is named."""
+    paths = _by_object(request.data)
+    if not paths:
+        return None
+    return describe.Profiling(
+        paths if isinstance(request.data, Mapping) else paths[describe.OBJECT],
+        request.contract,
+        csv=request.csv,
+        time_column=request.time_column,
+        correlations=request.correlations,
+    )
 
 
 def _job(request: Training, folder: Path) -> run.Job:

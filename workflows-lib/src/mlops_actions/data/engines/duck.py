@@ -24,7 +24,7 @@ from mlops_actions.data.engines import adding, grouping, hyperloglog, tallying
 from mlops_actions.data.engines.grouping import Group, Grouped, Values
 from mlops_actions.data.engines.quoting import listed, literal
 from mlops_actions.data.engines.running import Running, fetch
-from mlops_actions.data.engines.session import Aggregate, Counts, Distinct, Histogram, Members, Question, Tally
+from mlops_actions.data.engines.session import SEED, Aggregate, Counts, Distinct, Histogram, Members, Question, Tally
 
 if TYPE_CHECKING:
     import duckdb
@@ -217,6 +217,17 @@ class DuckSession:
             for group, values in groups.items():
                 answers.setdefault(group, []).extend(values)
         return {group: _read(aggregates, values) for group, values in answers.items()}
+
+    def drawn(self, relation: Relation, expressions: Sequence[str], share: float) -> list[tuple[Any, ...]]:
+        rows, written = relation.only(expressions), ", ".join(expressions)
+        if share >= 1:
+            return self.fetch(f"SELECT {written} FROM {rows}")
+        place = "place"
+        while place in {column.name.casefold() for column in relation.columns}:
+            place += "_"
+        # By the numbers of the rows, in their order: a SAMPLE with a seed draws the same places of each small file.
+        numbered = f"SELECT *, row_number() OVER () AS {place} FROM {rows}"
+        return self.fetch(f"SELECT {written} FROM ({numbered}) WHERE hash({place} + {SEED}) < {int(share * 2**64)}")
 
     def refusal(self, relation: Relation, sql: str) -> str | None:  # pylint: disable=unused-argument
         """Nothing: the language is DuckDB's own."""

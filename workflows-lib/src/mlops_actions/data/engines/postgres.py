@@ -1,5 +1,7 @@
 """PostgreSQL: the questions are answered where the rows are, and none of them leaves the server.
 
+Where rows are drawn, what was asked for of each does: of numbers that go together, their levels.
+
 Two queries of one snapshot answer all questions of a relation: one of
 aggregates, and one that counts values (numbers between edges, texts, registers
 for the number of different values) in groups, for all columns at once.
@@ -18,7 +20,7 @@ from mlops_actions.data.engines import pgdigest
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.pgserver import Server
 from mlops_actions.data.engines.quoting import quote
-from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Tally
+from mlops_actions.data.engines.session import SEED, Aggregate, Distinct, Histogram, Members, Tally
 from mlops_actions.data.engines.translation.pgexpressions import Table
 from mlops_actions.data.engines.translation.pgqueries import QueryWriter
 from mlops_actions.data.engines.translation.postgres import PostgresWriter
@@ -63,6 +65,14 @@ class PostgresSession:
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
         return self._run(self._writer.query(query))
+
+    def drawn(self, relation: Relation, expressions: Sequence[str], share: float) -> list[tuple[Any, ...]]:
+        written = ", ".join(self._expression(relation, each) for each in expressions)
+        some = ""
+        if share < 1:  # a view has no TABLESAMPLE
+            self._run(f"SELECT setseed({SEED / 100})")
+            some = f" WHERE random() < {share!r}"
+        return self._run(f"SELECT {written} FROM {self._source(relation)}{some}")
 
     def refusal(self, relation: Relation, sql: str) -> str | None:
         import psycopg  # pylint: disable=import-outside-toplevel

@@ -110,6 +110,9 @@ class Aggregate:
     """The answer is a number, and those for parts of the rows add up to the one for all: a count is, a set is not."""
 
 
+SEED = 42
+"""What rows are drawn with."""
+
 QUERYING = frozenset({"duckdb", "spark"})
 """Engines that read files, which DuckDB reads as well: a contract's own queries, written for it, are its to run."""
 
@@ -135,6 +138,12 @@ class Session(Protocol):
         Every key has every answer; without rows, there is no key. Those to a
         :class:`Distinct` are of all rows when they are put together, and say
         nothing of one key.
+        """
+
+    def drawn(self, relation: Relation, expressions: Sequence[str], share: float) -> list[tuple[Any, ...]]:
+        """The values of ``expressions`` in each row with the chance ``share``, 0 to 1: in all rows where it is 1.
+
+        Rows are drawn with a seed, so the same are drawn again where the engine reads them in the same order.
         """
 
     def refusal(self, relation: Relation, sql: str) -> str | None:

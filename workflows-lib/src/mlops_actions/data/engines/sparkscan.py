@@ -24,7 +24,7 @@ from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.engines.running import fetch
-from mlops_actions.data.engines.session import Aggregate, Distinct, Question
+from mlops_actions.data.engines.session import SEED, Aggregate, Distinct, Question
 from mlops_actions.data.engines.translation.spark import SparkWriter
 from mlops_actions.data.engines.translation.terms import Scope, Untranslatable
 
@@ -101,6 +101,12 @@ class SparkScan:
             for group, answers in self._in_parts(relation, others[start : start + PARTS], key).items():
                 found.setdefault(group, {}).update(answers)
         return found
+
+    def drawn(self, relation: Relation, expressions: Sequence[str], share: float) -> list[tuple[Any, ...]]:
+        view, writer = self._view(relation), self._writer()
+        written = [writer.expression(each, view.types) for each in expressions]
+        rows = view.frame if share >= 1 else view.frame.sample(fraction=share, seed=SEED)
+        return [tuple(row) for row in rows.selectExpr(*written).collect()]
 
     def refusal(self, relation: Relation, sql: str) -> str | None:
         try:

@@ -20,7 +20,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,9 @@ from typing import Any
 from mlops_actions import jsonfile
 from mlops_actions.data.engines import hyperloglog
 from mlops_actions.data.engines.hyperloglog import Registers
-from mlops_actions.data.profiles import blocks
+from mlops_actions.data.profiles import blocks, correlations
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
+from mlops_actions.data.profiles.correlations import Correlations
 from mlops_actions.verdict import Json
 
 SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
@@ -147,12 +148,16 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An object's profile: ``columns`` in the order of the data; ``time`` are the blocks of time, where it has them."""
+    """An object's profile: ``columns`` in the order of the data; ``time`` are the blocks of time, where it has them.
+
+    ``correlations`` are how its numbers go together, where that was asked for.
+    """
 
     object: str
     rows: int
     columns: tuple[ColumnProfile, ...]
     time: Blocks | None = None
+    correlations: Correlations | None = None
 
     def column(self, name: str) -> ColumnProfile | None:
         return next((each for each in self.columns if each.name == name), None)
@@ -167,6 +172,8 @@ def to_json(profile: Profile) -> dict[str, Json]:
     """The profile as plain data, as ``profile-v1.schema.json`` describes it."""
     head: dict[str, Json] = {"schema": SCHEMA, "object": profile.object, "rows": profile.rows}
     rest: dict[str, Json] = {"time": blocks.to_json(profile.time)} if profile.time else {}
+    if profile.correlations is not None:
+        rest["correlations"] = correlations.to_json(profile.correlations)
     rest["columns"] = [_column_to_json(column) for column in profile.columns]
     return {**head, "digest": digest_of({**head, **rest}), **rest}
 
@@ -204,12 +211,17 @@ def from_json(data: Mapping[str, Any]) -> Profile:
         )
     try:
         time = blocks.from_json(data["time"]) if "time" in data else None
+        number = len(time.starts) if time else 0
         profile = Profile(
             object=str(data["object"]),
             rows=_count(data["rows"]),
-            columns=tuple(_column_from_json(column, len(time.starts) if time else 0) for column in data["columns"]),
+            columns=tuple(_column_from_json(column, number) for column in data["columns"]),
             time=time,
         )
+        if "correlations" in data:
+            known = {column.name for column in profile.columns}
+            together = correlations.from_json(data["correlations"], known, profile.rows, number)
+            profile = replace(profile, correlations=together)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"is not a profile: {error!r}") from error
     names = [column.name for column in profile.columns]

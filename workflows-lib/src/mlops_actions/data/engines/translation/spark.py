@@ -182,6 +182,8 @@ class SparkWriter(Writer):
                 return Term(f"{self._matcher(pattern)}({of.sql})", "BOOLEAN")
             case "left", [of, Term(sql=count)] if of.type == "VARCHAR" and count.isdigit():
                 return Term(f"left({of.sql}, {count})", "VARCHAR")
+            case "concat", _ if all(each.type == "VARCHAR" for each in arguments):
+                return Term(f"concat_ws('', {', '.join(each.sql for each in arguments)})", "VARCHAR")  # without nulls
             case (("length" | "len"), [of]) if of.type == "VARCHAR":
                 return Term(f"char_length({of.sql})", "BIGINT")
             case (("length" | "len"), [of]) if item_type(of.type) is not None:
