@@ -456,7 +456,7 @@ def _performance(options: Options) -> Asked | None:
 
 def _reference(options: Options, out: Path) -> Path | str:
     """The reference as a path here, or as an address of data: what was named, else the newest release's profile."""
-    from mlops_actions import location, released
+    from mlops_actions import location
 
     text = options.text("reference", "drift", "reference")
     place = location.parse(text) if text else None
@@ -468,6 +468,8 @@ def _reference(options: Options, out: Path) -> Path | str:
     model = options.config.get("model")
     if place is None and model is None:
         raise CallError(options.missing("reference", "drift", "reference"))
+    from mlops_actions import released  # which speaks HTTP
+
     source = released.Source(_repository(), _client(), _dry_run_folders())
     return released.profile(source, model, place.name if place else None, out / ".reference")
 

@@ -207,8 +207,12 @@ def _yardstick(rhythm: Rhythm | str) -> str:
 
 
 def shares(comparison: Comparison, cell: Cell) -> tuple[float, float]:
+    return _shares(comparison, [cell])[0]
+
+
+def _shares(comparison: Comparison, cells: Sequence[Cell]) -> list[tuple[float, float]]:
     before, now = sum(each.reference for each in comparison.cells), sum(each.current for each in comparison.cells)
-    return (cell.reference / before if before else 0.0, cell.current / now if now else 0.0)
+    return [(each.reference / before if before else 0.0, each.current / now if now else 0.0) for each in cells]
 
 
 def moved(comparison: Comparison, cell: Cell) -> float:
@@ -217,7 +221,7 @@ def moved(comparison: Comparison, cell: Cell) -> float:
 
 
 def missing(comparison: Comparison) -> tuple[float, float]:
-    pairs = [shares(comparison, cell) for cell in comparison.cells if cell.role is Role.MISSING]
+    pairs = _shares(comparison, [cell for cell in comparison.cells if cell.role is Role.MISSING])
     return (sum(one for one, _ in pairs), sum(other for _, other in pairs))
 
 
@@ -308,7 +312,7 @@ def _chart(decision: Decision) -> Chart | None:
     if comparison.state is not State.COMPARED or len(comparison.cells) < 2 or side.private:
         return None
     edges, cells = _ranges(comparison)
-    parts = [shares(comparison, cell) for cell in cells]
+    parts = _shares(comparison, cells)
     labels = [visible(clip(cell.label, 30)) for cell in cells]
     for index, cell in enumerate(cells):
         if cell.role is Role.NEW and side.kind is Kind.CATEGORY:
@@ -363,8 +367,9 @@ def _drawn(comparison: Comparison) -> list[Cell]:
     if comparison.side.kind is not Kind.CATEGORY or len(cells) <= DRAWN:
         return cells
     valued = [cell for cell in cells if cell.role is not Role.MISSING]
-    size = {id(cell): max(shares(comparison, cell)) for cell in valued}
-    change = {id(cell): abs(moved(comparison, cell)) for cell in valued}
+    parts = _shares(comparison, valued)
+    size = {id(cell): max(pair) for cell, pair in zip(valued, parts, strict=True)}
+    change = {id(cell): abs(now - before) for cell, (before, now) in zip(valued, parts, strict=True)}
     kept = sorted(valued, key=lambda cell: -size[id(cell)] - change[id(cell)])[:DRAWN]
     rest = [cell for cell in valued if cell not in kept]
     other = Cell(f"{len(rest)} others", sum(cell.reference for cell in rest), sum(cell.current for cell in rest))
