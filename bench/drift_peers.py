@@ -1,23 +1,25 @@
 """`mlops drift` beside its peers, whole processes in turn: seconds, processor seconds and peak memory.
 
 The data is made here, by DuckDB: 15 columns as a user would have them (eight of numbers, three of categories, two
-booleans, texts that hardly repeat, a time that goes on), some with nulls, zstd Parquet, drawn by a hash: the same in each
-run. Reference and current data are other rows of the same distributions, 90 days of them each; nothing drifts.
+booleans, texts that hardly repeat, a time that goes on), some with nulls, zstd Parquet, drawn by a hash: the same in
+each run. Reference and current data are other rows of the same distributions, 90 days of them each; nothing drifts.
 
-*profile* is `mlops drift` against a stored profile, *data* with both sides as data; both make the current profile, the
-digest of each file read, the verdict, the summary and the report. *scan* and *scan both* are one query of DuckDB for each
-file read, of the aggregates that an expert would ask for to compare distributions: of numbers the count, extremes, mean,
-deviation and 19 approximate quantiles; of categories and booleans the count of each value; of texts the count, the number
-of different ones (approximate), and the mean, extremes and quantiles of their lengths; of times the count and extremes.
-*counts* is less than can be compared: count, extremes and means alone. It is the least that reads every column.
+*profile* is `mlops drift` against a stored profile, *data* with both sides as data; both make the current profile,
+the digest of each file read, the verdict, the summary and the report. *scan* and *scan both* are one query of DuckDB
+for each file read, of the aggregates that an expert would ask for to compare distributions: of numbers the count,
+extremes, mean, deviation and 19 approximate quantiles; of categories and booleans the count of each value; of texts
+the count, the number of different ones (approximate), and the mean, extremes and quantiles of their lengths; of times
+the count and extremes. *counts* is less than can be compared: count, extremes and means alone. It is the least that
+reads every column.
 
-The peers read both files with pandas and compare as their documentation says, with their defaults, in environments of their
-own (`--environments` names a folder to keep them in). They compare what ours compares: numbers and lengths of texts by
-Kolmogorov and Smirnov's test (SciPy, frouros), categories and booleans by chi-square; Evidently and NannyML choose their
-own, and get no texts. Times, which go on, are compared by none.
+The peers read both files with pandas and compare as their documentation says, with their defaults, in environments of
+their own (`--environments` names a folder to keep them in). They compare what ours compares: numbers and lengths of
+texts by Kolmogorov and Smirnov's test (SciPy, frouros), categories and booleans by chi-square; Evidently and NannyML
+choose their own, and get no texts. Times, which go on, are compared by none.
 
-Run: `.venv/bin/python bench/drift_peers.py --rows 1000000 [--runs 3] [--peers scipy frouros] [--only profile data scan]`;
-`--columns 1000 --rows 100000` makes a wide table (numbers, whole numbers, categories and texts in turn) for ours alone.
+Run: `.venv/bin/python bench/drift_peers.py --rows 1000000 [--runs 3] [--peers scipy frouros] [--only profile data
+scan]`; `--columns 1000 --rows 100000` makes a wide table (numbers, whole numbers, categories and texts in turn) for
+ours alone.
 """
 
 # ruff: noqa: S608 (statements are built here, from this file's own texts)
@@ -79,7 +81,7 @@ def columns(rows: int, seed: int) -> dict[str, str]:
         "visits": f"floor(4 * {exponential(12)})::INTEGER",
         "plan": f"['free', 'basic', 'pro'][1 + ({drawn(13)} % 3)::INT]",
         "region": f"'R' || floor(50 * pow({uniform(15)}, 2))::INTEGER::VARCHAR",
-        "device": f"CASE WHEN {drawn(16)} % 20 > 0 THEN ['ios', 'android', 'web', 'tv'][1 + ({drawn(17)} % 4)::INT] END",
+        "device": f"CASE WHEN {drawn(16)} % 20 > 0 THEN ['ios', 'droid', 'web', 'tv'][1 + ({drawn(17)} % 4)::INT] END",
         "active": f"{drawn(18)} % 10 < 7",
         "repeat_buyer": f"{drawn(19)} % 10 < 2",
         "email": f"'user' || ({drawn(20)} % 10000000)::VARCHAR || '@example.com'",
@@ -231,6 +233,7 @@ def measured(command: list[str], folder: Path) -> Run:
     """What a command takes, which must succeed."""
     began = time.perf_counter()
     with (folder / "said").open("wb") as said:
+        # pylint: disable-next=consider-using-with  # it is waited for here, for what it used
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began

@@ -97,6 +97,17 @@ def test_a_column_has_its_own_threshold_and_effect(workspace, normal):
     }
 
 
+def test_how_many_false_alarms_are_accepted_is_the_users(workspace):
+    before, now = [True, False] * 1000, [True] * 1110 + [False] * 890  # chi-square 12.1 of 1 degree: p = 0.0005
+    less = [True] * 1060 + [False] * 940  # 3.6: p = 0.058; by Holm, nulls are asked about as well
+    assert workspace.one("BOOLEAN", before, now).status is Status.FAIL
+    assert workspace.one("BOOLEAN", before, less, threshold=0.01).status is Status.PASS
+    assert workspace.one("BOOLEAN", before, less, threshold=0.01, false_alarms=0.2).status is Status.FAIL
+    for rate in (0.0, 0.6, math.nan):
+        with pytest.raises(CallError, match="false-alarms"):
+            workspace.check("before.parquet", "now.parquet", false_alarms=rate)
+
+
 def test_what_must_not_drift_does_however_small_the_shift_if_it_is_real(workspace):
     before, now = [True] * 50_000 + [False] * 50_000, [True] * 51_500 + [False] * 48_500
     assert workspace.one("BOOLEAN", before, now).status is Status.PASS

@@ -410,6 +410,7 @@ def _respond(options: Options) -> Stage:
 
 def _drift_settings(options: Options) -> Settings:
     """Effects, thresholds and columns, as mlops.yaml says."""
+    from mlops_actions.drift.decision import LEVEL
     from mlops_actions.drift.effects import Effect
     from mlops_actions.drift.settings import Column
     from mlops_actions.drift.settings import Settings as Made
@@ -427,6 +428,7 @@ def _drift_settings(options: Options) -> Settings:
         ignore=tuple(said.get("ignore") or ()),
         must_not_drift=tuple(said.get("must-not-drift") or ()),
         rows_factor=said.get("rows-factor", FACTOR),
+        false_alarms=said.get("false-alarms", LEVEL),
     )
 
 

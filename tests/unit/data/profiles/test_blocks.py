@@ -71,16 +71,19 @@ def test_weeks_add_up_to_weeks_alone():
 
 
 def test_the_finest_length_that_gives_few_blocks():
-    def choose(*counts: int) -> Unit | None:
-        return blocks.choose(dict(zip(blocks.UNITS, counts, strict=True)))
+    def choose(*counts: int, columns: int = 400) -> Unit | None:
+        return blocks.choose(dict(zip(blocks.UNITS, counts, strict=True)), columns)
 
     assert choose(24, 1, 1, 1, 1, 1) is Unit.HOUR
     assert choose(700, 31, 5, 1, 1, 1) is Unit.DAY
     assert choose(9000, 365, 53, 12, 4, 1) is Unit.MONTH
+    assert choose(9000, 365, 53, 12, 4, 1, columns=20) is Unit.DAY, "few columns have room for a year of days"
+    assert choose(9000, 365, 53, 12, 4, 1, columns=200) is Unit.WEEK
+    assert choose(40, 2, 1, 1, 1, 1, columns=1) is Unit.DAY, "hours are for a day or so"
     assert choose(10**6, 10**5, 10**4, 3000, 1000, 90) is Unit.YEAR
     assert choose(10**6, 10**5, 10**4, 10**4, 10**4, 900) is None, "hardly the time of the rows"
     assert choose(0, 0, 0, 0, 0, 0) is Unit.HOUR, "no row has a time, and there is a block for that"
-    assert blocks.choose({}) is None
+    assert blocks.choose({}, 1) is None
 
 
 def test_starts_are_in_the_order_of_time():
@@ -105,7 +108,7 @@ def test_a_calendar_has_every_block_between_the_first_and_the_last(unit, times):
     step = timedelta(hours=1 if unit is Unit.HOUR else 24)
     moments = [*(first + step * at for at in range((last - first) // step + 1)), last]
     plain = list(dict.fromkeys(start_of_moment(str(moment), unit) for moment in moments))
-    assert list(found) == (plain if len(plain) <= 105 else starts)
+    assert list(found) == (plain if len(plain) <= 3 * blocks.LONGEST else starts)
 
 
 def start_of_moment(time, unit):

@@ -64,7 +64,7 @@ def number(index: int) -> ColumnProfile:
         special=Special(sum(nan)),
         bins=Bins(coarse, counts),
         fine=Bins(finer, (0, *finest, 0)),
-        sketch=Registers("duckdb-2", tuple(12 - round(math.log2(RANDOM.random() + 1e-4)) for _ in range(STORED))),
+        sketch=Registers("duckdb-2", bytes(12 - round(math.log2(RANDOM.random() + 1e-4)) for _ in range(STORED))),
         blocks=ColumnBlocks(
             tuple(nulls), tuple(nan), mean=tuple(means), sd=tuple(sds), counts=tuple(blocks)
         ),

@@ -24,7 +24,7 @@ from mlops_actions.data.types.cells import TextType
 from mlops_actions.drift import arrivals, performing, report, rhythm, sentence, volume, windows
 from mlops_actions.drift.arrivals import Arrivals
 from mlops_actions.drift.compare import Comparison, State, compare
-from mlops_actions.drift.decision import LEVEL, Decision, Finding, decide, ordered
+from mlops_actions.drift.decision import Decision, Finding, decide, ordered
 from mlops_actions.drift.performance import Asked
 from mlops_actions.drift.rhythm import Rhythm, Unusable
 from mlops_actions.drift.settings import Settings
@@ -140,8 +140,7 @@ def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
     shown = report.sections(
         decisions,
         (reference.rows, current.profile.rows),
-        settings.common,
-        settings.ignore,
+        settings,
         yardstick,
         places={str(each.where.column): place for place, each in enumerate(of_columns, len(before))},
         importances=leaning,
@@ -178,10 +177,10 @@ def _joined(columns: str, found: _Found) -> str:
 def _decide(
     settings: Settings, reference: Profile, current: _Current, compared: Sequence[Comparison]
 ) -> tuple[list[Decision], Arrivals]:
-    """What is said of the columns, and of when rows came; all of it with LEVEL as the chance of a false alarm."""
-    share = LEVEL / (1 + sum(len(each.shifts) for each in compared))  # Bonferroni's, of one more test
+    """What is said of the columns, and of when rows came; all of it with one chance of a false alarm."""
+    share = settings.false_alarms / (1 + sum(len(each.shifts) for each in compared))  # Bonferroni's, of one more test
     arrived = arrivals.judge(reference, current.profile, current.blocks, settings.rows_factor, share)
-    level = LEVEL - share if arrived.checks else LEVEL
+    level = settings.false_alarms - share if arrived.checks else settings.false_alarms
     return decide(compared, (reference.rows, current.profile.rows), settings.of, level), arrived
 
 

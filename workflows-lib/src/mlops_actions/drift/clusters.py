@@ -3,14 +3,15 @@
 Rao, Scott, "On Chi-Squared Tests for Multiway Contingency Tables with Cell
 Proportions Estimated from Survey Data", Annals of Statistics 12, 1984: Pearson's
 statistic is held against its expectation under the variance between clusters,
-with the degrees of freedom of Satterthwaite. That variance is itself estimated,
-so the p-value is an average over what it may be in truth.
+with the degrees of freedom of Satterthwaite. That variance and how much blocks
+remember are themselves estimated, so the p-value is an average over what they
+may be in truth.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import mul
@@ -20,6 +21,13 @@ from mlops_actions.drift.statistics import chi_square_survival
 
 LONGEST_MEMORY = 0.98
 """The correlation of a block with the next, at most: with more, no number of blocks that a profile holds tells it."""
+
+WIDER = 1.3
+"""How much wider the memory may be off than Fisher's formula has it: from a month of days, it is (by simulation)."""
+
+_CHANCES = (0.0, 0.2, 0.5, 0.8, 0.95, 0.995, 1.0)
+_RANGES = tuple((NormalDist().inv_cdf(min(high, 0.9999)), high - low) for low, high in pairwise(_CHANCES))
+"""The upper end of each range of a normal variable, with its probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +49,28 @@ class Between:
     free: int
 
     @property
-    def memory(self) -> float:
-        """The correlation of a block with the next, 0 to LONGEST_MEMORY; less, where blocks may not differ at all.
+    def memories(self) -> dict[float, float]:
+        """What the correlation of a block with the next may be, with the probability of each.
 
-        From few blocks it is estimated too low; the correction is Kendall's
-        ("Note on Bias in the Estimation of Autocorrelation", Biometrika 41,
-        1954). It is taken at the upper end of its 95 % interval (one-sided),
-        since a window of many blocks is held to be as steady as it says.
+        It is 0 to LONGEST_MEMORY; less, where blocks may not differ at all.
+        From few blocks it is estimated too low (Kendall, "Note on Bias in the
+        Estimation of Autocorrelation", Biometrika 41, 1954; Marriott, Pope,
+        "Bias in the Estimation of Autocorrelations", the same volume), and its
+        inverse hyperbolic tangent is about normal (Fisher). The ranges of it
+        stand for their upper ends: a window of many blocks is held to be as
+        steady as it says.
         """
         if not self.own:
-            return 0.0
+            return {0.0: 1.0}
         found = self.shared / self.own
-        corrected = min(max(0.0, found + (1 + 3 * found) / self.blocks), 1.0)
+        corrected = min(max(0.0, found + (1 + 4 * found) / self.free), LONGEST_MEMORY)
         sure = self.own**2 / (self.own**2 + 2 * self.squares / self.free)
-        return sure * min(corrected + 1.64 * math.sqrt((1 - corrected**2) / self.blocks), LONGEST_MEMORY)
+        spread = WIDER / math.sqrt(self.free - 3)
+        memories: dict[float, float] = {}
+        for normal, weight in _RANGES:
+            memory = sure * min(max(math.tanh(math.atanh(corrected) + spread * normal), 0.0), LONGEST_MEMORY)
+            memories[memory] = memories.get(memory, 0.0) + weight
+        return memories
 
     @property
     def ways(self) -> float:
@@ -63,12 +79,19 @@ class Between:
         squares = self.squares - 2 * self.own * self.chance / most - self.chance**2 / most
         return min(max(1.0, self.own**2 / squares), most) if squares > 0 else 1.0
 
-    def beyond(self, found: float, factor: float, sizes: float) -> float:
-        """The chance of a statistic beyond ``found`` where the variance is ``factor`` times a block's own.
+    def beyond(self, found: float, factor: Callable[[float], float], sizes: float) -> float:
+        """The chance of a statistic beyond ``found``, where blocks do not drift.
 
-        ``sizes`` is the sum of the inverse numbers of rows on both sides.
+        ``factor`` is the variance of the difference, as a share of a block's
+        own, by their memory. ``sizes`` is the sum of the inverse numbers of rows
+        on both sides.
         """
-        noise, ways, memory = (self.cells - 1) * sizes, self.ways, self.memory
+        return sum(
+            weight * self._beyond(found, factor(memory), memory, sizes) for memory, weight in self.memories.items()
+        )
+
+    def _beyond(self, found: float, factor: float, memory: float, sizes: float) -> float:
+        noise, ways = (self.cells - 1) * sizes, self.ways
         effective = max(1.0, self.free * (1 - memory**2) / (1 + memory**2))
         # Blocks that remember each other differ less from their own mean than the true one (Bayley, Hammersley, "The
         # Effective Number of Independent Observations in an Autocorrelated Time Series", JRSS Supplement 8, 1946).
@@ -163,7 +186,10 @@ def _squares(residuals: Sequence[Sequence[float]], free: int) -> float:
     give ("Effect of High Dimension", Statistica Sinica 6, 1996, equation 3.9).
     """
     scale = len(residuals) / free
-    products = [[_dot(one, other) * scale for other in residuals] for one in residuals]
+    # The products of the blocks and those of the cells have the same eigenvalues; the fewer are asked.
+    cells = list(zip(*residuals, strict=True))
+    vectors = cells if len(cells) < len(residuals) else residuals
+    products = [[_dot(one, other) * scale for other in vectors] for one in vectors]
     trace = sum(row[index] for index, row in enumerate(products))
     squares = sum(each * each for row in products for each in row)
     corrected = (squares - trace**2 / free) * free**2 / ((free + 2) * (free - 1))

@@ -138,6 +138,12 @@ class _Sides:
         """Of counts by block, those of the rhythm's blocks; where the profile has none, there were no such rows."""
         return tuple(counts[place] if counts else 0 for place in self.rhythm.places) if self.rhythm else ()
 
+    def chance(self, by_rows: float, blocks: Sequence[Sequence[int]], current: Sequence[int]) -> float:
+        """The p-value by rows, or that by blocks where it is greater; blocks are not asked where rows see no shift."""
+        if self.rhythm is None or by_rows > 0.5:
+            return by_rows
+        return max(by_rows, self.rhythm.p_value(blocks, current))
+
 
 def _column(
     reference: ColumnProfile, current: ColumnProfile | None, recount: Recount | None, sides: _Sides
@@ -252,7 +258,7 @@ def _mass(cells: Sequence[Cell], sides: _Sides, wanted: Effect, scale: Scale | N
     rhythmic = 0.0
     if sides.rhythm is not None:
         blocks = _blocks(cells)
-        rhythmic = sides.rhythm.p_value(blocks, now)
+        rhythmic = sides.chance(chance, blocks, now)
         before = [share * sides.rows[0] for share in sides.rhythm.expected(blocks)]
     moved = effects.total_variation(before, now)
     if wanted.is_ordered:
@@ -306,7 +312,7 @@ def _missing(cells: Sequence[Cell], sides: _Sides) -> Shift:
     chance = statistics.fisher(before, rows[0], now, rows[1])
     if sides.rhythm is not None:
         parted = [[sum(each), size - sum(each)] for each, size in zip(_blocks(missing), sides.rhythm.rows, strict=True)]
-        chance = max(chance, sides.rhythm.p_value(parted, [now, rows[1] - now]))
+        chance = sides.chance(chance, parted, [now, rows[1] - now])
     return Shift(Sort.MISSING, effect, chance)
 
 
@@ -336,7 +342,7 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
         if len(found) == 1:
             own[found[0]] += cell.reference
     parted = [[count, size - count] for count, size in zip(own, sides.rhythm.rows, strict=True)]
-    return Shift(Sort.NEW, effect, max(chance, sides.rhythm.p_value(parted, [now, rows[1] - now])))
+    return Shift(Sort.NEW, effect, sides.chance(chance, parted, [now, rows[1] - now]))
 
 
 def _blocks(cells: Sequence[Cell]) -> list[list[int]]:

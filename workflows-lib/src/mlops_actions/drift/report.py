@@ -12,9 +12,10 @@ from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Range
 from mlops_actions.data.profiles.profiling import is_whole
 from mlops_actions.drift import effects
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
-from mlops_actions.drift.decision import FEW, LEVEL, NO_IMPORTANCES, Decision, Finding, Thresholds, ordered
+from mlops_actions.drift.decision import FEW, NO_IMPORTANCES, Decision, Finding, ordered
 from mlops_actions.drift.effects import Effect
 from mlops_actions.drift.rhythm import Rhythm
+from mlops_actions.drift.settings import Settings
 from mlops_actions.outcome import Block, Chart, Contrast, Section, Table, Text
 from mlops_actions.report.wording import percent, plural, rounded
 from mlops_actions.visible import clip, visible
@@ -49,8 +50,7 @@ def message(decision: Decision, rows: tuple[int, int]) -> str:
 def sections(
     decisions: Sequence[Decision],
     rows: tuple[int, int],
-    thresholds: Thresholds,
-    ignored: Sequence[str],
+    settings: Settings,
     rhythm: Rhythm | str,
     *,
     places: Mapping[str, int],
@@ -64,10 +64,10 @@ def sections(
     """
     order = ordered(decisions, importances)
     changed = [each for each in order if each.drifted][:CHARTS]
-    blocks: list[Block] = [_table(order, importances), Text(_how(rows, thresholds, rhythm))]
-    if ignored:
-        blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in ignored)}."))
-    known = frozenset(places[name] for name in ignored if name in places)
+    blocks: list[Block] = [_table(order, importances), Text(_how(rows, settings, rhythm))]
+    if settings.ignore:
+        blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in settings.ignore)}."))
+    known = frozenset(places[name] for name in settings.ignore if name in places)
     calm = [each for each in order if each.finding in (Finding.STABLE, Finding.SMALL)]
     like = [each for each in sorted(calm, key=lambda each: -each.weight) if _chart(each)][:UNDRIFTED_CHARTS]
     found = [Section("All columns", tuple(blocks))]
@@ -182,10 +182,11 @@ def _limits(comparison: Comparison) -> str:
     return " in what is compared, its nulls" if comparison.only_presence else ""
 
 
-def _how(rows: tuple[int, int], thresholds: Thresholds, rhythm: Rhythm | str) -> str:
+def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str:
+    thresholds = settings.common
     return (
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
-        f"(without drift, fewer than {LEVEL:.0%} of checks would show one in any column) and "
+        f"(without drift, at most {percent(settings.false_alarms)} of checks would show one in any column) and "
         f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
         f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values. "
         f"{_yardstick(rhythm)}"
@@ -196,8 +197,9 @@ def _yardstick(rhythm: Rhythm | str) -> str:
     """What is real is told by: blocks of time, or rows as if they were independent."""
     if isinstance(rhythm, str):
         return f"Rows are taken for independent of each other, which rows of one day seldom are: {rhythm}."
-    seasons = {Unit.DAY: "the same weekdays", Unit.MONTH: "the same months", Unit.QUARTER: "the same quarters"}
-    like = f", and the current rows are held against {seasons[rhythm.unit]}" if rhythm.is_seasonal else ""
+    seasons = {Unit.HOUR: "hours of a day", Unit.DAY: "weekdays", Unit.QUARTER: "quarters"}
+    season = seasons.get(rhythm.unit, "months")
+    like = f", and the current rows are held against the same {season}" if rhythm.is_seasonal else ""
     return (
         f"What is real is told by how much the {plural(len(rhythm.rows), rhythm.unit)} of the reference differ{like}."
     )

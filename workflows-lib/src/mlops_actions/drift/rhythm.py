@@ -12,18 +12,15 @@ those of the same seasons, and blocks with others of their season.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from mlops_actions.data.profiles.blocks import UNDATED, Blocks, Unit
 from mlops_actions.drift import clusters
+from mlops_actions.drift.seasons import FEWEST, seasons
 from mlops_actions.report.wording import plural
-
-FEWEST = 6
-"""Degrees of freedom that the variance between blocks must have, to be any yardstick."""
 
 
 class Unusable(Exception):
@@ -83,8 +80,11 @@ class Rhythm:
         each = zip(current, self._mixed(means), common, strict=True)
         found = sum((count / here - share) ** 2 / one for count, share, one in each)
         between = clusters.between(blocks, [means[season] for season in self.seasons], self.freedom)
-        factor = clusters.of_mean(self.window, between.memory) + self._of_reference(between.memory)
-        return between.beyond(found, factor, 1 / here + 1 / total)
+        return between.beyond(found, self._factor, 1 / here + 1 / total)
+
+    def _factor(self, memory: float) -> float:
+        """The variance of the difference between window and reference, as a share of a block's."""
+        return clusters.of_mean(self.window, memory) + self._of_reference(memory)
 
     def _of_reference(self, memory: float) -> float:
         """The variance of the expected shares, as a share of a block's; those of one season are far from each other."""
@@ -110,18 +110,16 @@ def of(reference: Blocks | None, current: Blocks | None, span: timedelta | None 
     total = sum(rows for _, rows in here)
     if not total:
         raise Unusable("no row of the current data has a time")
-    seasons = tuple(season(reference.unit, str(reference.starts[place])) for place in dated)
+    starts = tuple(str(reference.starts[place]) for place in dated)
+    known = seasons(reference.unit, starts, (str(start) for start, _ in here))
     mix: Counter[int] = Counter()
     for start, rows in here:
-        mix[season(reference.unit, str(start))] += rows
-    known = Counter(seasons)
-    if len(seasons) - len(known) < FEWEST or any(known[season] < 2 for season in mix):
-        seasons, mix = (0,) * len(seasons), Counter({0: total})
+        mix[known[str(start)]] += rows
     made = Rhythm(
         reference.unit,
         tuple(dated),
         tuple(reference.rows[place] for place in dated),
-        seasons,
+        tuple(known[start] for start in starts),
         _window([rows for _, rows in here], reference.unit, span),
         {season: rows / total for season, rows in mix.items()},
     )
@@ -147,16 +145,3 @@ def _window(rows: Sequence[int], unit: Unit, span: timedelta | None) -> float:
     """How many blocks a window amounts to: those of few rows count for less, and so does one that has just begun."""
     blocks = sum(rows) ** 2 / sum(each**2 for each in rows)
     return blocks if span is None else max(min(blocks, span / _LENGTHS[unit]), _SHORTEST)
-
-
-def season(unit: Unit, start: str) -> int:
-    """What recurs: the weekday of a day, the month or the quarter of a year; the same for every other block."""
-    match unit:
-        case Unit.DAY if found := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", start):
-            try:
-                return date(*map(int, found.groups())).weekday()
-            except ValueError:  # a day that the calendar has not
-                return 0
-        case Unit.MONTH | Unit.QUARTER if found := re.fullmatch(r"\d+-(\d\d)-\d\d", start):
-            return int(found[1])
-    return 0

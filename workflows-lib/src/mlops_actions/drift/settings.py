@@ -12,7 +12,7 @@ from itertools import combinations
 
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.drift.compare import Comparison
-from mlops_actions.drift.decision import Thresholds
+from mlops_actions.drift.decision import LEVEL, Thresholds
 from mlops_actions.drift.effects import DEFAULTS, Effect
 from mlops_actions.drift.volume import FACTOR
 from mlops_actions.errors import CallError, Problem, did_you_mean
@@ -34,7 +34,8 @@ class Settings:
     ``threshold`` is in units of ``effect``; None is the effect's own.
     ``columns`` are settings by name, ``ignore`` names columns that are not
     compared, ``must_not_drift`` those in which any shift that is real drifts.
-    ``rows_factor`` is how many times more or fewer rows a block of time matter.
+    ``rows_factor`` is how many times more or fewer rows a block of time matter,
+    ``false_alarms`` the share of checks of data without drift that may find any.
     """
 
     effect: Effect = Effect.TOTAL_VARIATION
@@ -43,6 +44,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     must_not_drift: tuple[str, ...] = ()
     rows_factor: float = FACTOR
+    false_alarms: float = LEVEL
 
     @property
     def common(self) -> Thresholds:
@@ -88,6 +90,7 @@ class Settings:
             "threshold-missing": common.missing,
             "threshold-new": common.new,
             "rows-factor": self.rows_factor,
+            "false-alarms": self.false_alarms,
             **({"columns": columns} if columns else {}),
             **({"must-not-drift": list(self.must_not_drift)} if self.must_not_drift else {}),
         }
@@ -102,6 +105,9 @@ class Settings:
                 problems += _impossible(f"the threshold of `{name}`", column.threshold, column.effect or self.effect)
         if not 1 < self.rows_factor < float("inf"):
             problems.append(Problem(f"`rows-factor` must be more than 1, not {self.rows_factor}"))
+        if not 0 < self.false_alarms <= 0.5:
+            message = f"`false-alarms` is a share of checks, more than 0 and at most 0.5, not {self.false_alarms}"
+            problems.append(Problem(message))
         said = (("ignore", self.ignore), ("must-not-drift", self.must_not_drift), ("columns", tuple(self.columns)))
         for (key, names), (other, others) in combinations(said, 2):
             problems += [

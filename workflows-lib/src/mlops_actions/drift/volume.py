@@ -2,7 +2,7 @@
 
 Only whole blocks count: one at an end of the data may have begun late, or not
 have ended. Blocks are the sample, so what is real is told by how much those of
-the reference differ among themselves, of the same seasons (:mod:`.rhythm`)
+the reference differ among themselves, of the same seasons (:mod:`.seasons`)
 where these occur in it more than once.
 """
 
@@ -18,9 +18,9 @@ from itertools import pairwise
 from mlops_actions.data.profiles import blocks
 from mlops_actions.data.profiles.blocks import UNDATED, Blocks, Unit
 from mlops_actions.data.profiles.profile import Profile
-from mlops_actions.drift import rhythm
 from mlops_actions.drift.clusters import LONGEST_MEMORY, of_mean
-from mlops_actions.drift.rhythm import FEWEST, Unusable
+from mlops_actions.drift.rhythm import Unusable
+from mlops_actions.drift.seasons import FEWEST, seasons
 from mlops_actions.drift.statistics import f_survival
 from mlops_actions.visible import clip, visible
 
@@ -92,12 +92,6 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _season(unit: Unit, start: str) -> int:
-    """What recurs: the hour of a day, besides what :func:`rhythm.season` knows. Raises Unusable."""
-    begins, _ = span(start, unit)
-    return begins.hour if unit is Unit.HOUR else rhythm.season(unit, start)
-
-
 # How many
 
 
@@ -130,31 +124,22 @@ def compare(reference: Side, current: Side) -> Volume:
     A t test of two samples of logarithms of rows a block ("Student", "The
     Probable Error of a Mean", Biometrika 6, 1908), each season having its own
     mean and all one variance. A block resembles the one before: how much so is
-    estimated from the reference, as :attr:`.clusters.Between.memory` is, makes
+    estimated from the reference (Kendall, as in :attr:`.clusters.Between.memories`), makes
     the mean of a window less certain and the degrees of freedom fewer.
     """
     unit = reference.blocks.unit
     before, now = reference.whole, current.whole
     if not now:
         raise Unusable(f"the current data has no whole {unit.value}")
-    seasons = _seasons(unit, before, now)
-    usual = _usual(before, seasons)
+    known = seasons(unit, tuple(before), now)
+    usual = _usual(before, known)
     if usual.free < FEWEST:
         raise Unusable(f"the reference has {len(before)} whole {unit.value}s, and {FEWEST + 1} are needed")
-    expected = math.fsum(usual.means[seasons[start]] for start in now) / len(now)
+    expected = math.fsum(usual.means[known[start]] for start in now) / len(now)
     found = math.fsum(map(math.log, now.values())) / len(now)
-    mix = Counter(seasons[start] for start in now)
+    mix = Counter(known[start] for start in now)
     chance = usual.p_value(found - expected, {season: count / len(now) for season, count in mix.items()}, len(now))
     return Volume(unit, len(now), math.exp(expected), math.exp(found), chance)
-
-
-def _seasons(unit: Unit, before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
-    """Start of each block to its season; one for all where the reference cannot tell them apart."""
-    seasons = {start: _season(unit, start) for start in (*before, *now)}
-    known = Counter(seasons[start] for start in before)
-    if len(before) - len(known) < FEWEST or any(known[seasons[start]] < 2 for start in now):
-        return dict.fromkeys(seasons, 0)
-    return seasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +172,15 @@ class _Usual:
 _ROUNDING = 1e-9
 
 
-def _usual(rows: Mapping[str, int], seasons: Mapping[str, int]) -> _Usual:
+def _usual(rows: Mapping[str, int], season: Mapping[str, int]) -> _Usual:
     logs: dict[int, list[float]] = defaultdict(list)
     for start, count in rows.items():
-        logs[seasons[start]].append(math.log(count))
-    means = {season: math.fsum(each) / len(each) for season, each in logs.items()}
-    residuals = [math.log(count) - means[seasons[start]] for start, count in rows.items()]
+        logs[season[start]].append(math.log(count))
+    means = {one: math.fsum(each) / len(each) for one, each in logs.items()}
+    residuals = [math.log(count) - means[season[start]] for start, count in rows.items()]
     squares = math.fsum(each**2 for each in residuals)
     free = len(rows) - len(logs)
-    known = {season: len(each) for season, each in logs.items()}
+    known = {one: len(each) for one, each in logs.items()}
     return _Usual(means, known, squares / max(free, 1), free, _memory(residuals, squares))
 
 
@@ -222,14 +207,11 @@ def gaps(reference: Side, current: Side) -> tuple[str, ...]:
     if len(before) <= FEWEST:
         raise Unusable(f"the reference spans {len(before)} {unit.value}s, and {FEWEST + 1} are needed")
     now = _calendar(current)
-    seasons = {start: _season(unit, start) for start in (*before, *now)}
-    known = Counter(seasons[start] for start in before)
-    if any(known[seasons[start]] < 2 for start in now):
-        seasons = dict.fromkeys(seasons, 0)
-    usual = {seasons[start] for start, there in before.items() if not there}
-    if {seasons[start] for start in now} <= usual:
+    season = seasons(unit, tuple(before), now)
+    usual = {season[start] for start, there in before.items() if not there}
+    if {season[start] for start in now} <= usual:
         raise Unusable(f"the reference, too, has {unit.value}s without rows")
-    return tuple(start for start, there in now.items() if not there and seasons[start] not in usual)
+    return tuple(start for start, there in now.items() if not there and season[start] not in usual)
 
 
 _LONGEST = 100_000

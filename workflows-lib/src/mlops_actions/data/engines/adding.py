@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,7 +19,7 @@ def added(question: Question, parts: Sequence[Any]) -> Any:
     """
     match question:
         case Distinct():
-            return functools.reduce(operator.or_, parts) if parts else hyperloglog.empty()
+            return hyperloglog.union(parts) if parts else hyperloglog.empty()
         case Tally(_, most):
             return _tallied(parts, most)
         case Histogram(_, edges):

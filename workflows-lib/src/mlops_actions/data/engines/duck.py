@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ BATCH = 500
 """Aggregates in one query. With more, DuckDB 2.0 spends more on planning than on reading a column file again."""
 
 ALONE = 64
-"""Questions of columnar files that are asked each by itself, at most, times the files: each looks at all their indexes."""
+"""Questions of columnar files, times the files, that are asked each by itself: each looks at all the files' indexes."""
 
 COPIED = 6
 """Batches for which the columns of a text file are read once, into a table: some 200 columns and their texts.
@@ -183,12 +184,19 @@ class DuckSession:
                 answers[name], missing = each.answer(values.get((group, each.group.by), ()))
                 if missing is not None:
                     rest[name] = missing
-        alone = self._alone(relation, rest) if key is None else {}
-        left = [Aggregate(*each) for each in rest.items() if each[0] not in alone]
-        answered = self._answers(relation, left, key)
-        for group, more in answered.items() if key is not None else [(None, answered.get(None, {}) | alone)]:
+        for group, more in self._left(relation, rest, key).items():
             for name, answer in more.items():
                 found[group][name] = grouping.completed(found[group][name], answer, questions[name])
+
+    def _left(
+        self, relation: Relation, questions: Mapping[str, Question], key: str | None
+    ) -> dict[str | None, dict[str, Any]]:
+        """The answers as :meth:`_answers` has them, to questions about what groups have not told."""
+        alone = self._alone(relation, questions) if key is None else {}
+        answers = self._answers(relation, [Aggregate(*each) for each in questions.items() if each[0] not in alone], key)
+        if alone:
+            answers.setdefault(None, {}).update(alone)
+        return answers
 
     def _alone(self, relation: Relation, questions: Mapping[str, Question]) -> dict[str, Any]:
         """The answers to questions about some rows, each asked alone where they are few.
@@ -306,7 +314,12 @@ def _written(question: Question) -> list[_Part]:
 def _read(aggregates: Sequence[Aggregate], values: Sequence[Any]) -> dict[str, Any]:
     """The answers by key, from the values of all that was written."""
     rest = iter(values)
-    return {each.key: _answer(each.of, [next(rest) for _ in _written(each.of)]) for each in aggregates}
+    return {each.key: _answer(each.of, list(islice(rest, _parts(each.of)))) for each in aggregates}
+
+
+def _parts(question: Question) -> int:
+    """How many aggregates answer a question, as :func:`_written` gives them."""
+    return tallying.PARTS if isinstance(question, Tally) else 1
 
 
 def _answer(question: Question, answers: Sequence[Any]) -> Any:

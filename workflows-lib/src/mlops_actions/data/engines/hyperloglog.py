@@ -33,7 +33,7 @@ class Registers:
     """A sketch: ``values`` of a power of two of registers, each 0 to 63, made with the hash of a name."""
 
     hash: str
-    values: tuple[int, ...]
+    values: bytes
 
     @property
     def estimate(self) -> int:
@@ -56,17 +56,12 @@ class Registers:
         """The sketch with no more than ``size`` registers: some bits of the hash are forgotten."""
         if len(self.values) <= size:
             return self
-        return Registers(
-            self.hash,
-            tuple(map(max, *(self.values[start : start + size] for start in range(0, len(self.values), size)))),
-        )
+        chunks = (self.values[start : start + size] for start in range(0, len(self.values), size))
+        return Registers(self.hash, bytes(map(max, *chunks)))
 
     def __or__(self, other: Registers) -> Registers:
         """The sketch of the values of both. Raises ValueError where the two are not of one hash."""
-        if self.hash != other.hash:
-            raise ValueError(f"sketches of the hashes {self.hash!r} and {other.hash!r} cannot be added")
-        size = min(len(self.values), len(other.values))
-        return Registers(self.hash, tuple(map(max, self.folded(size).values, other.folded(size).values)))
+        return union([self, other])
 
     @property
     def text(self) -> str:
@@ -76,7 +71,17 @@ class Registers:
 
 def empty() -> Registers:
     """The sketch that DuckDB makes of no value."""
-    return Registers(HASH, (0,) * MADE)
+    return Registers(HASH, bytes(MADE))
+
+
+def union(sketches: Sequence[Registers]) -> Registers:
+    """The sketch of the values of all (one or more). Raises ValueError where they are not of one hash."""
+    hashes = dict.fromkeys(each.hash for each in sketches)
+    if len(hashes) > 1:
+        raise ValueError(f"sketches of the hashes {' and '.join(map(repr, hashes))} cannot be added")
+    size = min(len(each.values) for each in sketches)
+    registers = zip(*(each.folded(size).values for each in sketches), strict=True)
+    return Registers(sketches[0].hash, bytes(map(max, registers)))
 
 
 def from_text(name: str, text: str) -> Registers:
@@ -84,12 +89,12 @@ def from_text(name: str, text: str) -> Registers:
     size = len(text)
     if size < 16 or size & (size - 1) or not set(text) <= _PLACES.keys():
         raise ValueError("registers are a power of two of signs (16 or more) out of 0-9 A-Z a-z - _")
-    return Registers(name, tuple(map(_PLACES.__getitem__, text)))
+    return Registers(name, bytes(map(_PLACES.__getitem__, text)))
 
 
 def from_state(state: dict[str, Sequence[int]]) -> Registers:
     """The sketch in what DuckDB exports as the state of ``approx_count_distinct``."""
-    return Registers(HASH, tuple(state["registers"]))
+    return Registers(HASH, bytes(state["registers"]))
 
 
 def _sigma(x: float) -> float:

@@ -253,4 +253,4 @@ def _answer(aggregate: Aggregate, groups: Sequence[tuple[Any, ...]]) -> Any:
             counts = {text: amount for _, text, amount, _ in groups}
             return counts if len(counts) <= most else dict.fromkeys(list(counts)[:most])
     ranks = {place: rank for place, _, _, rank in groups}
-    return Registers(_HASH, tuple(ranks.get(place, 0) for place in range(2**_REGISTERS)))
+    return Registers(_HASH, bytes(ranks.get(place, 0) for place in range(2**_REGISTERS)))

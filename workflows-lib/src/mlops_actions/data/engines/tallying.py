@@ -16,6 +16,10 @@ from mlops_actions.data.engines.session import Tally
 _HASHES, _BUCKETS = 3, 512
 
 
+PARTS = 1 + _HASHES
+"""How many aggregates :func:`parts` gives."""
+
+
 def parts(tally: Tally) -> list[str]:
     """The aggregates (DuckDB's) whose answers :func:`answer` takes."""
     text = tally.value

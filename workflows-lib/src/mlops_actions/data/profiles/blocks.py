@@ -18,10 +18,16 @@ from typing import Any
 from mlops_actions.verdict import Json
 
 MOST = 35
-"""Blocks that a profile is made with, where the calendar has a length that gives no more.
+"""Blocks that a profile of any width is made with, where the calendar has a length that gives no more.
 
 The days of a month, with some to spare: a month of some other time zone has parts of 32 days in UTC.
 """
+
+LONGEST = 370
+"""Blocks of a profile of few columns: the days of a year, with some to spare."""
+
+TOGETHER = 15_000
+"""Blocks of all columns of a profile that has more than MOST of each, so that it stays about a megabyte."""
 
 YEARS = 200
 """Blocks of a year that a profile is made with; a column with more is hardly the time of its rows."""
@@ -96,15 +102,22 @@ class ColumnBlocks:
         return sum(each[block] for each in (self.nan, self.infinity, self.negative_infinity) if each)
 
 
-def choose(blocks: Mapping[Unit, int]) -> Unit | None:
-    """The length for times that fall into so many blocks of each: the finest that gives no more than MOST.
+def choose(blocks: Mapping[Unit, int], columns: int) -> Unit | None:
+    """The length for times that fall into so many blocks of each: the finest that gives no more than :func:`limit`.
 
-    Else the coarsest there is; None where that gives more than YEARS.
+    Hours are no more than MOST: of a longer time, days tell more. Else it is
+    the coarsest there is; None where that gives more than YEARS.
     """
     units = [unit for unit in UNITS if unit in blocks]
     if not units or blocks[units[-1]] > YEARS:
         return None
-    return next((unit for unit in units if blocks[unit] <= MOST), units[-1])
+    limits = dict.fromkeys(UNITS, limit(columns)) | {Unit.HOUR: MOST}
+    return next((unit for unit in units if blocks[unit] <= limits[unit]), units[-1])
+
+
+def limit(columns: int) -> int:
+    """Blocks that a profile of so many columns is made with: MOST to LONGEST."""
+    return max(MOST, min(LONGEST, TOGETHER // max(columns, 1)))
 
 
 def common(units: Iterable[Unit]) -> tuple[Unit, ...]:
@@ -153,7 +166,7 @@ def _monday(day: date) -> str:
     return (day - timedelta(days=day.weekday())).isoformat() if day.toordinal() > day.weekday() else day.isoformat()
 
 
-def calendar(starts: Iterable[str | None], unit: Unit, most: int = 3 * MOST) -> tuple[str, ...]:
+def calendar(starts: Iterable[str | None], unit: Unit, most: int = 3 * LONGEST) -> tuple[str, ...]:
     """The starts of all blocks from the first to the last with a time, those without rows too.
 
     Of the given ones alone, where there would be more than ``most``, or one is

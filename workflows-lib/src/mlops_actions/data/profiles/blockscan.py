@@ -60,9 +60,9 @@ class Timing:
             for unit in self.units
         ]
 
-    def unit(self, values: Answers) -> Unit | None:
-        """The length of blocks, from the answers."""
-        return blocks.choose({unit: int(values[f"profile time {unit.value}"]) for unit in self.units})
+    def unit(self, values: Answers, columns: int) -> Unit | None:
+        """The length of blocks of so many columns, from the answers."""
+        return blocks.choose({unit: int(values[f"profile time {unit.value}"]) for unit in self.units}, columns)
 
 
 def timing(relation: Relation, name: str) -> Timing:
@@ -100,7 +100,7 @@ def scan(
     first = [each for each in others if not each.adds]
     rest = [*(each for each in others if each.adds), *made.aggregates]
     known = session.aggregate(relation, [*first, *time.aggregates])
-    unit = time.unit(known)
+    unit = time.unit(known, len(made.counters))
     if unit is None:
         values = known | session.aggregate(relation, rest)
         return values, _whole(made, values, like, in_blocks=False)

@@ -137,7 +137,7 @@ def _time(parts: Sequence[Profile]) -> tuple[Blocks | None, list[Mapped]]:
         unit: len({blocks.start_of(start, unit) for start in starts if start not in blocks.UNDATED})
         for unit in blocks.common(each.unit for each in timed)
     }
-    unit = blocks.choose(counts)
+    unit = blocks.choose(counts, max(len(part.columns) for part in parts))
     if unit is None:
         return None, []
     merged = sorted({blocks.start_of(start, unit) for start in starts}, key=blocks.order)
