@@ -242,10 +242,9 @@ def line_of_pairs(rows: int, name: str, options: argparse.Namespace) -> str:
         reference, current = related(random, rows), related(random, rows)
         if name:
             current = unrelated(random, current)
-        sides = pairs.Sides(
-            Profile("", rows, (), None, correlated(reference)), Profile("", rows, ()), correlated(current)
-        )
-        changes = pairs.changes(sides, sides.correlations.columns)
+        before = correlated(reference)
+        sides = pairs.Sides(Profile("", rows, (), None, before), Profile("", rows, ()), correlated(current))
+        changes = pairs.changes(sides, before.columns)
         real = holm([each.p for each in changes], OF_PAIRS * LEVEL)
         flagged += any(is_real and each.effect >= pairs.MATERIAL for each, is_real in zip(changes, real, strict=True))
         alone += any(real)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openapi_server
+import postgres_server
 import pytest
 import s3_server
+import spark_cluster
+from postgres_server import Database
 from s3_server import S3
+from spark_cluster import Cluster
 
+from mlops_actions.data.engines import spark
+from mlops_actions.errors import CallError
 from mlops_actions.github.api import Client
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @pytest.fixture
@@ -78,3 +88,64 @@ def client(github: Any, waits: list[float]) -> Client:
 def fault(github: Any) -> Callable[..., None]:
     """Put a fault in the way of the next call: ``fault(status, on="POST /issues")``."""
     return lambda status=None, **more: github.faults.append(openapi_server.Fault(status, **more))
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_port() -> Iterator[int]:
+    """The port of a real server, for the whole session; skipped, with the reason, where there is none installed."""
+    home = postgres_server.programs()
+    if home is None:
+        pytest.skip("there is no PostgreSQL server here (Debian: postgresql)")
+    with postgres_server.running(home) as port:
+        yield port
+
+
+@pytest.fixture
+def database(postgres_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A database of the test's own; its password stands in PGPASSWORD, as a user would give it."""
+    for name in ("PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSFILE", "PGSERVICE", "PGOPTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    with postgres_server.database(postgres_port, f"test_{next(_numbers)}") as made:
+        monkeypatch.setenv("PGPASSWORD", made.password)
+        yield made
+
+
+# --- Spark ---------------------------------------------------------------------------------------
+
+_QUICK = """
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+spark.sql.shuffle.partitions 2
+"""
+"""For tables of a few rows, compiling takes longer than counting."""
+
+
+@pytest.fixture(scope="session")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A real Spark on this machine, which the runs of a test then find active; skipped, with the reason, without Java."""
+    try:
+        spark.refuse_without_java()
+    except CallError as error:
+        pytest.skip(error.problems[0].message)
+    folder = tmp_path_factory.mktemp("spark")
+    (folder / "spark-defaults.conf").write_text(_QUICK, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_CONF_DIR", str(folder))
+        with spark.session() as session:
+            yield session
+
+
+@pytest.fixture(scope="session")
+def spark_cluster_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real cluster of a master and a worker, for the whole session; skipped, with the reason, without Java."""
+    try:
+        spark.refuse_without_java()
+    except CallError as error:
+        pytest.skip(error.problems[0].message)
+    with spark_cluster.running(tmp_path_factory.mktemp("cluster")) as made:
+        yield made

@@ -52,18 +52,24 @@ def test_a_failing_test_and_data_that_holds(repository: Callable[..., Any], call
 SPARK = {"working-directory": FOLDER, "contract": "contract.yaml", "data": "hours.csv", "engine": "spark"}
 
 
+COMPARED = {"working-directory": FOLDER, "reference": "hours.csv", "data": "hours.csv", "engine": "spark"}
+
+
 def test_spark_scans_the_data(repository: Callable[..., Any], calls: Callable[..., str]) -> None:
     """Its packages are installed by the second setup step; Java is in the image, as it is on GitHub's."""
     jobs: dict[str, Any] = {
         "there": ("data-validation", SPARK),
         "here": ("data-validation", {**SPARK, "engine": "duckdb"}),
+        "compared": ("drift-check", COMPARED),
     }
     files = {**FILES, f"{FOLDER}/hours.csv": "hour\n1\n\nx\n", ".github/workflows/ci.yml": calls(jobs)}
     ran = repository(files).dry_run("--docker")
-    assert [ran.outputs[job]["verdict"] for job in jobs] == ["fail", "fail"], ran.printed
+    assert [ran.outputs[job]["verdict"] for job in jobs] == ["fail", "fail", "warn"], ran.printed
+    assert ran.judged("compared").parameters["engine"] == "spark"
     there, here = ran.judged("there"), ran.judged("here")
     assert (there.parameters["engine"], here.parameters["engine"]) == ("spark", "duckdb")
     seen = {job: {each.rule: (each.status, each.measured) for each in ran.judged(job).checks} for job in jobs}
+    assert seen["compared"]["data.hour.drift"][0] is Status.NOT_CHECKED  # of so few rows
     assert seen["there"] == seen["here"], [each.message for each in there.checks]
     assert seen["there"]["departures.hour.required"] == (Status.FAIL, 1)
 

@@ -73,6 +73,17 @@ def test_a_workflow_is_told_in_an_output(
 
 
 @pytest.mark.parametrize(
+    ("reference", "extras"),
+    [("s3://b/then/", "s3 spark"), ("lake/ice", "iceberg spark"), ("release:m@v1.0.0", "spark")],
+)
+def test_a_drift_check_reads_its_reference_and_its_data(
+    project: Any, capsys: pytest.CaptureFixture[str], reference: str, extras: str
+) -> None:
+    Path("mlops.yaml").write_text("drift: {data: d/t.csv, engine: spark}\n")
+    assert needs(capsys, "drift", "--reference", reference) == extras
+
+
+@pytest.mark.parametrize(
     ("path", "extras"), [("lake/delta", "delta"), ("{t: s3://b/t/, u: lake/ice}", "iceberg s3"), ("d/t.csv", "")]
 )
 def test_a_training_describes_the_data_of_the_configuration(

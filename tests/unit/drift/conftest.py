@@ -43,7 +43,8 @@ class Workspace:
     def check(self, reference: str, *data: str, **options: Any) -> Outcome:
         """The check with these options, those of Settings among them."""
         said = {each.name: options.pop(each.name) for each in fields(Settings) if each.name in options}
-        return check(DriftCheck(Path(reference), data, settings=Settings(**said), **options), self.root / "out")
+        place = reference if "://" in reference else Path(reference)
+        return check(DriftCheck(place, data, settings=Settings(**said), **options), self.root / "out")
 
     def compare(self, before: Columns, now: Columns, **options: Any) -> Outcome:
         return self.check(self.parquet(before, "before.parquet"), self.parquet(now, "now.parquet"), **options)

@@ -229,11 +229,6 @@ def test_columns_that_are_not_there_end_the_check(workspace, asked, message):
         workspace.compare(scored(100, 1), scored(100, 2), performance=asked)
 
 
-def test_an_engine_that_does_not_measure_is_refused(workspace):
-    with pytest.raises(CallError, match="the engine postgres does not measure performance"):
-        workspace.check("before.parquet", "now.parquet", engine="postgres", performance=ASKED)
-
-
 def test_rows_without_a_label_are_counted(workspace):
     now = scored(4000, 3)
     now["late"][1][:1000] = [None] * 1000

@@ -355,6 +355,7 @@ def _drift(options: Options) -> Stage:
         raise CallError(options.missing("data", "drift", "data"))
     patterns = tuple(_fetched(each) for each in (paths.values() if isinstance(paths, dict) else paths))
     engine = options.one_of("engine", check.ENGINES, "drift", "engine", default="duckdb")
+    master = options.text("master", "data", "master")
     settings = _drift_settings(options)
 
     performance = _performance(options)
@@ -363,7 +364,7 @@ def _drift(options: Options) -> Stage:
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
         time_column = options.config.get("data", "time-column")
-        asked = check.DriftCheck(reference, patterns, engine, settings, csv, time_column, performance)
+        asked = check.DriftCheck(reference, patterns, engine, master, settings, csv, time_column, performance)
         earlier = _earlier(options, wishes)
         outcome = check.check(asked, out)
         asks = _ask(options, wishes, outcome, out)
@@ -578,18 +579,22 @@ def _performance(options: Options) -> Asked | None:
     )
 
 
-def _reference(options: Options, out: Path) -> Path:
-    """The reference as a path here: what was named, else the profile in the model's newest release."""
-    from mlops_actions import location, released
+def _reference(options: Options, out: Path) -> Path | str:
+    """The reference as a path here, or as an address of data: what was named, else the newest release's profile."""
+    from mlops_actions import location
 
     text = options.text("reference", "drift", "reference")
     place = location.parse(text) if text else None
+    if text and "://" in text:
+        return text
     if place is not None and place.kind != "release":
         folder = place.folder()
         return folder / "profile.json" if place.kind == "artifact" else folder
     model = options.config.get("model")
     if place is None and model is None:
         raise CallError(options.missing("reference", "drift", "reference"))
+    from mlops_actions import released  # which speaks HTTP
+
     source = released.Source(_repository(), _client(), _dry_run_folders())
     return released.profile(source, model, place.name if place else None, out / ".reference")
 
@@ -803,7 +808,7 @@ def _needs(options: Options) -> None:
 
     stages: dict[str, Callable[[], list[Place]]] = {
         "validate": lambda: _validated(options),
-        "drift": lambda: needs.of_data(options.paths("data", "drift", "data")),
+        "drift": lambda: _compared(options),
         "train": lambda: needs.of_data(options.paths("data", "data", "path")),
     }
     (name,) = options.arguments.what or ("",)
@@ -824,6 +829,16 @@ def _needs(options: Options) -> None:
         outputs.append(step.output, {"extras": " ".join(found)})
     else:
         print(" ".join(found))
+
+
+def _compared(options: Options) -> list[Place]:
+    """What a drift check reads: the current data, and a reference that is not fetched from GitHub."""
+    from mlops_actions import location
+    from mlops_actions.data import needs
+
+    text = options.text("reference", "drift", "reference")
+    named = (text,) if text and location.parse(text).kind == "path" else ()
+    return needs.of_data(options.paths("data", "drift", "data")) + needs.of_data(named)
 
 
 def _validated(options: Options) -> list[Place]:
@@ -850,6 +865,9 @@ _TIME = Option(
 )
 _ENGINE = Option(
     "engine", "what scans the data: duckdb (files), spark (files), postgres (tables, on their server)", "NAME"
+)
+_REFERENCE = Option(
+    "reference", "a profile or data: a path, artifact:NAME or release:TAG; data: s3://…, postgresql://…", "REFERENCE"
 )
 _MASTER = Option("master", "where Spark runs, with the engine spark (default: this machine)", "URL")
 _TARGETS = Option("targets", "a target by name (onnx); may be repeated", "NAME", "list")
@@ -961,9 +979,10 @@ COMMANDS: tuple[Command | Errand, ...] = (
         "drift",
         "hold current data against the training profile",
         (
-            Option("reference", "a profile or data: a path, artifact:NAME or release:TAG", "REFERENCE"),
+            _REFERENCE,
             _DATA,
             _ENGINE,
+            _MASTER,
             Option("history", "a file of earlier checks, a line each: shown, and this check is added", "FILE"),
         ),
         _drift,
@@ -1034,6 +1053,7 @@ COMMANDS: tuple[Command | Errand, ...] = (
         "say which extras a stage's data asks for (for the workflows)",
         (
             Option("what", "validate, drift or train", "STAGE", "arguments"),
+            _REFERENCE,
             Option("contract", "the data contract (ODCS)", "FILE"),
             _DATA,
             _SERVER,

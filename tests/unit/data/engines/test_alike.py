@@ -7,6 +7,7 @@ Tables and rules are drawn at random; each engine's check has the status and the
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import struct
@@ -662,3 +663,24 @@ def refused(form: str) -> bool:
     except duckdb.Error:
         return True
     return False
+
+
+# Numbers
+
+
+@pytest.mark.parametrize("engine", ["postgres", "spark"])
+def test_products_and_running_sums_have_the_value_of_duckdb(
+    engines: Mapping[str, Loader], loader: Loader, engine: str
+) -> None:
+    """A product that leaves the range of DOUBLE is an error of PostgreSQL's own."""
+    edges = [0.0, -0.0, 5e-324, 1e-160, 0.5, -3.0, 1e160, -1.7e308, math.inf, -math.inf, math.nan, None]
+    table = Table((("a", "double"), ("b", "double")), tuple(itertools.product(edges, edges)))
+    query_ = "SELECT a, b, a * b, sum(1) OVER (PARTITION BY b ORDER BY a) FROM {} WHERE a IS NOT NULL"
+    found = {}
+    for name, load in {"duckdb": engines["duckdb"], engine: {**engines, "spark": loader}[engine]}.items():
+        session, relation = load(table)
+        rows = session.fetch(query_.format(relation.only(["a", "b"])))
+        found[name] = sorted(
+            (repr(a), repr(b), repr(product and product + 0.0), int(rows)) for a, b, product, rows in rows
+        )
+    assert found[engine] == found["duckdb"]

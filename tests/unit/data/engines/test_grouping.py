@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession
-from mlops_actions.data.engines.session import Aggregate, Tally
+from mlops_actions.data.engines.session import Aggregate, Members, Tally
 from mlops_actions.data.sources.relation import Column, Relation
 
 texts = st.none() | st.sampled_from(["", "a", "b", "é", "NULL", "a\n", "=a"])
@@ -23,6 +24,14 @@ def session() -> Iterator[DuckSession]:
         yield DuckSession(connection)
 
 
+@pytest.fixture(params=["each by itself", "together"], scope="module")
+def _asked(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duck, "ALONE", 0 if request.param == "together" else duck.ALONE)
+        yield
+
+
+@pytest.mark.usefixtures("_asked")
 @pytest.mark.parametrize("is_text", [False, True])
 @settings(deadline=None, max_examples=30)
 @given(
@@ -37,9 +46,21 @@ def test_all_values_of_columns_that_have_few(session, is_text, columns):
         marks = ", ".join("?" * len(columns))
         session.connection.executemany(f"INSERT INTO t VALUES ({marks})", list(zip(*columns, strict=True)))  # noqa: S608
     relation = Relation("t", "t", tuple(Column(name, "VARCHAR") for name in names), (), is_text=is_text)
-    found = session.aggregate(relation, [Aggregate(name, Tally(name, 256)) for name in names])
+    some = ("a", "=a", "never")
+    asked = [Aggregate(name, Tally(name, 256)) for name in names]
+    asked += [Aggregate(f"{name} some", Members(name, some, grouped=True)) for name in names]
+    found = session.aggregate(relation, asked)
     for name, values in zip(names, columns, strict=True):
-        assert found[name] == Counter(value for value in values if value is not None)
+        counts = Counter(value for value in values if value is not None)
+        assert found[name] == counts
+        assert {text: found[f"{name} some"].get(text, 0) for text in some} == {text: counts[text] for text in some}
+
+
+def test_some_of_many_values_are_counted_where_they_are_too_many_to_group(session):
+    rows = "(SELECT CASE WHEN range % 2 = 0 THEN 'often' ELSE range::VARCHAR END AS a FROM range(40000))"
+    relation = Relation("t", rows, (Column("a", "VARCHAR"),), ())
+    found = session.aggregate(relation, [Aggregate("a", Members("a", ("often", "7", "8"), grouped=True))])["a"]
+    assert {text: found.get(text, 0) for text in ("often", "7", "8")} == {"often": 20000, "7": 1, "8": 0}
 
 
 @pytest.mark.parametrize("is_text", [False, True])

@@ -42,16 +42,18 @@ PROFILE = "profile.json"
 class DriftCheck:
     """What to compare.
 
-    ``reference`` is a ``profile.json``, a folder that holds one, or data (a
-    file, a folder or a glob); ``data`` is current data, or profiles of it that
-    were made like the reference. All are relative to the
+    ``reference`` is a ``profile.json``, a folder that holds one, or data: a
+    file, a folder or a glob; as text, an address (``s3://…``,
+    ``postgresql://…``). ``data`` is current data, or profiles of it that were
+    made like the reference. Paths are relative to the
     working directory. ``settings`` say which columns are compared, and from
-    which shift on it matters.
+    which shift on it matters. ``master`` is where Spark runs, for that engine.
     """
 
-    reference: Path
+    reference: Path | str
     data: tuple[str, ...]
     engine: str = "duckdb"
+    master: str | None = None
     settings: Settings = field(default_factory=Settings)
     csv: CsvDialect = FOUND
     time_column: str | None = None
@@ -97,14 +99,12 @@ def check(request: DriftCheck, out: Path) -> Outcome:
         raise CallError(
             Problem("no current data is named", hint="Set the input `data`, or `drift.data` in mlops.yaml.")
         )
-    if request.performance is not None and request.engine != "duckdb":
-        message = f"the engine {request.engine} does not measure performance (`drift.prediction`)"
-        raise CallError(Problem(message, hint="Leave `engine` out: DuckDB reads such tables as well."))
     run = _Run(request, now())
-    try:
-        return _check(run, out)
-    except _Judged as judged:
-        return _outcome(run, [judged.finding], judged.headline, [])
+    with readers.running(request.engine, request.master):
+        try:
+            return _check(run, out)
+        except _Judged as judged:
+            return _outcome(run, [judged.finding], judged.headline, [])
 
 
 def _check(run: _Run, out: Path) -> Outcome:
@@ -220,17 +220,16 @@ def _decide(
 
 def _reference(run: _Run) -> Profile:
     path = run.request.reference
-    inside = path / PROFILE
-    if path.is_dir() and inside.is_file():
-        path = inside
-    if path.suffix == ".json":
+    if isinstance(path, Path) and path.is_dir() and (path / PROFILE).is_file():
+        path /= PROFILE
+    if isinstance(path, Path) and path.suffix == ".json":
         found = _stored(path)
         run.materials, run.stored = (Subject(str(path), digest(path)),), True
         run.beside = path.parent
     else:
-        if not path.exists() and not glob.has_magic(str(path)):
+        if isinstance(path, Path) and not path.exists() and not glob.has_magic(str(path)):
             raise CallError(Problem("no such profile or data", str(path), hint="It is the reference to compare with."))
-        found = _measured(run, path)
+        found = _measured(run, str(path))
     if not found.rows:
         raise _no_reference(str(path), "the reference has no rows, so nothing can be compared")
     return found
@@ -262,19 +261,25 @@ def _importances(run: _Run) -> tuple[dict[str, float], list[Check]]:
     return found, []
 
 
-def _measured(run: _Run, path: Path) -> Profile:
-    """The profile of reference data."""
+def _measured(run: _Run, place: str) -> Profile:
+    """The profile of reference data, by the engine of the current data; but files are read here, beside a table."""
+    engine = run.request.engine
+    if engine == "postgres" and not isinstance(run.request.reference, str):
+        engine = "duckdb"
     try:
-        with intake.take_in(profile.OBJECT, (str(path),), Reading(csv=run.request.csv)) as taken:
+        with (
+            readers.reader(engine, {profile.OBJECT: (place,)}) as reader,
+            reader.take_in(profile.OBJECT, Reading(csv=run.request.csv)) as taken,
+        ):
             measured = _profile(run, taken)
             run.materials = tuple(taken.subjects)
             if run.request.performance is not None:
                 run.performed = performing.of_reference(taken.session, taken.relation, run.request.performance)
             broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
     except Unreadable as error:
-        raise _no_reference(error.file or str(path), f"the reference cannot be read: {error}") from error
+        raise _no_reference(error.file or place, f"the reference cannot be read: {error}") from error
     if broken:
-        raise _no_reference(str(path), f"the reference cannot be read: {broken[0].message}")
+        raise _no_reference(place, f"the reference cannot be read: {broken[0].message}")
     return measured
 
 
@@ -362,7 +367,7 @@ def _blocks(taken: readers.Taken, reference: Profile) -> Blocks | None:
         time = blockscan.timing(taken.relation, reference.time.column)
     except ValueError:
         return None
-    if taken.session.refusal(taken.relation, time.key(reference.time.unit)) is not None:
+    if taken.session.refusal(taken.relation, f"count({time.key(reference.time.unit)})") is not None:
         return None
     return blockscan.sizes(taken.session, taken.relation, time, reference.time.unit)
 

@@ -1,8 +1,8 @@
 """How well predictions fit their labels, with a 95 % interval; and how well they should, where there are no labels yet.
 
 Each is one query of the engine: scores are ranked by grouping rows that have
-the same, and no row is brought here. The engine is DuckDB's, whose words the
-queries use beyond the vocabulary of questions.
+the same, and no row is brought here. The queries keep to the vocabulary
+(:mod:`mlops_actions.data.engines.translation.vocabulary`) that every engine has.
 
 An estimate without labels is that of confidence-based performance estimation
 (NannyML's CBPE; expected accuracy of calibrated scores: Guillory et al.,
@@ -40,6 +40,10 @@ BINS = 10
 """Bins of equal width in which scores are held against labels."""
 CALIBRATED = 0.05
 """The greatest expected calibration error of scores that still pass for probabilities."""
+LARGEST = 1e70
+"""Numbers whose differences have a square, and a variance of squares, in every engine."""
+TINY = 1e-100
+"""A score below this is no part of a positive: products of less would have no DOUBLE."""
 ENOUGH = 2_000
 """Rows from which calibration can be told: with fewer, chance alone makes an error of CALIBRATED."""
 
@@ -106,18 +110,20 @@ def plan(session: Session, relation: Relation, asked: Asked) -> Plan:
     if not count:
         raise Unmeasured(f"no row has both a prediction (`{prediction.name}`) and a label (`{label.name}`)")
     if kinds[0] is not Kind.NUMBER:
-        if kinds[0] is not kinds[1] or asked.metric not in (None, Metric.ACCURACY):
+        if kinds[0] is not kinds[1] or kinds[0] is Kind.OTHER or asked.metric not in (None, Metric.ACCURACY):
             raise Unmeasured(_unlike(asked, prediction, label))
+        if kinds[0] is Kind.TEXT:
+            p, y = profiling.as_text(prediction), profiling.as_text(label)
         return Plan(Metric.ACCURACY, rows, f"CAST({p} = {y} AS INTEGER)")
     positive, classes = _positive(session, rows, prediction, label)
     hit = f"CAST({p} = {y} AS INTEGER)" if classes else f"CAST(({_number(prediction)} >= 0.5) = {positive} AS INTEGER)"
     match asked.metric or _chosen(positive, classes=classes):
         case Metric.AUC if positive:
-            return Plan(Metric.AUC, rows, _number(prediction), f"CAST({positive} AS DOUBLE)")
+            return Plan(Metric.AUC, rows, _number(prediction), f"CAST(CAST({positive} AS INTEGER) AS DOUBLE)")
         case Metric.ACCURACY if positive or kinds[1] is Kind.NUMBER:
             return Plan(Metric.ACCURACY, rows, hit if positive else f"CAST({p} = {y} AS INTEGER)")
         case Metric.RMSE if kinds[1] is Kind.NUMBER:
-            return Plan(Metric.RMSE, rows, f"power({_number(prediction)} - {_number(label)}, 2)")
+            return Plan(Metric.RMSE, rows, _squared(_number(prediction), _number(label)))
     raise Unmeasured(_unlike(asked, prediction, label))
 
 
@@ -137,7 +143,7 @@ def estimate(session: Session, relation: Relation, asked: Asked) -> Plan:
         )
     if asked.metric is Metric.ACCURACY:
         return Plan(Metric.ACCURACY, rows, f"greatest({score}, 1 - {score})")
-    return Plan(Metric.AUC, rows, score, score)
+    return Plan(Metric.AUC, rows, score, f"CASE WHEN {score} < {TINY!r} THEN 0::DOUBLE ELSE {score} END")
 
 
 def _column(relation: Relation, name: str) -> Column:
@@ -148,7 +154,14 @@ def _column(relation: Relation, name: str) -> Column:
 
 
 def _number(column: Column) -> str:
-    return f"CAST({quote(column.name)} AS DOUBLE)"
+    return profiling.as_number(column)
+
+
+def _squared(one: str, other: str) -> str:
+    """The square of a difference; infinite where it is too large to be told."""
+    small = f"abs({one}) < {LARGEST!r} AND abs({other}) < {LARGEST!r}"
+    difference = f"({one} - {other})"
+    return f"CASE WHEN {small} THEN {difference} * {difference} ELSE CAST('Infinity' AS DOUBLE) END"
 
 
 def _rows(relation: Relation, asked: Asked, *needed: Column) -> str:
@@ -198,6 +211,13 @@ def _unlike(asked: Asked, prediction: Column, label: Column) -> str:
     )
 
 
+def refuse_untold(session: Session, relation: Relation, by: str) -> None:
+    """Raises Unmeasured where the engine cannot tell a column's values as text, which segments are named by."""
+    refusal = session.refusal(relation, f"count(CAST({quote(by)} AS VARCHAR))")
+    if refusal is not None:
+        raise Unmeasured(f"the engine {session.engine} cannot tell {refusal}")
+
+
 def sizes(session: Session, asked: Plan, by: str, smallest: int) -> tuple[int, int, int]:
     """How many values of a column have at least ``smallest`` rows; how many have fewer, and the rows of those."""
     ((large, small, rows),) = session.fetch(
@@ -219,32 +239,35 @@ def measure(
     Values of fewer than ``smallest`` rows are left out. In place of a metric
     stands the reason where there is none.
     """
-    key = f"CAST({quote(by)} AS VARCHAR)" if by is not None else "NULL::VARCHAR"
+    key = f"CAST({quote(by)} AS VARCHAR)" if by is not None else "CAST(NULL AS VARCHAR)"
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     if asked.metric is Metric.AUC:
-        return {
-            k: _area(*rest, z=z) for k, *rest in session.fetch(_RANKED.format(key=key, plan=asked, smallest=smallest))
-        }
+        ranked = session.fetch(_RANKED.format(key=key, plan=asked, smallest=smallest))
+        return {k: _area(int(rows), *map(float, sums), z=z) for k, rows, *sums in ranked}
     query = (
-        f"SELECT {key} AS k, count(*), sum({asked.value})::DOUBLE, var_samp({asked.value})::DOUBLE "
-        f"FROM {asked.rows} GROUP BY k HAVING count(*) >= {smallest}"
+        f"SELECT k, count(*), sum(v), var_samp(CAST(v AS DOUBLE)) FROM (SELECT {key} AS k, {asked.value} AS v "
+        f"FROM {asked.rows}) GROUP BY k HAVING count(*) >= {smallest}"
     )
     mean = _proportion if asked.metric is Metric.ACCURACY else _root
-    return {k: mean(rows, total, variance, z) for k, rows, total, variance in session.fetch(query)}
+    return {k: mean(int(rows), float(total), variance, z) for k, rows, total, variance in session.fetch(query)}
 
 
 _RANKED = """
-WITH grouped AS (
-  SELECT {key} AS k, {plan.value} AS score, count(*) AS n, sum({plan.weight}) AS p, sum(1 - {plan.weight}) AS q
-  FROM {plan.rows} GROUP BY k, score
-), ranked AS (
-  SELECT k, n, p, q,
-    sum(q) OVER (PARTITION BY k ORDER BY score) - q / 2 AS below,
-    sum(p) OVER (PARTITION BY k) - sum(p) OVER (PARTITION BY k ORDER BY score) + p / 2 AS above
-  FROM grouped
-)
 SELECT k, sum(n), sum(p), sum(q), sum(p * below), sum(p * below * below), sum(q * above * above)
-FROM ranked GROUP BY k HAVING sum(n) >= {smallest}"""
+FROM (
+  SELECT k, n, p, q, upto_q - q / '2'::DOUBLE AS below, all_p - (upto_p - p / '2'::DOUBLE) AS above
+  FROM (
+    SELECT k, n, p, q,
+      sum(q) OVER (PARTITION BY k ORDER BY score) AS upto_q,
+      sum(p) OVER (PARTITION BY k ORDER BY score) AS upto_p,
+      sum(p) OVER (PARTITION BY k) AS all_p
+    FROM (
+      SELECT k, score, count(*) AS n, sum(w) AS p, sum(1 - w) AS q
+      FROM (SELECT {key} AS k, {plan.value} AS score, {plan.weight} AS w FROM {plan.rows}) GROUP BY k, score
+    )
+  )
+)
+GROUP BY k HAVING sum(n) >= {smallest}"""
 """Of each score: the negatives below it and the positives above it, those of the same score by half."""
 
 
@@ -301,10 +324,10 @@ def calibration(session: Session, relation: Relation, asked: Asked) -> float:
     Unmeasured where there are no scores with labels, or fewer than ENOUGH.
     """
     held = plan(session, relation, Asked(asked.prediction, asked.label, Metric.AUC))
-    query = (
-        f"SELECT count(*), sum({held.value}), sum({held.weight}) FROM {held.rows} "
-        f"GROUP BY least(floor({held.value} * {BINS}), {BINS - 1})"
-    )
+    # The greatest score of all, 1, is in the last bin.
+    scores = f"CASE WHEN v = 1 THEN {BINS - 1}::DOUBLE ELSE trunc(v / '{1 / BINS!r}'::DOUBLE) END"
+    pairs = f"(SELECT {held.value} AS v, {held.weight} AS w FROM {held.rows})"
+    query = f"SELECT count(*), sum(v), sum(w) FROM (SELECT {scores} AS b, v, w FROM {pairs}) GROUP BY b"
     bins = session.fetch(query)
     rows = sum(int(count) for count, _, _ in bins)
     if rows < ENOUGH:

@@ -7,12 +7,14 @@ does not fail: it is no measurement.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_actions import jsonfile
+from mlops_actions.data.engines.translation.terms import Untranslatable
 from mlops_actions.drift import performance
 from mlops_actions.drift.performance import CALIBRATED, CONFIDENCE, Asked, Measured, Metric, Plan, Unmeasured
 from mlops_actions.outcome import Block, Section, Table, Text
@@ -60,15 +62,24 @@ class Side:
     calibration: float | str = "the reference is a profile, which has no pairs of score and label"
 
 
+@contextmanager
+def _said(session: Session) -> Iterator[None]:
+    """What an engine has no equal for is not measured."""
+    try:
+        yield
+    except Untranslatable as error:
+        raise Unmeasured(f"the engine {session.engine} cannot {error}") from error
+
+
 def of_reference(session: Session, relation: Relation, asked: Asked) -> Side:
     """The reference's rows, where they have predictions and labels."""
     try:
-        plan = performance.plan(session, relation, _known(asked, relation))
-        side = _measured(session, plan, asked, relation)
+        side = _by_labels(session, relation, asked)
     except Unmeasured as error:
         return Side(reason=f"the reference: {error}", calibration=str(error))
     try:
-        return replace(side, calibration=performance.calibration(session, relation, _known(asked, relation)))
+        with _said(session):
+            return replace(side, calibration=performance.calibration(session, relation, _known(asked, relation)))
     except Unmeasured as error:
         return replace(side, calibration=str(error))
 
@@ -78,22 +89,34 @@ def of_current(session: Session, relation: Relation, asked: Asked, reference: Si
     if reference.whole is not None:
         asked = replace(asked, metric=reference.whole.metric)
     try:
-        if asked.label is None:
-            raise Unmeasured("no column of labels is named (`drift.label`)")
-        plan = performance.plan(session, relation, _known(asked, relation))
-        return _measured(session, plan, asked, relation)
+        return _by_labels(session, relation, asked)
     except Unmeasured as error:
         why = str(error)
     try:
-        if isinstance(reference.calibration, float) and reference.calibration > CALIBRATED:
-            raise Unmeasured(
-                f"the scores are no probabilities, so nothing is estimated: in the reference they are "
-                f"{reference.calibration:.3f} from the share of positives ({CALIBRATED} is the most)"
-            )
-        plan = performance.estimate(session, relation, _known(asked, relation))
-        return replace(_measured(session, plan, asked, relation), reason=why, estimated=True)
+        return replace(_estimated(session, relation, asked, reference.calibration), reason=why)
     except Unmeasured as error:
         return Side(reason=f"{why}; {error}")
+
+
+def _by_labels(session: Session, relation: Relation, asked: Asked) -> Side:
+    """What labels say. Raises Unmeasured."""
+    if asked.label is None:
+        raise Unmeasured("no column of labels is named (`drift.label`)")
+    with _said(session):
+        plan = performance.plan(session, relation, _known(asked, relation))
+        return _measured(session, plan, asked, relation)
+
+
+def _estimated(session: Session, relation: Relation, asked: Asked, calibration: float | str) -> Side:
+    """What scores alone say, where the reference's are probabilities or nothing is known of them. Raises Unmeasured."""
+    if isinstance(calibration, float) and calibration > CALIBRATED:
+        raise Unmeasured(
+            f"the scores are no probabilities, so nothing is estimated: in the reference they are "
+            f"{calibration:.3f} from the share of positives ({CALIBRATED} is the most)"
+        )
+    with _said(session):
+        plan = performance.estimate(session, relation, _known(asked, relation))
+        return replace(_measured(session, plan, asked, relation), estimated=True)
 
 
 def _known(asked: Asked, relation: Relation) -> Asked:
@@ -108,18 +131,33 @@ def _measured(session: Session, plan: Plan, asked: Asked, relation: Relation) ->
     if isinstance(whole, str):
         raise Unmeasured(whole)
     names = _known(asked, relation).segments
-    sizes = {name: performance.sizes(session, plan, name, asked.smallest) for name in names}
+    sizes: dict[str, tuple[int, int, int] | str] = {}
+    for name in names:
+        try:
+            with _said(session):
+                performance.refuse_untold(session, relation, name)
+                sizes[name] = performance.sizes(session, plan, name, asked.smallest)
+        except Unmeasured as error:
+            sizes[name] = str(error)
     # All intervals together hold with the confidence of one (Bonferroni).
-    judged = sum(large for large, _, _ in sizes.values() if large <= MOST)
+    judged = sum(each[0] for each in sizes.values() if not isinstance(each, str) and each[0] <= MOST)
     confidence = 1 - (1 - CONFIDENCE) / max(1, judged)
-    segments = {}
-    for name, (large, small, rows) in sizes.items():
-        if large > MOST:
-            segments[name] = Segments({}, reason=f"it has {large:,} values of that size, and {MOST} are the most")
-            continue
-        found = performance.measure(session, plan, name, confidence, asked.smallest) if large else {}
-        segments[name] = Segments(found, small, rows)
-    return Side(whole, segments)
+    return Side(
+        whole, {name: _segments(session, plan, name, each, confidence, asked.smallest) for name, each in sizes.items()}
+    )
+
+
+def _segments(
+    session: Session, plan: Plan, name: str, size: tuple[int, int, int] | str, confidence: float, smallest: int
+) -> Segments:
+    """The metric by value of a column, whose sizes are known; or are not, and why."""
+    if isinstance(size, str):
+        return Segments({}, reason=size)
+    large, small, rows = size
+    if large > MOST:
+        return Segments({}, reason=f"it has {large:,} values of that size, and {MOST} are the most")
+    found = performance.measure(session, plan, name, confidence, smallest) if large else {}
+    return Segments(found, small, rows)
 
 
 def recorded(path: Path) -> dict[str, float]:

@@ -209,8 +209,12 @@ def _yardstick(rhythm: Rhythm | str) -> str:
 
 
 def shares(comparison: Comparison, cell: Cell) -> tuple[float, float]:
+    return _shares(comparison, [cell])[0]
+
+
+def _shares(comparison: Comparison, cells: Sequence[Cell]) -> list[tuple[float, float]]:
     before, now = sum(each.reference for each in comparison.cells), sum(each.current for each in comparison.cells)
-    return (cell.reference / before if before else 0.0, cell.current / now if now else 0.0)
+    return [(each.reference / before if before else 0.0, each.current / now if now else 0.0) for each in cells]
 
 
 def moved(comparison: Comparison, cell: Cell) -> float:
@@ -219,7 +223,7 @@ def moved(comparison: Comparison, cell: Cell) -> float:
 
 
 def missing(comparison: Comparison) -> tuple[float, float]:
-    pairs = [shares(comparison, cell) for cell in comparison.cells if cell.role is Role.MISSING]
+    pairs = _shares(comparison, [cell for cell in comparison.cells if cell.role is Role.MISSING])
     return (sum(one for one, _ in pairs), sum(other for _, other in pairs))
 
 
@@ -315,7 +319,7 @@ def _chart(decision: Decision) -> Chart | None:
     if comparison.state is not State.COMPARED or len(comparison.cells) < 2 or side.private:
         return None
     edges, cells = _ranges(comparison)
-    parts = [shares(comparison, cell) for cell in cells]
+    parts = _shares(comparison, cells)
     labels = [visible(clip(cell.label, 30)) for cell in cells]
     for index, cell in enumerate(cells):
         if cell.role is Role.NEW and side.kind is Kind.CATEGORY:
@@ -381,5 +385,6 @@ def _by_size(comparison: Comparison) -> list[Cell]:
     cells = list(comparison.cells)
     if comparison.side.kind is not Kind.CATEGORY or len(cells) <= DRAWN:
         return cells
-    weight = {id(cell): max(shares(comparison, cell)) + abs(moved(comparison, cell)) for cell in cells}
+    parts = _shares(comparison, cells)
+    weight = {id(cell): max(pair) + abs(pair[1] - pair[0]) for cell, pair in zip(cells, parts, strict=True)}
     return sorted(cells, key=lambda cell: (cell.role is Role.MISSING, -weight[id(cell)]))

@@ -56,14 +56,18 @@ class Cells:
         bound = f"greatest(least(ceil({scaled}), {literal(float(high + 1))}), {literal(float(low))})"
         return f"CASE WHEN isfinite({value}) THEN CAST({bound} - {literal(float(low))} AS INTEGER) END"
 
-    def outside(self, value: str) -> str:
-        """The SQL expression for a value beyond the run, on a side where there are more edges; else NULL."""
+    def beyond(self, value: str) -> str:
+        """The SQL condition for a value beyond the run, on a side where there are more edges."""
         beyond = []
         if self.below:
             beyond.append(f"{value} <= {literal(self.edges[self.first])}")
         if self.above:
             beyond.append(f"{value} > {literal(self.edges[self.last])}")
-        return f"CASE WHEN {' OR '.join(beyond)} THEN {value} END"
+        return " OR ".join(beyond)
+
+    def outside(self, value: str) -> str:
+        """The SQL expression for a value that is :meth:`beyond`; else NULL."""
+        return f"CASE WHEN {self.beyond(value)} THEN {value} END"
 
     def counts(self, known: Iterable[tuple[int, int]]) -> tuple[dict[float, int], int]:
         """Edge to number, from cell to number; and how many are left for :meth:`outside`."""

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 BATCH = 500
 """Aggregates in one query. With more, DuckDB 2.0 spends more on planning than on reading a column file again."""
 
+ALONE = 64
+"""Questions of columnar files, times the files, that are asked each by itself: each looks at all the files' indexes."""
+
 COPIED = 6
 """Batches for which the columns of a text file are read once, into a table: some 200 columns and their texts.
 
@@ -157,7 +160,7 @@ class DuckSession:
         left = {
             each.key: each.of
             for each in aggregates
-            if isinstance(each.of, Tally | Histogram) and first[each.key] is not each.of
+            if isinstance(each.of, Tally | Histogram | Members) and first[each.key] is not each.of
         }
         self._afterwards(relation, left, found, key)
         return found
@@ -165,7 +168,7 @@ class DuckSession:
     def _afterwards(
         self,
         relation: Relation,
-        questions: Mapping[str, Tally | Histogram],
+        questions: Mapping[str, Tally | Histogram | Members],
         found: Mapping[str | None, dict[str, Any]],
         key: str | None,
     ) -> None:
@@ -181,9 +184,35 @@ class DuckSession:
                 answers[name], missing = each.answer(values.get((group, each.group.by), ()))
                 if missing is not None:
                     rest[name] = missing
-        for group, more in self._answers(relation, [Aggregate(*each) for each in rest.items()], key).items():
+        for group, more in self._left(relation, rest, key).items():
             for name, answer in more.items():
                 found[group][name] = grouping.completed(found[group][name], answer, questions[name])
+
+    def _left(
+        self, relation: Relation, questions: Mapping[str, Question], key: str | None
+    ) -> dict[str | None, dict[str, Any]]:
+        """The answers as :meth:`_answers` has them, to questions about what groups have not told."""
+        alone = self._alone(relation, questions) if key is None else {}
+        answers = self._answers(relation, [Aggregate(*each) for each in questions.items() if each[0] not in alone], key)
+        if alone:
+            answers.setdefault(None, {}).update(alone)
+        return answers
+
+    def _alone(self, relation: Relation, questions: Mapping[str, Question]) -> dict[str, Any]:
+        """The answers to questions about some rows, each asked alone where they are few.
+
+        Of a columnar file the engine then skips what its index says has no such row: most of it, for values far out.
+        """
+        some = {name: each for name, each in questions.items() if isinstance(each, Histogram) and each.where}
+        if not _alone(len(some), relation):
+            return {}
+        queries = []
+        for each in some.values():
+            (part,) = _written(each)
+            sql = f"SELECT {part.sql} FROM {relation.only([part.sql])} WHERE {each.where}"
+            queries.append(partial(fetch, query=sql, values=part.values))
+        answers = [value for ((value,),) in self._running.each(queries)]
+        return _read([Aggregate(*each) for each in some.items()], answers)
 
     def _values(
         self, relation: Relation, groups: Iterable[Group], key: str | None
@@ -193,7 +222,9 @@ class DuckSession:
         for group in groups:
             each[group.by] = group | each.get(group.by, group)
         some = list(each.values())
-        parts = [some[start : start + grouping.TOGETHER] for start in range(0, len(some), grouping.TOGETHER)]
+        # To group by each alone takes less than by grouping sets, but for the look at the index.
+        together = 1 if _alone(len(some), relation) else grouping.TOGETHER
+        parts = [some[start : start + together] for start in range(0, len(some), together)]
         rows = [relation.only([key or "", *(each.by for each in part)]) for part in parts]
         queries = [
             partial(fetch, query=grouping.query(read, part, key)) for read, part in zip(rows, parts, strict=True)
@@ -234,7 +265,12 @@ class DuckSession:
         return None
 
 
-def _grouped(question: Tally | Histogram, sketches: Sequence[Any]) -> Grouped | None:
+def _alone(questions: int, relation: Relation) -> bool:
+    """Whether so many questions are few enough for each to be asked by itself."""
+    return questions * max(1, len(relation.files)) <= ALONE
+
+
+def _grouped(question: Tally | Histogram | Members, sketches: Sequence[Any]) -> Grouped | None:
     """How groups answer a question about a column of which there is a sketch of each part."""
     return grouping.grouped(question, adding.added(Distinct(question.value), sketches).estimate)
 

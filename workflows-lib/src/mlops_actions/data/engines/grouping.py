@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mlops_actions.data.engines.cells import Cells, cells
-from mlops_actions.data.engines.session import Distinct, Histogram, Question, Tally
+from mlops_actions.data.engines.session import Distinct, Histogram, Members, Question, Tally
 
 TOGETHER = 20
 """Expressions in one query, since each keeps its groups until the end; `grouping` tells 64 of them apart."""
@@ -29,7 +29,7 @@ SLACK = 2
 """How often more distinct values than asked for a column may seem to have and still be grouped: they are estimated."""
 
 FEW = 1024
-"""Values of a column of numbers that are grouped as they are, and sorted between edges afterwards."""
+"""Values of a column that are grouped as they are: numbers are sorted between edges afterwards, texts looked up."""
 
 WORTH = 500_000
 """Rows from which on numbers are grouped: to fetch some hundreds of groups takes a millisecond."""
@@ -55,7 +55,7 @@ class Group:
 class Grouped:
     """A question that groups answer, between the edges of whose ``cells`` if that is what they are grouped by."""
 
-    question: Tally | Histogram
+    question: Tally | Histogram | Members
     group: Group
     cells: Cells | None = None
 
@@ -64,9 +64,13 @@ class Grouped:
         match self.question:
             case Tally(_, most):
                 return _tallied(values, most), None
+            case Members(_, texts):
+                amounts = {text: amount for text, _, amount in values}
+                return {text: amounts.get(text, 0) for text in texts}, None
             case Histogram(value, edges) if self.cells:
                 found, left = self.cells.counts((int(cell), count) for _, cell, count in values if cell is not None)
-                return found or None, Histogram(self.cells.outside(value), edges) if left else None
+                outside = Histogram(self.cells.outside(value), edges, where=self.cells.beyond(value))
+                return found or None, outside if left else None
             case Histogram(_, edges):
                 return _between(values, edges), None
 
@@ -78,17 +82,19 @@ def sizing(question: Question, rows: int) -> Question:
     It is the question itself where groups shall not.
     """
     match question:
-        case Tally(of, _):
+        case Tally(of, _) | Members(of, _, True):
             return Distinct(of)
         case Histogram(_, _, str() as of) if rows >= WORTH:
             return Distinct(of)
     return question
 
 
-def grouped(question: Tally | Histogram, distinct: int) -> Grouped | None:
+def grouped(question: Tally | Histogram | Members, distinct: int) -> Grouped | None:
     """How groups answer a question about a column of so many values; None where they would be too many."""
     match question:
         case Tally(value, most) if distinct <= SLACK * most:
+            return Grouped(question, Group(value, is_text=True))
+        case Members(value) if distinct <= FEW:
             return Grouped(question, Group(value, is_text=True))
         case Histogram(value, _, str() as of) if distinct <= FEW:
             return Grouped(question, Group(of, number=value))
@@ -98,15 +104,17 @@ def grouped(question: Tally | Histogram, distinct: int) -> Grouped | None:
     return None
 
 
-def plain(question: Tally | Histogram) -> Question:
+def plain(question: Tally | Histogram | Members) -> Question:
     """What to ask where there are too many values to group: of a tally, which are frequent."""
     return f"approx_top_k({question.value}, {question.most})" if isinstance(question, Tally) else question
 
 
-def completed(answer: Any, more: Any, question: Tally | Histogram) -> Any:
+def completed(answer: Any, more: Any, question: Tally | Histogram | Members) -> Any:
     """An answer with what was asked for afterwards: frequent texts, or the numbers between other edges."""
     if isinstance(question, Tally):
         return dict.fromkeys(more or ())
+    if isinstance(question, Members):
+        return more
     found = Counter(answer or {})
     found.update(more or {})
     return dict(found) or None

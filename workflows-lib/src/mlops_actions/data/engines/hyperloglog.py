@@ -24,6 +24,7 @@ STORED = 512
 """Registers that a profile keeps of a column: their estimate has a standard error of 1.04 / sqrt(512), 4.6 %."""
 
 _SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_PLACES = {sign: place for place, sign in enumerate(_SIGNS)}
 _HASH_BITS = 64
 
 
@@ -55,7 +56,8 @@ class Registers:
         """The sketch with no more than ``size`` registers: some bits of the hash are forgotten."""
         if len(self.values) <= size:
             return self
-        return Registers(self.hash, bytes(max(self.values[index::size]) for index in range(size)))
+        chunks = (self.values[start : start + size] for start in range(0, len(self.values), size))
+        return Registers(self.hash, bytes(map(max, *chunks)))
 
     def __or__(self, other: Registers) -> Registers:
         """The sketch of the values of both. Raises ValueError where the two are not of one hash."""
@@ -64,7 +66,7 @@ class Registers:
     @property
     def text(self) -> str:
         """A sign a register, out of 64: digits, capital letters, small letters, ``-`` and ``_``."""
-        return "".join(_SIGNS[value] for value in self.values)
+        return "".join(map(_SIGNS.__getitem__, self.values))
 
 
 def empty() -> Registers:
@@ -85,9 +87,9 @@ def union(sketches: Sequence[Registers]) -> Registers:
 def from_text(name: str, text: str) -> Registers:
     """The sketch that :attr:`Registers.text` wrote. Raises ValueError."""
     size = len(text)
-    if size < 16 or size & (size - 1) or not set(text) <= set(_SIGNS):
+    if size < 16 or size & (size - 1) or not set(text) <= _PLACES.keys():
         raise ValueError("registers are a power of two of signs (16 or more) out of 0-9 A-Z a-z - _")
-    return Registers(name, bytes(_SIGNS.index(sign) for sign in text))
+    return Registers(name, bytes(map(_PLACES.__getitem__, text)))
 
 
 def from_state(state: dict[str, Sequence[int]]) -> Registers:

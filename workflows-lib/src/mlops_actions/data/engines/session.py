@@ -32,6 +32,8 @@ class Histogram:
     edges: tuple[float, ...]
     of: str | None = None
     """An expression that the value is a function of, by which rows may be grouped instead."""
+    where: str | None = None
+    """A condition of all rows whose value is not NULL: others need not be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,7 @@ class Counts(Mapping[float, int]):
         return len(self.numbers)
 
     def items(self) -> ItemsView[float, int]:
-        return dict(zip(self, self.numbers, strict=True)).items()
+        return dict(zip((*self.edges, math.inf), self.numbers, strict=False)).items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Members:
 
     value: str
     texts: tuple[str, ...]
+    grouped: bool = False
+    """Whether all values of the expression are asked for as well, so that rows may be grouped by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def detail(columns: int, in_blocks: bool) -> Detail:
 
 _STEPS = 16  # edges in a scale at the center, and in a factor e far from it
 _REACH = 256  # edges on either side: as far as e**16 / 2 scales, four million
+_DISTANCES = tuple(math.sinh(index / _STEPS) for index in range(_REACH + 1))  # in scales
 
 
 def fine(quantiles: Sequence[float | None], whole: bool = False) -> tuple[float, ...]:
@@ -63,8 +64,8 @@ def fine(quantiles: Sequence[float | None], whole: bool = False) -> tuple[float,
     scale = min(max(spread / 4, 1e-300), 1e300)
     finest = max(2.0 ** math.ceil(math.log2(scale / _STEPS)), 1.0 if whole else 0.0)
     found = {0.0}
-    for index in range(_REACH + 1):
-        step = scale * math.sinh(index / _STEPS)
+    for distance in _DISTANCES:
+        step = scale * distance
         unit = max(finest, 2.0 ** math.floor(math.log2(step / _STEPS))) if step > scale else finest
         found |= {_multiple(median - step, unit), _multiple(median + step, unit)}
     return tuple(sorted(edge for edge in found if math.isfinite(edge)))

@@ -193,7 +193,7 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _canonical(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_canonical(each) for each in value]
+        return [each if type(each) in (int, str) else _canonical(each) for each in value]  # most of them are
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

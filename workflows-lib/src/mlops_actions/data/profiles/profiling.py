@@ -486,7 +486,8 @@ class _Texts:
             shown = text
             if known.digested:
                 shown = f"left(sha256({literal(f'{self.column.name}:')} || {text}), {DIGEST})"  # null for null
-            asked["known"] = Members(shown, tuple(value for value, _ in known.values))
+            grouped = self.few and not known.digested
+            asked["known"] = Members(shown, tuple(value for value, _ in known.values), grouped)
         return asked
 
     def profile(self, answers: Answers, rows: int, detail: Detail) -> ColumnProfile:

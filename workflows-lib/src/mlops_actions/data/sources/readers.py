@@ -118,6 +118,22 @@ def reader(engine: str, data: Mapping[str, Sequence[Place | str]], master: str |
             yield _Files(found, spooled)
 
 
+@contextmanager
+def running(engine: str, master: str | None = None) -> Iterator[None]:
+    """Readers that are opened in the block share an engine that takes seconds to start.
+
+    They are to be given no master of their own. Raises CallError as :func:`reader` does.
+    """
+    check(engine)
+    if engine != "spark":
+        yield
+        return
+    from mlops_actions.data.engines import spark  # pylint: disable=import-outside-toplevel
+
+    with spark.session(master):  # which a session that is asked for finds active
+        yield
+
+
 def check(engine: str) -> None:
     """Raises CallError for an engine that is not there, or not installed."""
     if engine not in ENGINES:

@@ -125,6 +125,8 @@ class PostgresWriter(Writer):
                 sql = f"{a} - {b}"
             case "*" if left.constant is not None and 1e-300 < abs(left.constant) <= 1:
                 sql = f"CASE WHEN abs({b}) < {5e-324 / abs(left.constant)!r} THEN 0 ELSE {a} * {b} END"
+            case "*":
+                sql = _product(a, b)
             case "/" if right.constant:
                 sql = _quotient(a, right.constant)
             case _:
@@ -282,6 +284,14 @@ _NAN = "'NaN'"
 _GREATEST = "1.7976931348623157e308"
 _FAR = 1e146
 """Of numbers up to this, the squares of 10**16 have a sum."""
+
+
+def _product(a: str, b: str) -> str:
+    """A product, infinite or 0 where it is beyond or below all numbers. One of 0, infinity or NaN is no error there."""
+    beyond = f"abs({a}) > 1.7976931348623155e308 / abs({b}) THEN sign({a}) * sign({b}) * {_INFINITY}"
+    large = f"WHEN abs({b}) >= 1 THEN CASE WHEN {beyond} ELSE {a} * {b} END"
+    below = f"WHEN abs({a}) < 5e-324 / abs({b}) THEN 0"
+    return f"CASE WHEN {a} = 0 OR {b} = 0 THEN {a} * {b} {large} {below} ELSE {a} * {b} END"
 
 
 def _quotient(value: str, divisor: float) -> str:

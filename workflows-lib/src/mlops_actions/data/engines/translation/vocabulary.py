@@ -12,7 +12,9 @@ values          literals, columns, ``CASE WHEN``, ``CAST``, ``coalesce``,
                 ``+ - * / %`` and the sign, ``row``, lists
 functions       those of :data:`FUNCTIONS`
 aggregates      ``count``, ``count(DISTINCT)``, ``count_if``, ``sum``,
-                ``min``, ``max``, ``avg``, ``quantile_disc``
+                ``min``, ``max``, ``avg``, ``quantile_disc``, ``var_samp`` of
+                DOUBLE; ``sum`` also as ``OVER (PARTITION BY … [ORDER BY …])``,
+                of values that are not null in an order of such
 queries         ``SELECT [DISTINCT] … FROM (…) WHERE … GROUP BY … HAVING …
                 ORDER BY … LIMIT …``, ``ANTI JOIN … ON``, a query as a value
 ==============  ==============================================================

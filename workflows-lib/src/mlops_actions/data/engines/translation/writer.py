@@ -238,7 +238,29 @@ class Writer(Vocabulary, ABC):
         return self.count_if(self.term(node.this, scope))
 
     def _sum(self, node: Any, scope: Scope) -> Term:
-        return Term(f"sum({self.term(node.this, scope).sql})", "HUGEINT")
+        of = self.term(node.this, scope)
+        return Term(f"sum({of.sql})", "DOUBLE" if of.type == "DOUBLE" else "HUGEINT")
+
+    def _variance(self, node: Any, scope: Scope) -> Term:
+        of = self.term(node.this, scope)
+        if of.type != "DOUBLE":
+            raise refused(node)
+        return Term(f"var_samp({of.sql})", "DOUBLE")
+
+    def _window(self, node: Any, scope: Scope) -> Term:
+        """A running sum: of all rows up to this one and those that are equal to it in the order, in every engine."""
+        from sqlglot import exp  # pylint: disable=import-outside-toplevel
+
+        only(node, {"this", "partition_by", "order", "over"})
+        order = node.args.get("order")
+        if not isinstance(node.this, exp.Sum) or (order and any(each.args.get("desc") for each in order.expressions)):
+            raise refused(node)
+        of = self.term(node.this, scope)
+        parts = ", ".join(self.term(each, scope).sql for each in node.args.get("partition_by") or [])
+        sql = f"PARTITION BY {parts}" if parts else ""
+        if order:
+            sql += f" ORDER BY {', '.join(self.term(each.this, scope).sql for each in order.expressions)}"
+        return Term(f"{of.sql} OVER ({sql.strip()})", of.type)
 
     def _extreme(self, node: Any, scope: Scope) -> Term:
         return self.extreme(node.key, self.term(node.this, scope))
@@ -434,4 +456,6 @@ def _forms() -> dict[type, str]:
         exp.TimestampTrunc: "_truncated",
         exp.TryCast: "_try_cast",
         exp.UnixToTime: "_in_utc",
+        exp.Variance: "_variance",
+        exp.Window: "_window",
     }
