@@ -56,19 +56,24 @@ def in_order(reference: Sequence[int], current: Sequence[int]) -> float:
     for both, _ in cells:
         ranks.append((before + both / 2) / (n + m) - 0.5)
         before += both
-    weights = [both / (n + m) for both, _ in cells]
-    components: list[list[float]] = []
-    for power in (1, 2)[: len(cells) - 1]:
-        component = [rank**power for rank in ranks]
-        for other in ([1.0] * len(cells), *components):
-            share = math.fsum(weight * one * each for weight, one, each in zip(weights, component, other, strict=True))
-            component = [one - share * each for one, each in zip(component, other, strict=True)]
-        size = math.sqrt(math.fsum(weight * one**2 for weight, one in zip(weights, component, strict=True)))
-        if size > 1e-9:  # as good as nothing is left where one cell has nearly all rows
-            components.append([one / size for one in component])
+    components = _orthonormal(ranks, [both / (n + m) for both, _ in cells])
     sums = (math.fsum(now * one for (_, now), one in zip(cells, each, strict=True)) for each in components)
     statistic = math.fsum(each**2 for each in sums) * (n + m - 1) / (n * m)
     return chi_square_survival(statistic, len(components)) if components else 1.0
+
+
+def _orthonormal(ranks: Sequence[float], weights: Sequence[float]) -> list[list[float]]:
+    """The ranks and their squares, made independent of each other and of the constant; of mean 0 and variance 1."""
+    found: list[list[float]] = []
+    for power in (1, 2)[: len(ranks) - 1]:
+        values = [rank**power for rank in ranks]
+        for other in ([1.0] * len(ranks), *found):
+            share = math.fsum(map(math.prod, zip(weights, values, other, strict=True)))
+            values = [value - share * each for value, each in zip(values, other, strict=True)]
+        size = math.sqrt(math.fsum(map(math.prod, zip(weights, values, values, strict=True))))
+        if size > 1e-9:  # as good as nothing is left where one cell has nearly all rows
+            found.append([value / size for value in values])
+    return found
 
 
 def chi_square(cells: Sequence[tuple[int, int]]) -> float:
