@@ -16,6 +16,7 @@ from mlops_actions import schema, verdict
 from mlops_actions.cli import main
 from mlops_actions.drift import performing
 from mlops_actions.drift.performance import Asked, Measured, Metric
+from mlops_actions.drift.response import Wishes, requests
 from mlops_actions.errors import CallError
 from mlops_actions.outcome import Outcome, Table
 from mlops_actions.verdict import Check, Status
@@ -56,6 +57,8 @@ def test_labels_that_no_longer_follow_the_scores_fail_though_no_column_drifted(w
         r"None of 3 columns drifted from .*; the AUC fell: 0\.\d+ before, 0\.\d+ now", outcome.headline
     ), outcome.headline
     assert outcome.verdict.parameters["prediction"] == "score"
+    (training,) = requests(outcome, Wishes("delay", retrain_event="retrain"))
+    assert training.body["client_payload"]["failed"] == ["data.performance.auc"]
 
 
 def test_the_same_performance_passes_and_columns_are_called_what_they_are(workspace):
@@ -146,6 +149,7 @@ def test_an_estimate_that_is_worse_warns_and_does_not_fail(workspace):
     now["score"] = ("DOUBLE", [0.375 + (score - 0.375) / 5 for score in now["score"][1]])  # unsure of everything
     outcome = workspace.compare(scored(4000, 1), now, performance=ASKED, ignore=("score",))
     assert of(outcome, "data.performance.auc").status is outcome.verdict.status is Status.WARN
+    assert requests(outcome, Wishes("delay", retrain_event="retrain")) == (), "an estimate starts no training"
 
 
 def test_scores_that_are_no_probabilities_in_the_reference_are_not_estimated_by(workspace):

@@ -190,10 +190,22 @@ class Sides:
     metrics: Mapping[str, float]
 
 
+def is_of_performance(check: Check) -> bool:
+    """Whether a check judges a metric, of all rows or by the values of its column."""
+    rules = (_rule(check.where.object, metric) for metric in Metric)
+    return any(check.rule in (rule, f"{rule}.{check.where.column}") for rule in rules)
+
+
+def _rule(*parts: str | None) -> str:
+    """The rule of a performance: its object, `performance`, and what of it."""
+    object_name, *rest = parts
+    return ".".join(part for part in (object_name, "performance", *rest) if part)
+
+
 def judge(asked: Asked, sides: Sides, object_name: str) -> Judged:
     """Hold the current side against the reference's, else against what training recorded."""
     current, reference = sides.current, sides.reference
-    rule = ".".join(part for part in (object_name, "performance") if part)
+    rule = _rule(object_name)
     where = Where(object=object_name or None, column=asked.prediction)
     if current.whole is None:
         message = f"performance is not measured: {current.reason}"
