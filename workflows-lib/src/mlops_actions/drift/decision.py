@@ -26,7 +26,7 @@ FEW = 30
 """Rows below which a side is too small for "no drift" to mean anything."""
 
 HANDFUL = 5
-"""Missing or new values in fewer rows of the current data are no drift yet, however rare the reference says they are."""
+"""Rows of the current data below which missing or new values are no drift yet, however rare the reference has them."""
 
 MASS = DEFAULTS[Effect.TOTAL_VARIATION]
 """The default threshold of mass moved."""
@@ -141,13 +141,13 @@ def _decide(comparison: Comparison, real: Sequence[Shift], rows: tuple[int, int]
 
 
 def _is_handful(shift: Shift, rows: int, thresholds: Thresholds) -> bool:
-    """Whether a shift is of fewer than HANDFUL current rows: of the missing or new ones; where any matters, one does."""
+    """Whether a shift is of fewer than HANDFUL rows: of the missing or new ones; where any matters, one does."""
     own = rows if shift.sort is Sort.MASS else round(shift.effect * rows)
     return own < HANDFUL and thresholds.of(shift.sort) > 0
 
 
 def _is_more(shift: Shift, handful: Sequence[Shift], threshold: float) -> bool:
-    """Whether a shift matters, and is no chance, without the handful of rows, which are in the whole distribution, too."""
+    """Whether a shift is material, and no chance, without the handful of rows, which the whole distribution has too."""
     if shift.sort is not Sort.MASS:
         return True
     theirs = sum(each.effect for each in handful) if shift.by is Effect.TOTAL_VARIATION else 0.0
