@@ -45,7 +45,7 @@ def test_one_column_of_three_drifts_and_is_named_with_its_size(workspace, normal
     assert found.threshold == {"mustBeLessThan": 0.05}
     assert "its mean went from" in found.message and "standard deviations" in found.message
     said = re.fullmatch(
-        r"The current data differs from the reference in 1 of 3 columns, `b` \(its mean rose from (\S+) to (\S+)\)",
+        r"The current data differs from the reference in 1 of 3 columns, `b` \(its mean rose by \S+, from (\S+) to (\S+)\)",
         outcome.headline,
     )
     assert said and [float(each) for each in said.groups()] == pytest.approx([0, 1], abs=0.06)
@@ -58,7 +58,7 @@ def test_the_same_file_has_not_drifted(workspace, normal):
     )
     outcome = workspace.check(name, name)
     assert drifted(outcome) == [] and outcome.verdict.status is Status.WARN  # which is said, too
-    assert outcome.headline == "None of 2 columns drifted from the reference to the current data"
+    assert outcome.headline == "The current data against the reference: none of 2 columns drifted"
     assert all(each.measured == 0 for each in outcome.verdict.checks if each.where.column)
 
 
@@ -114,6 +114,23 @@ def test_nulls_from_none_to_five_percent(workspace, normal):
     assert found.status is Status.FAIL
     assert found.measured == pytest.approx(0.05) and found.threshold == {"mustBeLessThan": 0.02}
     assert "missing values rose by 5.0 %" in found.message
+
+
+def test_what_moved_by_chance_is_not_said_in_place_of_new_nulls_or_of_a_new_value(workspace, normal):
+    # Of few rows much mass moves by chance: more of it, by its threshold, than is missing or new.
+    found = workspace.one("DOUBLE", normal(1100), [*normal(350), *[None] * 15])
+    assert found.message.startswith("`x` drifted: missing values rose by 4.1 % of the rows (2 % matter)")
+    assert (found.measured, found.threshold) == (pytest.approx(15 / 365, abs=1e-6), {"mustBeLessThan": 0.02})
+
+    chance = random.Random(7)  # noqa: S311
+    before, now = ([str(chance.randrange(60)) for _ in range(rows)] for rows in (2000, 1480))
+    found = workspace.one("VARCHAR", before, [*now, *["new"] * 30])
+    assert found.message.startswith(
+        "`x` drifted: 2.0 % of the rows have values that the reference has not (1 % matter)"
+    )
+
+    both = workspace.one("DOUBLE", normal(1100), [*normal(350, mean=1), *[None] * 15])
+    assert "of its mass moved" in both.message and "null" not in both.message
 
 
 def test_nan_is_missing_and_is_no_null(workspace, normal):
@@ -465,6 +482,14 @@ def test_the_profile_says_which_column_is_the_time(workspace):
     assert "the current data has no blocks of time by `at`" in words(gone)
 
 
+def test_where_nobody_named_the_time_of_the_rows_the_page_says_how(workspace):
+    columns = {**of_days(1, [0.0] * 10), "born": ("DATE", ["1990-01-01"] * 1000)}
+    said = words(workspace.compare(columns, of_days(11, [0.0] * 10)))
+    assert "the reference has no blocks of time (`data.time-column` in mlops.yaml can name `at` or `born`)" in said
+    without = words(workspace.compare({"x": columns["x"]}, {"x": columns["x"]}))
+    assert "the reference has no blocks of time." in without
+
+
 def test_a_time_column_that_is_none_is_a_wrong_call(workspace):
     with pytest.raises(CallError, match="no column 'when'"):
         workspace.compare(REFERENCE, REFERENCE, time_column="when")
@@ -506,7 +531,7 @@ def test_importances_that_cannot_be_used_are_a_warning_and_the_check_goes_on(wor
     outcome = workspace.check(_beside(workspace, '{"a": NaN}'), "before.parquet")
     (found,) = (each for each in outcome.verdict.checks if each.rule == "importances")
     assert found.status is Status.WARN and "NaN" in found.message and found.where.file == "model/importances.json"
-    assert outcome.verdict.status is Status.WARN and outcome.headline.startswith("None of 1 column drifted")
+    assert outcome.verdict.status is Status.WARN and outcome.headline.endswith("none of 1 column drifted")
 
 
 def test_only_what_failed_is_annotated(workspace, monkeypatch, capsys):

@@ -85,6 +85,8 @@ class Comparison:
     shifts: tuple[Shift, ...] = ()
     moved: float = 0.0
     """The share of mass that moved, 0 to 1, by whatever effect the column is judged."""
+    apart: float = 0.0
+    """The p-value of the values that are neither missing nor new, where some are: whether they moved among themselves."""
 
     @property
     def effect(self) -> Effect:
@@ -163,11 +165,12 @@ def _column(
     scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN and shown else None
     in_order = bool(shown) and reference.categories is None
     mass, moved = _mass(cells, sides, wanted if shown else Effect.TOTAL_VARIATION, scale, in_order)
-    cells = [cell for cell in cells if cell.reference or cell.current]
+    every, cells = cells, [cell for cell in cells if cell.reference or cell.current]
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
-    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved)
+    apart = _apart(every, sides, in_order) if any(each.effect for each in shifts[1:]) else 0.0
+    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved, apart)
 
 
 # Cells
@@ -286,6 +289,14 @@ def _chance(cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
         return over_all
     by_place = statistics.in_order([cell.reference for cell in placed], [cell.current for cell in placed])
     return min(1.0, 2 * min(over_all, by_place))
+
+
+def _apart(cells: Sequence[Cell], sides: _Sides, in_order: bool) -> float:
+    """The p-value of the values that are neither missing nor new."""
+    known = [cell for cell in cells if cell.role is Role.VALUES]
+    placed = [cells[place] for place in _order(len(cells))] if in_order else []
+    chance = _chance(known, [cell for cell in placed if cell.role is Role.VALUES])
+    return sides.chance(chance, _blocks(known), [cell.current for cell in known])
 
 
 def _order(cells: int) -> list[int]:

@@ -109,7 +109,7 @@ def decide(
             real[index].append(shift)
     few = min(rows) < FEW
     own = [thresholds if isinstance(thresholds, Thresholds) else thresholds(each) for each in comparisons]
-    return [_decide(each, found, few, its) for each, found, its in zip(comparisons, real, own, strict=True)]
+    return [_decide(each, found, few, its, level) for each, found, its in zip(comparisons, real, own, strict=True)]
 
 
 def _excess(shift: Shift, threshold: float) -> float:
@@ -117,7 +117,7 @@ def _excess(shift: Shift, threshold: float) -> float:
     return shift.effect / threshold if threshold else math.inf if shift.effect else 0.0
 
 
-def _decide(comparison: Comparison, real: Sequence[Shift], few: bool, thresholds: Thresholds) -> Decision:
+def _decide(comparison: Comparison, real: Sequence[Shift], few: bool, thresholds: Thresholds, level: float) -> Decision:
     def excess(shift: Shift) -> tuple[float, float]:
         return _excess(shift, thresholds.of(shift.sort)), shift.effect
 
@@ -126,7 +126,9 @@ def _decide(comparison: Comparison, real: Sequence[Shift], few: bool, thresholds
         return Decision(comparison, finding, Shift(Sort.MASS, 1.0, 0.0), thresholds.mass)
     material = [shift for shift in real if shift.effect and shift.effect >= thresholds.of(shift.sort)]
     if material:
-        shift = max(material, key=excess)
+        # Mass moves by chance, too: where the other values are as they were, the shift is what is missing or new.
+        by_itself = [shift for shift in material if shift.sort is not Sort.MASS or comparison.apart <= level]
+        shift = max(by_itself or material, key=excess)
         return Decision(comparison, Finding.DRIFTED, shift, thresholds.of(shift.sort))
     mass = next(shift for shift in comparison.shifts if shift.sort is Sort.MASS)
     finding = Finding.TOO_FEW if few else Finding.SMALL if real else Finding.STABLE

@@ -37,14 +37,12 @@ def message(decision: Decision, rows: tuple[int, int]) -> str:
             return "is new: the reference has no such column, so it is not compared"
         case Finding.TOO_FEW:
             few = "1 row is" if min(rows) == 1 else f"{min(rows):,} rows are"
-            return f"no drift found, but {few} too few to tell (from {FEW} on they are judged)"
+            return f"shows no drift, but {few} too few to tell (from {FEW} on they are judged)"
         case Finding.SMALL:
-            return (
-                f"no drift: what changed is no chance, and too small to matter ({_size(decision)}, {_most(decision)})"
-            )
+            return f"shows no drift: what changed is no chance, and too small to matter ({_size(decision)}, {_most(decision)})"
         case _:
             may_be = ", which may be chance" if decision.shift.effect else ""
-            return f"no drift{_limits(decision.comparison)} ({_size(decision)}{may_be})"
+            return f"shows no drift{_limits(decision.comparison)} ({_size(decision)}{may_be})"
 
 
 def sections(
@@ -127,8 +125,15 @@ def _shift(decision: Decision) -> str:
         return "the current data has no such column"
     if comparison.state is State.CHANGED and reference and current:
         return f"it was {kind(reference)}, and is now {kind(current)}"
-    matters = f"{share(decision.threshold)} matters" if decision.threshold else "anything that is no chance matters"
-    return f"{_size(decision)} ({matters}); {_most(decision)}"
+    return f"{_size(decision)} ({_matters(decision)}); {_most(decision)}"
+
+
+def _matters(decision: Decision) -> str:
+    """From which size on, in the unit of what it stands beside: ``0.05 matters``, ``2 % matter``."""
+    if not decision.threshold:
+        return "anything that is no chance matters"
+    in_rows = decision.shift.sort is not Sort.MASS
+    return f"{_whole_percent(decision.threshold)} matter" if in_rows else f"{share(decision.threshold)} matters"
 
 
 def kind(column: ColumnProfile) -> str:
@@ -186,11 +191,16 @@ def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str
     thresholds = settings.common
     return (
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
-        f"(without drift, at most {percent(settings.false_alarms)} of checks would show one in any column) and "
+        f"(without drift, at most {_whole_percent(settings.false_alarms)} of checks would show one in any column) and "
         f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
-        f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values. "
-        f"{_yardstick(rhythm)}"
+        f"{_whole_percent(thresholds.missing)} of the rows, or {_whole_percent(thresholds.new)} of the rows have new "
+        f"values. Mass moved is the share of rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
     )
+
+
+def _whole_percent(share_set: float) -> str:
+    """A share that a person has set, with the digits that it needs: ``1 %``, ``2.5 %``."""
+    return f"{100 * share_set:g} %"
 
 
 def _yardstick(rhythm: Rhythm | str) -> str:
