@@ -172,7 +172,9 @@ def label(comparison: Comparison, cell: Cell) -> str:
         return f"a length of {cell.label}"
     if side.kind in (Kind.CATEGORY, Kind.BOOLEAN):
         return f"'{visible(clip(cell.label, 60))}'"
-    return cell.label
+    if cell.label.startswith(("below ", "above ")):
+        return f"a value {cell.label}"
+    return f"a value of {cell.label}" if " to " in cell.label else cell.label
 
 
 def new_values(comparison: Comparison, most: int = 5) -> str:
