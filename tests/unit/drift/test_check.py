@@ -166,7 +166,7 @@ def test_a_new_category_with_two_percent_of_the_rows_is_named(workspace):
 def test_a_category_that_vanished(workspace):
     found = workspace.one("VARCHAR", ["a", "b", "c", "d"] * 250, ["a", "b", "c"] * 300)
     assert found.status is Status.FAIL and found.measured == pytest.approx(0.25)
-    assert "'d' went from 25.0 % to 0.0 %" in found.message
+    assert "'d' went from 25.0 % to 0 %" in found.message
 
 
 def test_numbers_beyond_all_that_the_reference_has(workspace):
@@ -200,6 +200,23 @@ def test_a_column_of_another_type(workspace):
     assert found.measured == 1.0 and "it was number (BIGINT), and is now text (VARCHAR)" in found.message
     wider = workspace.compare({"x": ("INTEGER", [1, 2] * 50)}, {"x": ("DOUBLE", [1, 2] * 50)})
     assert drifted(wider) == []
+
+
+def test_numbers_that_one_word_made_text_are_named(workspace):
+    ids = [str(number % 40) for number in range(1000)]
+    columns = {
+        "mass": ("VARCHAR", [*ids, *["NA"] * 50]),
+        "id": ("VARCHAR", [*ids, *ids[:50]]),
+        "word": ("VARCHAR", ["a", "b", "3"] * 350),
+    }
+    said = words(workspace.compare(columns, columns))
+    assert "Compared as text, though nearly all of their values are numbers: `mass` (not 'NA')." in said
+
+
+def test_the_ends_of_bins_are_digits(workspace, normal):
+    values = [round(value, -1) for value in normal(1000, 5000, 900)]
+    found = workspace.one("DOUBLE", values, [value + 2500 for value in values])
+    assert "e+" not in found.message and re.search(r"a value above \d{4} ", found.message)
 
 
 def test_a_column_of_nulls_is_of_any_type(workspace):

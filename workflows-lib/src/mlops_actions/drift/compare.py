@@ -249,7 +249,8 @@ def _shortest(edges: Sequence[float]) -> list[str]:
     for digits in range(3, 17):
         texts = [f"{edge:.{digits}g}" for edge in edges]
         if len(set(texts)) == len(texts):
-            return texts
+            # 6000 and not 6e+03, as far as a person reads digits sooner than an exponent.
+            return [f"{float(text):.0f}" if "e+" in text and abs(float(text)) < 1e15 else text for text in texts]
     return [repr(edge) for edge in edges]
 
 

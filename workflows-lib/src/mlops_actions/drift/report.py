@@ -65,6 +65,8 @@ def sections(
     blocks: list[Block] = [_table(order, importances), Text(_how(rows, settings, rhythm))]
     if settings.ignore:
         blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in settings.ignore)}."))
+    if held := _numbers_as_text(order):
+        blocks.append(Text(f"Compared as text, though nearly all of their values are numbers: {held}."))
     known = frozenset(places[name] for name in settings.ignore if name in places)
     calm = [each for each in order if each.finding in (Finding.STABLE, Finding.SMALL)]
     like = [each for each in sorted(calm, key=lambda each: -each.weight) if _chart(each)][:UNDRIFTED_CHARTS]
@@ -189,6 +191,27 @@ def _limits(comparison: Comparison) -> str:
     return " in what is compared, its nulls" if comparison.only_presence else ""
 
 
+def _numbers_as_text(decisions: Sequence[Decision], most: int = 5) -> str:
+    """Columns whose values are numbers but for some, like `NA` in a file of CSV, with one of those; as far as known."""
+    found = []
+    for each in decisions:
+        side = each.comparison.reference
+        if side is None or side.categories is None or side.private:
+            continue
+        others = [value for value, _ in side.categories.values if not _is_number(value)]
+        if others and len(others) <= 0.1 * len(side.categories.values):
+            found.append(f"{named(side.name)} (not '{visible(clip(others[0], 30))}')")
+    more = f" and {len(found) - most:,} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
 def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str:
     thresholds = settings.common
     return (
@@ -196,7 +219,7 @@ def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str
         f"(without drift, at most {_whole_percent(settings.false_alarms)} of checks would show one in any column) and "
         f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
         f"{_whole_percent(thresholds.missing)} of the rows, or {_whole_percent(thresholds.new)} of the rows have new "
-        f"values. Mass moved is the share of rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
+        f"values. The mass moved is the share of rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
     )
 
 
