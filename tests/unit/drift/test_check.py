@@ -481,6 +481,28 @@ def test_days_that_differ_among_themselves_are_the_yardstick(workspace):
     assert drifted(workspace.compare(REFERENCE, of_days(30, [3.0, 2.5, 3.0]), time_column="at")) == ["x"]
 
 
+def of_years(first: int, years: int, shift: float) -> dict[str, tuple[str, list[Any]]]:
+    """A temperature each day, warm in July, which remembers the day before."""
+    chance = random.Random(first)  # noqa: S311
+    at, values, weather = [], [], 0.0
+    for day in range(365 * years):
+        at.append(datetime(first, 1, 1) + timedelta(days=day))
+        weather = 0.6 * weather + chance.gauss(0, 2.5)
+        values.append(round(16 - 9 * math.cos(math.tau * day / 365) + weather + shift, 1))
+    return {"at": ("TIMESTAMP", at), "x": ("DOUBLE", values)}
+
+
+def test_a_mean_that_moves_is_seen_among_seasons_that_differ_far_more(workspace):
+    reference = workspace.parquet(of_years(2012, 3, 0), "before.parquet")
+    same, warmer = (
+        workspace.check(reference, workspace.parquet(of_years(2016, 1, shift), "now.parquet"), time_column="at")
+        for shift in (0, 1.5)
+    )
+    assert drifted(same) == []
+    assert drifted(warmer) == ["x"] and re.search(r"its mean rose by 1\.[3-6]\d?, from", warmer.headline)
+    assert "and the current rows are held against the same months" in words(warmer)
+
+
 def test_new_nulls_are_seen_by_blocks_too(workspace):
     current = of_days(30, [0.0, 0.25, -0.25])
     kind, values = current["x"]

@@ -268,7 +268,7 @@ def _mass(
     rhythmic = 0.0
     if sides.rhythm is not None:
         blocks = _blocks(cells)
-        rhythmic = sides.chance(chance, blocks, now)
+        rhythmic = _by_blocks(sides, chance, cells, placed)
         before = [share * sides.rows[0] for share in sides.rhythm.expected(blocks)]
     moved = effects.total_variation(before, now)
     if wanted.is_ordered:
@@ -297,12 +297,24 @@ def _chance(cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
     return min(1.0, over_all / ALL, place / PLACE, spread / SPREAD)
 
 
+def _by_blocks(sides: _Sides, by_rows: float, cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
+    """The p-value by blocks, or that by rows where it is greater: over all cells and, of those in an order, by place.
+
+    Spread is left to all cells. The smaller of the two counts by its weight, as by rows.
+    """
+    over_all = sides.chance(by_rows, _blocks(cells), [cell.current for cell in cells])
+    if sides.rhythm is None or by_rows > 0.5 or not placed:
+        return over_all
+    by_place = sides.rhythm.p_value_of_place(_blocks(placed), [cell.current for cell in placed])
+    return max(by_rows, min(1.0, over_all / (1 - PLACE), by_place / PLACE))
+
+
 def _apart(cells: Sequence[Cell], sides: _Sides, in_order: bool) -> float:
     """The p-value of the values that are neither missing nor new."""
     known = [cell for cell in cells if cell.role is Role.VALUES]
     placed = [cells[place] for place in _order(len(cells))] if in_order else []
-    chance = _chance(known, [cell for cell in placed if cell.role is Role.VALUES])
-    return sides.chance(chance, _blocks(known), [cell.current for cell in known])
+    placed = [cell for cell in placed if cell.role is Role.VALUES]
+    return _by_blocks(sides, _chance(known, placed), known, placed)
 
 
 def _order(cells: int) -> list[int]:
