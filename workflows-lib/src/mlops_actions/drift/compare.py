@@ -86,7 +86,7 @@ class Comparison:
     moved: float = 0.0
     """The share of mass that moved, 0 to 1, by whatever effect the column is judged."""
     apart: float = 0.0
-    """The p-value of the values that are neither missing nor new, where some are: whether they moved among themselves."""
+    """The p-value of the values that are neither missing nor new, where some are: whether those moved by themselves."""
 
     @property
     def effect(self) -> Effect:
@@ -165,11 +165,11 @@ def _column(
     scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN and shown else None
     in_order = bool(shown) and reference.categories is None
     mass, moved = _mass(cells, sides, wanted if shown else Effect.TOTAL_VARIATION, scale, in_order)
-    every, cells = cells, [cell for cell in cells if cell.reference or cell.current]
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
-    apart = _apart(every, sides, in_order) if any(each.effect for each in shifts[1:]) else 0.0
+    apart = _apart(cells, sides, in_order) if any(each.effect for each in shifts[1:]) else 0.0
+    cells = [cell for cell in cells if cell.reference or cell.current]
     return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved, apart)
 
 

@@ -2,7 +2,8 @@
 
 A line says when a check ended, what it came to, which window of data it saw,
 and how far each column moved, in units of its threshold: what is measured of a
-column (mass, nulls, new values) may be another thing in the next check. Lines that are none of ours are kept, and counted.
+column (mass, nulls, new values) may be another thing in the next check. Lines
+that are none of ours are kept, and counted.
 """
 
 from __future__ import annotations

@@ -40,10 +40,9 @@ def headline(
         worst = max(drifted, key=lambda each: each.weight)
         others = [each for each in drifted if each is not worst]
         most = "most in " if others else ""
-        leaning = _leaning(worst, importances)
-        said = f"{differs} in {len(drifted):,} of {columns}, {most}{leaning} ({happened(worst)})"
-        next_one = [happened(others[0], _leaning(others[0], importances, ","))] if others else []
-        return "; ".join([said, *next_one, *besides])
+        said = f"{differs} in {len(drifted):,} of {columns}, {most}{_leaning(worst, importances)} ({happened(worst)})"
+        following = (happened(each, _leaning(each, importances, ",")) for each in others[:1])
+        return "; ".join([said, *following, *besides])
     if any(each.finding is Finding.TOO_FEW for each in decisions):
         return "; ".join([f"Too few rows to say that none of {columns} drifted", *besides])
     if besides:
