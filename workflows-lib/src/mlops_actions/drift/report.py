@@ -39,7 +39,8 @@ def message(decision: Decision, rows: tuple[int, int]) -> str:
             few = "1 row is" if min(rows) == 1 else f"{min(rows):,} rows are"
             return f"shows no drift, but {few} too few to tell (from {FEW} on they are judged)"
         case Finding.SMALL:
-            return f"shows no drift: what changed is no chance, and too small to matter ({_size(decision)}, {_most(decision)})"
+            of_it = f"{_size(decision)}, {_most(decision)}"
+            return f"shows no drift: what changed is no chance, and too small to matter ({of_it})"
         case _:
             may_be = ", which may be chance" if decision.shift.effect else ""
             return f"shows no drift{_limits(decision.comparison)} ({_size(decision)}{may_be})"
