@@ -40,8 +40,8 @@ def test_a_tenth_of_the_rows_a_day_drifts_and_the_headline_says_so(workspace):
     assert found.measured == pytest.approx(20 / 203, rel=0.01) and found.threshold == {"mustBeBetween": [0.5, 2]}
     assert found.where.column is None and "20 rows a day" in found.message
     assert outcome.headline == (
-        "None of 2 columns drifted from 1 to 28 January 2024 to 29 January to 4 February 2024, "
-        "and there are 20 rows a day instead of 203"
+        "29 January to 4 February 2024 differs from 1 to 28 January 2024, though in none of 2 columns by itself: "
+        "there are 20 rows a day instead of 203"
     )
     assert outcome.outputs["drifted-columns"] == "[]"
 

@@ -47,9 +47,20 @@ def test_a_check_is_one_line_and_comes_back() -> None:
         verdict.identity(DRIFTED),
         "fail",
         ("b\u2028,\n",),
-        {"a": 0.01, "b\u2028,\n": 0.4},
+        {"a": 0.2, "b\u2028,\n": 8.0},
         ("2026-11-16", "2026-11-22"),
     )
+
+
+def test_scores_are_of_one_unit_whatever_was_measured_of_a_column() -> None:
+    """A new category in 2 % of the rows is further than 6 % of the mass; what must not drift has no unit."""
+    new = replace(column("new", 0.02, Status.FAIL), threshold={"mustBeLessThan": 0.01})
+    strict = [
+        replace(column(name, 0.004, status), threshold={"mustBe": 0})
+        for name, status in (("x", Status.FAIL), ("y", Status.PASS))
+    ]
+    (entry,), _ = history.parse(history.line(judged(new, column("mass", 0.06), *strict)))
+    assert entry.scores == {"new": 2.0, "mass": 1.2, "x": 1.0, "y": 0.0}
 
 
 def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
@@ -88,8 +99,8 @@ def test_a_strange_line_keeps_its_place_and_the_oldest_go_first(monkeypatch: pyt
         "[" * 100_000,
         history.line(DRIFTED).replace("+00:00", "").replace("Z", ""),
         history.line(DRIFTED).replace('"fail"', '"fine"'),
-        history.line(DRIFTED).replace("0.01", "NaN"),
-        history.line(DRIFTED).replace("0.01", '"x"'),
+        history.line(DRIFTED).replace("0.2", "NaN"),
+        history.line(DRIFTED).replace("0.2", '"x"'),
     ],
 )
 def test_a_line_that_is_none_is_counted_and_the_others_are_read(line: str) -> None:

@@ -198,7 +198,7 @@ def test_a_page_names_ten_pairs_and_counts_the_others(workspace):
     assert len(found(outcome)) == pairs.SHOWN
     (rest,) = (each for each in found(outcome, "correlations") if each.status is Status.FAIL)
     assert "5 more pairs of columns" in rest.message
-    assert "and 14 more pairs of columns changed likewise" in outcome.headline
+    assert "and 14 more pairs of columns changed, too" in outcome.headline
     assert len(columns(outcome.verdict)) == 6  # an issue and a history tell columns from pairs
 
 

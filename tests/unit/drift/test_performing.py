@@ -55,7 +55,8 @@ def test_labels_that_no_longer_follow_the_scores_fail_though_no_column_drifted(w
     assert json.loads(outcome.outputs["drifted-columns"]) == []
     assert found.measured < found.threshold["mustBeGreaterOrEqualTo"] and "worse by more than 0.02" in found.message
     assert re.fullmatch(
-        r"None of 3 columns drifted from .*; the AUC fell: 0\.\d+ before, 0\.\d+ now", outcome.headline
+        r".* differs from .*, though in none of 3 columns by itself: the AUC fell from 0\.\d+ to 0\.\d+; .*",
+        outcome.headline,
     ), outcome.headline
     assert outcome.verdict.parameters["prediction"] == "score"
     (training,) = requests(outcome, Wishes("delay", retrain_event="retrain"))
@@ -65,8 +66,8 @@ def test_labels_that_no_longer_follow_the_scores_fail_though_no_column_drifted(w
 def test_the_same_performance_passes_and_columns_are_called_what_they_are(workspace):
     outcome = workspace.compare(scored(4000, 1), scored(4000, 3), performance=ASKED)
     assert of(outcome, "data.performance.auc").status is outcome.verdict.status is Status.PASS
-    assert of(outcome, "data.score.drift").message.startswith("the prediction `score` no drift")
-    assert of(outcome, "data.late.drift").message.startswith("the label `late` no drift")
+    assert of(outcome, "data.score.drift").message.startswith("the prediction `score` shows no drift")
+    assert of(outcome, "data.late.drift").message.startswith("the label `late` shows no drift")
 
 
 @pytest.mark.parametrize(
@@ -185,6 +186,16 @@ def test_the_segment_that_lost_is_named_and_small_ones_are_not_judged(workspace)
     assert [row[0] for row in table.rows] == ["all rows", "carrier = 'UA'", "carrier = 'AA'"]
 
 
+def test_where_no_segment_has_both_classes_that_is_the_reason(workspace):
+    now = scored(4000, 3)
+    now["carrier"] = ("VARCHAR", [("AA", "UA")[late] for late in now["late"][1]])
+    asked = Asked("score", "late", segments=("carrier",))
+    outcome = workspace.compare(scored(4000, 1), now, performance=asked, ignore=("carrier",))
+    found = of(outcome, "data.performance.auc.carrier")
+    assert found.status is Status.NOT_CHECKED
+    assert "of no value it can be told (0 rows of one of the two classes are too few for an AUC)" in found.message
+
+
 def test_the_intervals_of_all_segments_hold_together(workspace):
     hits = {"AA": 60, "UA": 75}  # of 100 rows each
     pairs = [(key, index < count) for key, count in hits.items() for index in range(100)]
@@ -289,7 +300,7 @@ def test_numbers_are_held_by_their_error(workspace, normal):
     outcome = workspace.compare(before | both, now | both, performance=Asked("p", "y"))
     found = of(outcome, "data.performance.rmse")
     assert found.status is Status.FAIL and found.measured == pytest.approx(1.5, rel=0.05)
-    assert re.search(r"the RMSE rose: (0\.9|1\.0)\d* before, 1\.[45]\d* now$", outcome.headline)
+    assert re.search(r"the RMSE rose from (0\.9|1\.0)\d* to 1\.[45]\d*$", outcome.headline)
 
 
 # From mlops.yaml

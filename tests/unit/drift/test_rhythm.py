@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from statistics import NormalDist
 
 import pytest
+from scipy import stats
 
 from mlops_actions.data.profiles.blocks import Blocks, Unit
 from mlops_actions.drift import rhythm, statistics
@@ -132,3 +133,28 @@ def test_a_window_shorter_than_a_block_may_differ_more():
         rhythm.of(weeks, current, span).p_value(blocks, counted(chance, 0.6)) for span in (None, timedelta(hours=8))
     ]
     assert values[0] < values[1]
+
+
+def test_place_is_that_of_a_t_test_where_days_remember_nothing():
+    chance = random.Random(5)  # noqa: S311
+    blocks = [counted(chance, chance.gauss(0, 0.3)) for _ in range(40)]
+    current = counted(chance, 0.9)
+    plain = Rhythm(Unit.DAY, tuple(range(40)), (ROWS,) * 40, (0,) * 40, 1.0, {0: 1.0})
+    sums = totals(blocks)
+    ranks = [(sum(sums[:cell]) + sums[cell] / 2) / sum(sums) for cell in range(10)]
+    *before, now = [sum(map(math.prod, zip(each, ranks, strict=True))) / ROWS for each in (*blocks, current)]
+    memory = stats.pearsonr(before[1:], before[:-1]).statistic
+    assert abs(memory) < 0.1
+    # An estimate of that memory only makes a window less certain.
+    least = stats.ttest_ind(before, [now]).pvalue
+    assert least <= plain.p_value_of_place(blocks, current) <= 3 * least
+    assert plain.p_value_of_place(blocks, sums) == 1.0
+    turned = [each[::-1] for each in blocks]
+    assert plain.p_value_of_place(turned, current[::-1]) == pytest.approx(plain.p_value_of_place(blocks, current))
+
+
+def test_place_says_nothing_of_a_season_without_values_and_of_no_rows():
+    blocks = [[5, 5]] * 14
+    seasonal = Rhythm(Unit.DAY, tuple(range(14)), (10,) * 14, (0, 1) * 7, 1.0, {1: 1.0})
+    assert seasonal.p_value_of_place([[5, 5], [0, 0]] * 7, [0, 10]) == 1.0
+    assert seasonal.p_value_of_place(blocks, [0, 0]) == seasonal.p_value_of_place([[0, 0]] * 14, [0, 10]) == 1.0

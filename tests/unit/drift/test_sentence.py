@@ -16,9 +16,10 @@ PREFIX = "The current data differs from the reference in 1 of 1 column, `x` "
 @pytest.mark.parametrize(
     ("kind", "before", "now", "said"),
     [
-        ("DOUBLE", [1.0, 2, 3, 4] * 250, [2.0, 3, 4, 5] * 250, "its mean rose from 2.5 to 3.5"),
-        ("INTEGER", [1, 2, 3, 4] * 250, [0, 0, 5, 5] * 250, "its standard deviation rose from 1.119 to 2.501"),
-        ("DOUBLE", [5.0] * 1000, [5.5] * 1000, "its mean rose from 5 to 5.5"),
+        ("DOUBLE", [1.0, 2, 3, 4] * 250, [2.0, 3, 4, 5] * 250, "its mean rose by 1, from 2.5 to 3.5"),
+        ("INTEGER", [1, 2, 3, 4] * 250, [0, 0, 5, 5] * 250, "its standard deviation rose by 1.38, from 1.119 to 2.501"),
+        ("DOUBLE", [2e6, 4e6] * 500, [2.5e6, 4.5e6] * 500, "its mean rose by 500,000, from 3,000,000 to 3,500,000"),
+        ("DOUBLE", [5.0] * 1000, [5.5] * 1000, "its mean rose by 0.5, from 5 to 5.5"),
         ("BOOLEAN", [True, False] * 500, [True] * 410 + [False] * 590, "it is true 9 points less often"),
         ("VARCHAR", SAME, ["a"] * 625 + ["b"] * 375, "'a' is 12 points more frequent"),
         ("VARCHAR", SAME + ["c"] * 100, SAME + ["a"] * 100, "'c' is 9.1 points rarer"),
@@ -44,13 +45,13 @@ def test_the_second_column_is_said_in_its_own_words_and_the_windows_by_their_mon
         "y": ("BOOLEAN", [True] * 410 + [False] * 590),
     }
     assert workspace.compare(before, now).headline == (
-        "February 2013 differs from January 2013 in 2 of 3 columns, most in `x` (its mean rose from 2.5 to 4); "
+        "February 2013 differs from January 2013 in 2 of 3 columns, most in `x` (its mean rose by 1.5, from 2.5 to 4); "
         "`y` is true 9 points less often"
     )
 
 
 def decision(name: str, effect: float, finding: Finding = Finding.DRIFTED) -> Decision:
-    """A number whose mean rose from 0 to 1."""
+    """A number whose mean rose by 1, from 0 to 1."""
     one, other = (ColumnProfile(name, "DOUBLE", Kind.NUMBER, 0, range=Range(mean=mean, sd=1.0)) for mean in (0.0, 1.0))
     shift = Shift(Sort.MASS, effect, 0.0)
     cells = (Cell("below 0", 500, 0), Cell("above 0", 500, 1000))
@@ -60,13 +61,13 @@ def decision(name: str, effect: float, finding: Finding = Finding.DRIFTED) -> De
 def test_what_the_model_leans_on_is_said_and_comes_next():
     decisions = [decision("a", 0.2), decision("b", 0.3), decision("c", 0.1), decision("d", 0.0, Finding.STABLE)]
     lead = "The current data differs from the reference in 3 of 4 columns, most in "
-    assert headline(decisions) == f"{lead}`b` (its mean rose from 0 to 1); the mean of `a` rose from 0 to 1"
+    assert headline(decisions) == f"{lead}`b` (its mean rose by 1, from 0 to 1); the mean of `a` rose by 1, from 0 to 1"
     used = {"a": 0.1, "b": 0.5, "c": 0.2, "d": 0.0}
     assert headline(decisions, importances=used) == (
-        f"{lead}`b`, which the model leans on (its mean rose from 0 to 1); the mean of `c` rose from 0 to 1"
+        f"{lead}`b`, which the model leans on (its mean rose by 1, from 0 to 1); the mean of `c` rose by 1, from 0 to 1"
     )
     assert headline(decisions, importances={"a": 0.0, "b": 0.0, "c": 0.2, "d": 0.1}) == (
-        f"{lead}`b` (its mean rose from 0 to 1); the mean of `c`, which the model leans on, rose from 0 to 1"
+        f"{lead}`b` (its mean rose by 1, from 0 to 1); the mean of `c`, which the model leans on, rose by 1, from 0 to 1"
     )
 
 
@@ -79,4 +80,16 @@ def test_a_model_leans_on_what_it_uses_more_than_the_average_column():
 
 def test_no_drift_names_the_windows_too():
     calm = [decision("a", 0.0, Finding.STABLE)]
-    assert headline(calm, ("May 2013", "June 2013")) == "None of 1 column drifted from May 2013 to June 2013"
+    assert headline(calm, ("May 2013", "June 2013")) == "June 2013 against May 2013: none of 1 column drifted"
+
+
+def test_what_else_changed_is_said_and_no_sentence_begins_with_all_is_well():
+    sides = ("May 2013", "June 2013")
+    assert headline(
+        [decision("a", 0.0, Finding.STABLE)], sides, besides=("the AUC fell from 0.8 to 0.7", "so did b")
+    ) == (
+        "June 2013 differs from May 2013, though in none of 1 column by itself: the AUC fell from 0.8 to 0.7; so did b"
+    )
+    assert headline([decision("a", 0.2)], sides, besides=("the AUC fell",)) == (
+        "June 2013 differs from May 2013 in 1 of 1 column, `a` (its mean rose by 1, from 0 to 1); the AUC fell"
+    )

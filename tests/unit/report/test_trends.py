@@ -45,7 +45,7 @@ def test_bars_are_as_high_as_their_shares_and_a_block_without_one_is_a_gap(read_
     assert (first[1], last[1]) == (6, 24)
     assert first[2] == last[2]
     assert last[0] - first[0] == pytest.approx(3 * trends.WIDTH / 4, abs=0.2)
-    assert caption(root) == "Nulls: 0.0 % (2013-03) to 40.0 % (2013-04)"
+    assert caption(root) == "Nulls: 0 % (2013-03) to 40.0 % (2013-04)"
     assert [each.text for each in root.all("span")][-2:] == ["2013-01", "2013-04"]
     assert next(root.all("title")).text == "Nulls of x by month"
 
@@ -69,10 +69,10 @@ def test_what_hardly_moves_is_drawn_flat(read_html):
     ("trend", "said"),
     [
         (Trend("Share of", (0.5, 0.5, 0.5, None), of="UA"), "Share of UA: 50.0 % throughout"),
-        (Trend("Share of", (0.5, 0.25, 1.0, None), of=" "), "Share of ' ': 25.0 % (2013-02) to 100.0 % (2013-03)"),
+        (Trend("Share of", (0.5, 0.25, 1.0, None), of=" "), "Share of ' ': 25.0 % (2013-02) to 100 % (2013-03)"),
         (Trend("Rows", (12_000, 0, 0, 30_000), "rows"), "Rows: 0 (2013-02) to 30,000 (2013-04)"),
         (Trend("Mean", (-123456.7, 0.123456, 0, 0), "level"), "Mean: -123,457 (2013-01) to 0.1235 (2013-02)"),
-        (Trend("Nulls", (0, 0, 0, 0)), "Nulls: 0.0 % throughout"),
+        (Trend("Nulls", (0, 0, 0, 0)), "Nulls: 0 % throughout"),
         (Trend("Mean", (None, 7.0, None, None), "level"), "Mean: 7 throughout"),
     ],
 )

@@ -13,6 +13,7 @@ from mlops_actions import model
 from mlops_actions.outcome import Outcome, Text
 from mlops_actions.training import reason, train
 from mlops_actions.training.champion import Champion
+from mlops_actions.training.gates import Gate
 from mlops_actions.training.paired import Metric
 from mlops_actions.training.train import Training
 from mlops_actions.verdict import Check, Severity, Status, Where
@@ -90,10 +91,23 @@ def test_a_challenger_that_is_better_is_promoted(asked: Callable[..., Training],
     assert materials["champion delay@v1.0.0"] == model.digest(request.champion.model)
 
 
+def test_a_challenger_that_wins_and_misses_a_gate_is_told_apart_from_one_that_loses(
+    asked: Callable[..., Training], run: Callable[..., Outcome]
+) -> None:
+    outcome = run(replace(asked(1.5, 1.0), gates=(Gate("auc", min=0.9),)))
+    assert (compared(outcome).status, outcome.outputs["promoted"]) == (Status.PASS, "false")
+    told = story(outcome)
+    assert "The challenger wins" in told
+    assert told.endswith(
+        "Even so, the new model is not promoted: `auc` is 0.75, and at least 0.9 is asked. The champion stays."
+    )
+
+
 def test_a_challenger_that_loses_says_so(asked: Callable[..., Training], run: Callable[..., Outcome]) -> None:
     outcome = run(asked(1.0, 1.5))
     assert (compared(outcome).status, outcome.outputs["promoted"]) == (Status.FAIL, "false")
     assert "The champion wins" in story(outcome) and "The champion stays." in story(outcome)
+    assert "Even so" not in story(outcome)
     assert outcome.headline.startswith("`model` is not promoted") and "The champion wins" in outcome.headline
 
 

@@ -151,7 +151,8 @@ def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
         places={str(each.where.column): place for place, each in enumerate(of_columns, len(before))},
         importances=leaning,
     )
-    headline = _joined(sentence.headline(decisions, windows.names(*sides), leaning), found)
+    besides = (found.arrived.headline, found.performed.headline, found.together.headline)
+    headline = sentence.headline(decisions, windows.names(*sides), leaning, tuple(filter(None, besides)))
     shown += found.together.sections(len(before) + len(of_columns))
     checks = [*before, *of_columns, *found.together.checks, *found.performed.checks]
     outcome = _outcome(run, checks, headline, found.columns, pairs_drifted=found.together.drifted)
@@ -195,12 +196,6 @@ def _of_columns(
         *(_absence(each, name) for each in absent),
         *(_ignored(each, name) for each in dict.fromkeys(request.settings.ignore)),
     ]
-
-
-def _joined(columns: str, found: _Found) -> str:
-    """The check in one sentence: its columns, the number of rows and the performance, as far as there is something."""
-    arrived = f", and {found.arrived.headline}" if found.arrived.headline else ""
-    return "; ".join(filter(None, (columns + arrived, found.together.headline, found.performed.headline)))
 
 
 def _decide(
@@ -393,7 +388,13 @@ def _rhythm(reference: Profile, current: _Current) -> Rhythm | str:
         ends = times.span(current.profile, reference.time.column) if reference.time else None
         return rhythm.of(reference.time, current.blocks, ends[1] - ends[0] if ends else None)
     except Unusable as error:
-        return str(error)
+        return str(error) if reference.time else f"{error}{_could_name(reference)}"
+
+
+def _could_name(reference: Profile) -> str:
+    """What a person can do where nobody has named the time of the rows; empty where no column is one."""
+    known = [report.named(each.name) for each in reference.columns if each.kind is Kind.TIME and not each.private]
+    return f" (`data.time-column` in mlops.yaml can name {' or '.join(known[:3])})" if known else ""
 
 
 def _window(made: Profile, name: str) -> dict[str, Json] | None:

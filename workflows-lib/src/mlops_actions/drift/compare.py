@@ -85,6 +85,8 @@ class Comparison:
     shifts: tuple[Shift, ...] = ()
     moved: float = 0.0
     """The share of mass that moved, 0 to 1, by whatever effect the column is judged."""
+    apart: float = 0.0
+    """The p-value of the values that are neither missing nor new, where some are: whether those moved by themselves."""
 
     @property
     def effect(self) -> Effect:
@@ -163,11 +165,12 @@ def _column(
     scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN and shown else None
     in_order = bool(shown) and reference.categories is None
     mass, moved = _mass(cells, sides, wanted if shown else Effect.TOTAL_VARIATION, scale, in_order)
-    cells = [cell for cell in cells if cell.reference or cell.current]
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
-    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved)
+    apart = _apart(cells, sides, in_order) if any(each.effect for each in shifts[1:]) else 0.0
+    cells = [cell for cell in cells if cell.reference or cell.current]
+    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved, apart)
 
 
 # Cells
@@ -246,7 +249,8 @@ def _shortest(edges: Sequence[float]) -> list[str]:
     for digits in range(3, 17):
         texts = [f"{edge:.{digits}g}" for edge in edges]
         if len(set(texts)) == len(texts):
-            return texts
+            # 6000 and not 6e+03, as far as a person reads digits sooner than an exponent.
+            return [f"{float(text):.0f}" if "e+" in text and abs(float(text)) < 1e15 else text for text in texts]
     return [repr(edge) for edge in edges]
 
 
@@ -264,7 +268,7 @@ def _mass(
     rhythmic = 0.0
     if sides.rhythm is not None:
         blocks = _blocks(cells)
-        rhythmic = sides.chance(chance, blocks, now)
+        rhythmic = _by_blocks(sides, chance, cells, placed)
         before = [share * sides.rows[0] for share in sides.rhythm.expected(blocks)]
     moved = effects.total_variation(before, now)
     if wanted.is_ordered:
@@ -291,6 +295,26 @@ def _chance(cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
         return over_all
     place, spread = statistics.in_order([cell.reference for cell in placed], [cell.current for cell in placed])
     return min(1.0, over_all / ALL, place / PLACE, spread / SPREAD)
+
+
+def _by_blocks(sides: _Sides, by_rows: float, cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
+    """The p-value by blocks, or that by rows where it is greater: over all cells and, of those in an order, by place.
+
+    Spread is left to all cells. The smaller of the two counts by its weight, as by rows.
+    """
+    over_all = sides.chance(by_rows, _blocks(cells), [cell.current for cell in cells])
+    if sides.rhythm is None or by_rows > 0.5 or not placed:
+        return over_all
+    by_place = sides.rhythm.p_value_of_place(_blocks(placed), [cell.current for cell in placed])
+    return max(by_rows, min(1.0, over_all / (1 - PLACE), by_place / PLACE))
+
+
+def _apart(cells: Sequence[Cell], sides: _Sides, in_order: bool) -> float:
+    """The p-value of the values that are neither missing nor new."""
+    known = [cell for cell in cells if cell.role is Role.VALUES]
+    placed = [cells[place] for place in _order(len(cells))] if in_order else []
+    placed = [cell for cell in placed if cell.role is Role.VALUES]
+    return _by_blocks(sides, _chance(known, placed), known, placed)
 
 
 def _order(cells: int) -> list[int]:

@@ -111,7 +111,7 @@ def decide(
         if is_real:
             real[index].append(shift)
     own = [thresholds if isinstance(thresholds, Thresholds) else thresholds(each) for each in comparisons]
-    return [_decide(each, found, rows, its) for each, found, its in zip(comparisons, real, own, strict=True)]
+    return [_decide(each, found, rows, its, level) for each, found, its in zip(comparisons, real, own, strict=True)]
 
 
 def _excess(shift: Shift, threshold: float) -> float:
@@ -119,7 +119,9 @@ def _excess(shift: Shift, threshold: float) -> float:
     return shift.effect / threshold if threshold else math.inf if shift.effect else 0.0
 
 
-def _decide(comparison: Comparison, real: Sequence[Shift], rows: tuple[int, int], thresholds: Thresholds) -> Decision:
+def _decide(
+    comparison: Comparison, real: Sequence[Shift], rows: tuple[int, int], thresholds: Thresholds, level: float
+) -> Decision:
     def excess(shift: Shift) -> tuple[float, float]:
         return _excess(shift, thresholds.of(shift.sort)), shift.effect
 
@@ -130,7 +132,9 @@ def _decide(comparison: Comparison, real: Sequence[Shift], rows: tuple[int, int]
     handful = [shift for shift in material if _is_handful(shift, rows[1], thresholds)]
     weighty = [shift for shift in material if shift not in handful and _is_more(shift, handful, thresholds.mass)]
     if weighty:
-        shift = max(weighty, key=excess)
+        # Mass moves by chance, too: where the other values are as they were, the shift is what is missing or new.
+        by_itself = [shift for shift in weighty if shift.sort is not Sort.MASS or comparison.apart <= level]
+        shift = max(by_itself or weighty, key=excess)
         return Decision(comparison, Finding.DRIFTED, shift, thresholds.of(shift.sort))
     if handful:
         shift = max(handful, key=excess)

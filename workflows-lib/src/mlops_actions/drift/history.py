@@ -1,7 +1,9 @@
 """Earlier checks: a line of JSON for each, in a file here, on a branch of the repository, or in an artifact.
 
 A line says when a check ended, what it came to, which window of data it saw,
-and the effect in each column. Lines that are none of ours are kept, and counted.
+and how far each column moved, in units of its threshold: what is measured of a
+column (mass, nulls, new values) may be another thing in the next check. Lines
+that are none of ours are kept, and counted.
 """
 
 from __future__ import annotations
@@ -34,7 +36,11 @@ NAMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One check. ``scores`` are effects by column, ``window`` the first and the last time of the rows, as text."""
+    """One check. ``window`` is the first and the last time of the rows, as text.
+
+    ``scores`` say of each column how many times its threshold the effect was; of
+    a column that must not drift, which has none, 1 where it did and 0 where not.
+    """
 
     at: datetime
     verdict: str
@@ -70,6 +76,11 @@ def _effect(check: Check) -> float | None:
     return float(measured) if isinstance(measured, int | float) and not isinstance(measured, bool) else None
 
 
+def _score(check: Check) -> float:
+    has_limit = "mustBeLessThan" in (check.threshold or {})
+    return _weight(check) if has_limit else float(check.status is Status.FAIL)
+
+
 def line(judged: Verdict) -> str:
     """A check as a line, without its end."""
     compared = columns(judged)
@@ -80,7 +91,7 @@ def line(judged: Verdict) -> str:
         "data": judged.parameters.get("data"),
         "window": judged.parameters.get("window"),
         "drifted": [str(each.where.column) for each in compared if each.status is Status.FAIL],
-        "scores": {str(each.where.column): effect for each in compared if (effect := _effect(each)) is not None},
+        "scores": {str(each.where.column): round(_score(each), 3) for each in compared if _effect(each) is not None},
     }
     return json.dumps(data, allow_nan=False, separators=(",", ":"))
 
@@ -192,7 +203,7 @@ def section(
             Text(f"{plural(strange, 'line')} of the history cannot be read, and {'are' if strange > 1 else 'is'} kept.")
         )
     table = Table(
-        ("Checked", "Window", "Verdict", "Drifted", "Which", "Largest effect"),
+        ("Checked", "Window", "Verdict", "Drifted", "Which", "Farthest, thresholds"),
         tuple(_row(each) for each in shown),
         caption,
     )
@@ -218,7 +229,7 @@ def _past(shown: Sequence[Entry], table: Table, first: Sequence[str]) -> Past:
     )
     return Past(
         "Columns that drifted, by check",
-        "How far columns moved (their effect), by check",
+        "How far columns moved, in units of their thresholds, by check",
         tuple(_moment(each) for each in shown),
         tuple(Status(each.status) for each in shown),
         tuple(len(each.drifted) for each in shown),
@@ -242,7 +253,7 @@ def _row(entry: Entry) -> tuple[str | int | float | None, ...]:
         entry.status,
         len(entry.drifted),
         which or None,
-        None if largest is None else round(largest, 3),
+        None if largest is None else round(largest, 2),
     )
 
 

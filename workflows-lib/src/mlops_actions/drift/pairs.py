@@ -342,5 +342,5 @@ def _unknown(object_name: str, message: str, severity: Severity) -> Check:
 def _headline(drifted: Sequence[Change]) -> str:
     if not drifted:
         return ""
-    more = f", and {plural(len(drifted) - 1, 'more pair')} of columns changed likewise" if len(drifted) > 1 else ""
+    more = f", and {plural(len(drifted) - 1, 'more pair')} of columns changed, too" if len(drifted) > 1 else ""
     return said(drifted[0]) + more

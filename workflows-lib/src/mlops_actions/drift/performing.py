@@ -273,9 +273,7 @@ def _clause(now: Measured, before: Measured | None, words: str) -> str:
     """What a headline says of it, where it is worse."""
     if before is None or not is_worse(now, before):
         return ""
-    return (
-        f"the {words} {'rose' if now.metric is Metric.RMSE else 'fell'}: {before.value:.3g} before, {now.value:.3g} now"
-    )
+    return f"the {words} {'rose' if now.metric is Metric.RMSE else 'fell'} from {before.value:.3g} to {now.value:.3g}"
 
 
 def is_worse(now: Measured, before: Measured) -> bool:
@@ -351,7 +349,7 @@ def _segment_check(
     made = Check(f"{whole.rule}.{name}", Status.NOT_CHECKED, "", Severity.INFO, replace(whole.where, column=name))
     said = f"the {words} by `{clip(name, 60)}` is "
     if not pairs:
-        why = now.reason or ("no value has rows enough" if not now.found else "nothing says what they were")
+        why = now.reason or _why_unpaired(now)
         return replace(made, message=visible(f"{said}not judged: {why}{rest}"))
     worse = sorted(
         (each for each in pairs if is_worse(*each[1:])), key=lambda each: -abs(each[1].value - each[2].value)
@@ -366,6 +364,19 @@ def _segment_check(
         message=visible(said + rest),
         measured=len(worse),
         threshold={"mustBe": 0},
+    )
+
+
+def _why_unpaired(now: Segments) -> str:
+    """Why no value was measured on both sides."""
+    if not now.found:
+        return "no value has rows enough"
+    reasons = [each for each in now.found.values() if isinstance(each, str)]
+    # Of all of them: where one was measured, it is the reference that lacks it.
+    return (
+        f"of no value it can be told ({reasons[0]})"
+        if len(reasons) == len(now.found)
+        else "nothing says what they were"
     )
 
 

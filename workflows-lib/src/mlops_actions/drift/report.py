@@ -37,17 +37,16 @@ def message(decision: Decision, rows: tuple[int, int]) -> str:
             return "is new: the reference has no such column, so it is not compared"
         case Finding.TOO_FEW if decision.shift.sort is not Sort.MASS:
             few = f"fewer than {HANDFUL} such rows are too few to tell"
-            return f"no drift found: {_size(decision)}, {_most(decision)}; {few}"
+            return f"shows no drift: {_size(decision)}, {_most(decision)}; {few}"
         case Finding.TOO_FEW:
             few = f"{plural(min(rows), 'row')} {'is' if min(rows) == 1 else 'are'}"
-            return f"no drift found, but {few} too few to tell (from {FEW} on they are judged)"
+            return f"shows no drift, but {few} too few to tell (from {FEW} on they are judged)"
         case Finding.SMALL:
-            return (
-                f"no drift: what changed is no chance, and too small to matter ({_size(decision)}, {_most(decision)})"
-            )
+            of_it = f"{_size(decision)}, {_most(decision)}"
+            return f"shows no drift: what changed is no chance, and too small to matter ({of_it})"
         case _:
             may_be = ", which may be chance" if decision.shift.effect else ""
-            return f"no drift{_limits(decision.comparison)} ({_size(decision)}{may_be})"
+            return f"shows no drift{_limits(decision.comparison)} ({_size(decision)}{may_be})"
 
 
 def sections(
@@ -70,6 +69,8 @@ def sections(
     blocks: list[Block] = [_table(order, importances), Text(_how(rows, settings, rhythm))]
     if settings.ignore:
         blocks.append(Text(f"Not compared, as configured: {', '.join(named(each) for each in settings.ignore)}."))
+    if held := _numbers_as_text(order):
+        blocks.append(Text(f"Compared as text, though nearly all of their values are numbers: {held}."))
     known = frozenset(places[name] for name in settings.ignore if name in places)
     calm = [each for each in order if each.finding in (Finding.STABLE, Finding.SMALL)]
     like = [each for each in sorted(calm, key=lambda each: -each.weight) if _chart(each)][:UNDRIFTED_CHARTS]
@@ -130,8 +131,15 @@ def _shift(decision: Decision) -> str:
         return "the current data has no such column"
     if comparison.state is State.CHANGED and reference and current:
         return f"it was {kind(reference)}, and is now {kind(current)}"
-    matters = f"{share(decision.threshold)} matters" if decision.threshold else "anything that is no chance matters"
-    return f"{_size(decision)} ({matters}); {_most(decision)}"
+    return f"{_size(decision)} ({_matters(decision)}); {_most(decision)}"
+
+
+def _matters(decision: Decision) -> str:
+    """From which size on, in the unit of what it stands beside: ``0.05 matters``, ``2 % matter``."""
+    if not decision.threshold:
+        return "anything that is no chance matters"
+    in_rows = decision.shift.sort is not Sort.MASS
+    return f"{_whole_percent(decision.threshold)} matter" if in_rows else f"{share(decision.threshold)} matters"
 
 
 def kind(column: ColumnProfile) -> str:
@@ -170,7 +178,9 @@ def label(comparison: Comparison, cell: Cell) -> str:
         return f"a length of {cell.label}"
     if side.kind in (Kind.CATEGORY, Kind.BOOLEAN):
         return f"'{visible(clip(cell.label, 60))}'"
-    return cell.label
+    if cell.label.startswith(("below ", "above ")):
+        return f"a value {cell.label}"
+    return f"a value of {cell.label}" if " to " in cell.label else cell.label
 
 
 def new_values(comparison: Comparison, most: int = 5) -> str:
@@ -187,15 +197,41 @@ def _limits(comparison: Comparison) -> str:
     return " in what is compared, its nulls" if comparison.only_presence else ""
 
 
+def _numbers_as_text(decisions: Sequence[Decision], most: int = 5) -> str:
+    """Columns whose values are numbers but for some, like `NA` in a file of CSV, with one of those; as far as known."""
+    found = []
+    for each in decisions:
+        side = each.comparison.reference
+        if side is None or side.categories is None or side.private:
+            continue
+        others = [value for value, _ in side.categories.values if not _is_number(value)]
+        if others and len(others) <= 0.1 * len(side.categories.values):
+            found.append(f"{named(side.name)} (not '{visible(clip(others[0], 30))}')")
+    more = f" and {len(found) - most:,} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
 def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str:
     thresholds = settings.common
     return (
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
-        f"(without drift, at most {percent(settings.false_alarms)} of checks would show one in any column) and "
+        f"(without drift, at most {_whole_percent(settings.false_alarms)} of checks would show one in any column) and "
         f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
-        f"{percent(thresholds.missing)} of the rows, or {percent(thresholds.new)} of the rows have new values. "
-        f"{_yardstick(rhythm)}"
+        f"{_whole_percent(thresholds.missing)} of the rows, or {_whole_percent(thresholds.new)} of the rows have new "
+        f"values. The mass moved is the share of rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
     )
+
+
+def _whole_percent(share_set: float) -> str:
+    """A share that a person has set, with the digits that it needs: ``1 %``, ``2.5 %``."""
+    return f"{100 * share_set:g} %"
 
 
 def _yardstick(rhythm: Rhythm | str) -> str:

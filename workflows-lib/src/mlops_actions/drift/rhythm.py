@@ -16,9 +16,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import mul
 
 from mlops_actions.data.profiles.blocks import UNDATED, Blocks, Unit
-from mlops_actions.drift import clusters
+from mlops_actions.drift import clusters, series
 from mlops_actions.drift.seasons import FEWEST, seasons
 from mlops_actions.report.wording import plural
 
@@ -81,6 +82,30 @@ class Rhythm:
         found = sum((count / here - share) ** 2 / one for count, share, one in each)
         between = clusters.between(blocks, [means[season] for season in self.seasons], self.freedom)
         return between.beyond(found, self._factor, 1 / here + 1 / total)
+
+    def p_value_of_place(self, blocks: Sequence[Sequence[int]], current: Sequence[int]) -> float:
+        """The same, of cells in an order, by where in it the rows lie on average: sees a moved mean far sooner.
+
+        A t test on the mean of the mid-ranks of each block (:mod:`.series`).
+        It is 1 where some season of the window has no such rows in the reference.
+        """
+        here, total = sum(current), sum(map(sum, blocks))
+        if not here or not total:
+            return 1.0
+        ranks, before = [], 0
+        for both in (sum(each) for each in zip(*blocks, strict=True)):
+            ranks.append((before + both / 2) / total)
+            before += both
+        places = [
+            (season, sum(map(mul, each, ranks)) / sum(each))
+            for season, each in zip(self.seasons, blocks, strict=True)
+            if sum(each)
+        ]
+        usual = series.usual(places)
+        if usual.free < FEWEST or not set(self.mix) <= set(usual.means):
+            return 1.0
+        place = sum(map(mul, current, ranks)) / here
+        return usual.p_value(place - usual.expected(self.mix), self.mix, self.window)
 
     def _factor(self, memory: float) -> float:
         """The variance of the difference between window and reference, as a share of a block's."""

@@ -23,28 +23,31 @@ def headline(
     decisions: Sequence[Decision],
     sides: tuple[str, str] = (windows.REFERENCE, windows.CURRENT),
     importances: Mapping[str, float] = NO_IMPORTANCES,
+    besides: Sequence[str] = (),
 ) -> str:
     """The check in one sentence.
 
     ``sides`` are the reference and the current data in words, ``importances``
-    how much the model uses each column, in any unit.
+    how much the model uses each column, in any unit. ``besides`` is what else
+    changed: the number of rows, pairs of columns, the performance.
     """
     compared = [each for each in decisions if each.finding is not Finding.ADDED]
     columns = plural(len(compared), "column")
     drifted = [each for each in ordered(compared, importances) if each.drifted]
     reference, current = sides
+    differs = f"{current[:1].upper()}{current[1:]} differs from {reference}"
     if drifted:
         worst = max(drifted, key=lambda each: each.weight)
         others = [each for each in drifted if each is not worst]
         most = "most in " if others else ""
-        said = (
-            f"{current[:1].upper()}{current[1:]} differs from {reference} in {len(drifted):,} of {columns}, {most}"
-            f"{_leaning(worst, importances)} ({happened(worst)})"
-        )
-        return f"{said}; {happened(others[0], _leaning(others[0], importances, ','))}" if others else said
+        said = f"{differs} in {len(drifted):,} of {columns}, {most}{_leaning(worst, importances)} ({happened(worst)})"
+        following = (happened(each, _leaning(each, importances, ",")) for each in others[:1])
+        return "; ".join([said, *following, *besides])
     if any(each.finding is Finding.TOO_FEW for each in decisions):
-        return f"Too few rows to say that none of {columns} drifted"
-    return f"None of {columns} drifted from {reference} to {current}"
+        return "; ".join([f"Too few rows to say that none of {columns} drifted", *besides])
+    if besides:
+        return f"{differs}, though in none of {columns} by itself: {'; '.join(besides)}"
+    return f"{current[:1].upper()}{current[1:]} against {reference}: none of {columns} drifted"
 
 
 def leans_on(column: str, importances: Mapping[str, float]) -> bool:
@@ -105,8 +108,10 @@ def _is_wider(one: Range, other: Range) -> bool:
 
 
 def _went(before: float | None, now: float | None) -> str:
-    up = (now or 0.0) > (before or 0.0)
-    return f"{'rose' if up else 'fell'} from {rounded(before)} to {rounded(now)}"
+    """``rose by 2, from 16.1 to 18.1``."""
+    by = (now or 0.0) - (before or 0.0)
+    size = f"{abs(by):,.0f}" if 1000 <= abs(by) < 1e15 else f"{abs(by):.3g}"
+    return f"{'rose' if by > 0 else 'fell'} by {size}, from {rounded(before)} to {rounded(now)}"
 
 
 def _of_cells(comparison: Comparison, it: str, within: str) -> str:

@@ -71,7 +71,7 @@ def in_order(reference: Sequence[int], current: Sequence[int]) -> tuple[float, f
 
 
 def _large(cells: Sequence[tuple[int, int]], least: float) -> list[tuple[int, int]]:
-    """Neighbours put together until each cell has ``least`` rows of both sides: all of them, and those of the second."""
+    """Neighbours put together until each has ``least`` rows of both sides: all of them, and those of the second."""
     found, both, second = [], 0, 0
     for one, other in cells:
         both, second = both + one + other, second + other

@@ -105,7 +105,9 @@ def named(where: Where) -> str:
 
 
 def percent(share: float) -> str:
-    """``2.2 %``; what is not quite none and not quite all is said so."""
+    """``2.2 %``; none is ``0 %``, all ``100 %``, and what is not quite that is said so."""
+    if share in (0, 1):
+        return f"{share:.0%}".replace("%", " %")
     if 0 < share < 0.0005:
         return "under 0.1 %"
     if 0.9995 <= share < 1:

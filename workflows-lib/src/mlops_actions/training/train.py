@@ -429,7 +429,8 @@ def _end(result: _Result) -> str:
     why = "; ".join(
         each for each in (reasons, "it was not shown to be a match for the champion" if beaten else "") if each
     )
-    return f"The new model is not promoted: {why}. The champion stays."
+    even_so = "Even so, the" if result.compared and result.compared.check.status is Status.PASS else "The"
+    return f"{even_so} new model is not promoted: {why}. The champion stays."
 
 
 def _number(value: float) -> str:
