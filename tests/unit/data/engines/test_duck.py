@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mlops_actions.data.engines import duck
 from mlops_actions.data.engines.duck import DuckSession, pattern_for, refused_pattern
 from mlops_actions.data.engines.quoting import literal, quote
-from mlops_actions.data.engines.session import Aggregate
+from mlops_actions.data.engines.session import Aggregate, Histogram
 from mlops_actions.data.sources import source
 from mlops_actions.data.sources.relation import Relation
 
@@ -98,6 +98,36 @@ def test_more_aggregates_than_one_query_takes(monkeypatch):
     with duckdb.connect() as connection:
         values = DuckSession(connection).aggregate(relation, asked)
     assert values == {f"k{number}": 45 + 10 * number for number in range(20)}
+
+
+def test_a_question_that_is_asked_twice_is_answered_at_each_key(monkeypatch):
+    monkeypatch.setattr(duck, "BATCH", 2)
+    relation = Relation("t", "range(10)", (), ())
+    up_to = {edge: Histogram("CAST(range AS DOUBLE)", (edge,)) for edge in (3.0, 5.0)}
+    asked = {"a": "sum(range)", "b": up_to[3.0], "c": "sum(range)", "d": up_to[5.0], "e": "count(*)", "f": up_to[3.0]}
+    with duckdb.connect() as connection:
+        values = DuckSession(connection).aggregate(relation, [Aggregate(*each) for each in asked.items()])
+    assert (values["a"], values["c"], values["e"]) == (45, 45, 10)
+    assert [dict(values[name].items()) for name in "bdf"] == [
+        {3: 4, math.inf: 6},
+        {5: 6, math.inf: 4},
+        {3: 4, math.inf: 6},
+    ]
+
+
+def test_rows_are_drawn_by_their_numbers_whatever_numbers_them(tmp_path):
+    """As text, and in columns of many row groups: the same rows, as many as the share says."""
+    made = {"t.csv": "", "t.parquet": "(ROW_GROUP_SIZE 10000)"}
+    drawn = []
+    for name, how in made.items():
+        duckdb.execute(f"COPY (SELECT range AS n, 'x' AS place FROM range(200000)) TO '{tmp_path / name}' {how}")
+        (file,) = source.find([name], tmp_path)
+        with duck.connect([file.path]) as connection:
+            relation = source.open_relation(connection, "t", [file])
+            drawn.append(sorted(DuckSession(connection).drawn(relation, ["n", "place"], 0.02)))
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == pytest.approx(4000, abs=5 * math.sqrt(4000))
+    assert len(set(drawn[0])) == len(drawn[0])
 
 
 @pytest.mark.parametrize("pattern", ["(?=a)", "(?<!a)b", r"(a)\1", "[", "(", "a{2000}"])

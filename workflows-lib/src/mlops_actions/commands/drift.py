@@ -115,25 +115,25 @@ def _history_file(options: Options) -> Path | None:
 
 def _earlier(options: Options, wishes: Wishes | None) -> str | LookupError | None:
     """The checks before this one, where they are kept: in a file here, or on GitHub; or why not. Raises CallError."""
-    from mlops_actions.drift import history
-
     if (file := _history_file(options)) is not None:
+        from mlops_actions.drift import history  # here alone, since it takes 20 ms with what speaks to GitHub
+
         return history.read(file)
     if wishes is None or not wishes.history:
         return None
     try:
-        return _stored_history(history.BRANCH, history.path_of(wishes.model))
+        return _stored_history(wishes.model)
     except LookupError as error:
         return error
 
 
 def _shown(earlier: str | LookupError | None, outcome: Outcome) -> tuple[Section, ...]:
     """Earlier checks in the report, the columns in its order."""
+    if earlier is None:
+        return ()
     from mlops_actions.drift import history
     from mlops_actions.outcome import Text
 
-    if earlier is None:
-        return ()
     if isinstance(earlier, LookupError):
         return (Section("Earlier checks", (Text(str(earlier)),)),)
     first = [str(each.where.column) for each in outcome.verdict.checks if history.is_of_column(each)]
@@ -155,8 +155,9 @@ def _ask(options: Options, wishes: Wishes | None, outcome: Outcome, out: Path) -
     return bool(requests)
 
 
-def _stored_history(branch: str, path: str) -> str:
-    """The history on GitHub. Raises LookupError that says why it cannot be read."""
+def _stored_history(model: str) -> str:
+    """The history of a model on GitHub. Raises LookupError that says why it cannot be read."""
+    from mlops_actions.drift import history
     from mlops_actions.github.api import ApiError
     from mlops_actions.github.lines import BranchFile
 
@@ -164,14 +165,12 @@ def _stored_history(branch: str, path: str) -> str:
     if client is None:
         raise LookupError("Earlier checks are kept on GitHub, and are not read in a dry run.")
     try:
-        text = BranchFile(client, surroundings.repository(), branch, path).read()
+        text = BranchFile(client, surroundings.repository(), history.BRANCH, history.path_of(model)).read()
     except ApiError as error:
         raise LookupError(f"Earlier checks cannot be read: {error}.") from error
     if not text:
-        words = (
-            f"No earlier check stands on the branch {branch}. Where artifacts carry them, the job Respond shows them."
-        )
-        raise LookupError(words)
+        absent = f"No earlier check stands on the branch {history.BRANCH}."
+        raise LookupError(f"{absent} Where artifacts carry them, the job Respond shows them.")
     return text
 
 
