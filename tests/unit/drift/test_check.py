@@ -465,6 +465,22 @@ def test_the_profile_says_which_column_is_the_time(workspace):
     assert "the current data has no blocks of time by `at`" in words(gone)
 
 
+@pytest.mark.parametrize("lacks", ["counts", "blocks"])
+def test_a_column_that_a_merged_profile_has_not_counted_in_its_blocks_is_judged_by_rows(workspace, lacks):
+    """One of its parts was made without; the other columns keep their yardstick."""
+    data = workspace.parquet({**REFERENCE, "y": REFERENCE["x"]}, "before.parquet")
+    describe.describe(describe.Profiling((data,), time_column="at"), workspace.root)
+    stored = json.loads((workspace.root / "profile.json").read_text())
+    (column,) = (each for each in stored["columns"] if each["name"] == "x")
+    del (column if lacks == "blocks" else column["blocks"])[lacks]
+    del stored["digest"]
+    (workspace.root / "profile.json").write_text(json.dumps(stored))
+    current = of_days(30, [0.75, 0.5, 0.75])
+    assert drifted(
+        workspace.check("profile.json", workspace.parquet({**current, "y": current["x"]}, "now.parquet"))
+    ) == ["x"]
+
+
 def test_a_time_column_that_is_none_is_a_wrong_call(workspace):
     with pytest.raises(CallError, match="no column 'when'"):
         workspace.compare(REFERENCE, REFERENCE, time_column="when")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -156,6 +156,8 @@ def _column(
     alike = reference.kind == current.kind or {reference.kind, current.kind} == {Kind.CATEGORY, Kind.TEXT}
     if not alike and all(values):
         return Comparison(reference, State.CHANGED, reference, current)
+    if sides.rhythm is not None and not _is_in_blocks(reference):
+        sides = replace(sides, rhythm=None)
     # Without a value on one side, there is no type to speak of: a column of nulls has any.
     shown = _values(reference, recount, values, sides) if alike else []
     cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
@@ -168,6 +170,12 @@ def _column(
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
     return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved)
+
+
+def _is_in_blocks(column: ColumnProfile) -> bool:
+    """Whether a column was counted in the blocks of time, as all are but some of merged profiles."""
+    counted = column.categories is not None or (column.bins is not None and column.bins.edges)
+    return column.blocks is not None and (not counted or bool(column.blocks.counts))
 
 
 # Cells
