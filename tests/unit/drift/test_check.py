@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jsonschema
@@ -479,6 +479,25 @@ def test_a_column_that_a_merged_profile_has_not_counted_in_its_blocks_is_judged_
     assert drifted(
         workspace.check("profile.json", workspace.parquet({**current, "y": current["x"]}, "now.parquet"))
     ) == ["x"]
+
+
+def test_a_time_that_has_a_zone_on_one_side_alone_is_compared(workspace):
+    """Both are taken for UTC."""
+    zoned = {"at": ("TIMESTAMPTZ", [each.replace(tzinfo=UTC) for each in REFERENCE["at"][1]]), "x": REFERENCE["x"]}
+    later = of_days(30, [0.75, 0.5, 0.75])
+    assert drifted(workspace.compare(zoned, later, time_column="at")) == []
+    assert "1 to 30 January 2024" in workspace.compare(zoned, later).headline
+
+
+def test_a_category_by_the_name_of_no_value_is_a_value(workspace):
+    """Where values are not compared, a message says so; one that is called as they are is compared."""
+    for name in ("there", "a value", "null", "NaN", "other values"):
+        found = workspace.one("VARCHAR", [name, "b"] * 200, [name, "b"] * 200)
+        assert found.status is Status.PASS and "its nulls" not in found.message
+        found = workspace.one("VARCHAR", [name, name, "b", "c"] * 100, [name, "b", "b", "c"] * 100)
+        assert found.status is Status.FAIL and fname
+    times = [datetime(2024, 1, 1)] * 400
+    assert "its nulls" in workspace.one("TIMESTAMP", times, times).message
 
 
 def test_a_time_column_that_is_none_is_a_wrong_call(workspace):

@@ -42,6 +42,7 @@ class Role(StrEnum):
     """What a cell holds."""
 
     VALUES = "values"
+    PRESENT = "present"  # all values, of a column whose values are not compared
     NEW = "new"
     MISSING = "missing"
 
@@ -98,11 +99,7 @@ class Comparison:
     @property
     def only_presence(self) -> bool:
         """Whether nothing but nulls (and values that are no numbers) was compared."""
-        return self.state is State.COMPARED and PRESENT in {cell.label for cell in self.cells}
-
-
-PRESENT = "there"
-"""The label of the cell of all values of a column whose values are not compared."""
+        return any(cell.role is Role.PRESENT for cell in self.cells)
 
 
 def compare(
@@ -209,11 +206,10 @@ def _presence(reference: ColumnProfile, current: ColumnProfile, values: tuple[in
     there = (values[0] - reference.special.total, values[1] - current.special.total)
     known = reference.blocks or ColumnBlocks(())
     if sides.rhythm is None:
-        return [Cell(PRESENT, *there)]
+        return [Cell("a value", *there, Role.PRESENT)]
     pairs = zip(sides.rhythm.places, sides.rhythm.rows, strict=True)
-    return [
-        Cell(PRESENT, *there, blocks=tuple(size - known.nulls[place] - known.special(place) for place, size in pairs))
-    ]
+    blocks = tuple(size - known.nulls[place] - known.special(place) for place, size in pairs)
+    return [Cell("a value", *there, Role.PRESENT, blocks)]
 
 
 _SPECIAL = 4
