@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mlops_actions import schema
 from mlops_actions.data.profiles import profile
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.data.profiles.profile import Bins, Categories, ColumnProfile, Kind, Profile, Range, Special
 
 names = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -120,6 +121,7 @@ def in_blocks(column: dict[str, object] | None = None, **time: object) -> dict[s
             "registers.*'x'",
         ),
         (with_column(categories={"digested": False, "values": [["a", 1, 1]]}), "not a profile: too many values"),
+        (with_column(bins={"edges": list(range(10_001)), "counts": [2, *[0] * 10_001]}), "10,002 parts, 10,000 are"),
         # a kind whose counts are not there would be compared by its nulls alone
         (with_column(bins=None), "column 'x' is of the kind number, and not counted as such"),
         (with_column(categories=TWO), "of the kind number"),
@@ -185,12 +187,24 @@ def test_the_digest_is_that_of_text_anyone_can_write():
     assert profile.digest_of(data) == hashlib.sha256(text.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("text", ["[]", "3", '"profile"', "[" * 100_000])
-def test_a_file_of_something_else_is_no_profile(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[]", "is not a profile"),
+        ("3", "is not a profile"),
+        ('"profile"', "is not a profile"),
+        ("[" * 100_000, "is nested too deeply"),
+        ('{"rows": NaN}', "holds NaN"),
+        ('{\n"rows"', "is not JSON: .*delimiter"),
+        ("\ud8ff", "is not UTF-8"),
+    ],
+)
+def test_a_file_of_something_else_is_no_profile(tmp_path, text, reason):
     path = tmp_path / "profile.json"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError):
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(Misfit, match=reason) as refused:
         profile.read(path)
+    assert refused.value.line == (2 if "JSON" in reason else None)
 
 
 def test_a_digest_depends_on_the_column_and_shows_no_value():

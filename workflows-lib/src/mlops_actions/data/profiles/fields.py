@@ -19,7 +19,12 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class Misfit(ValueError):
-    """What was read is no profile, or does not add up; the message says why, and follows the file's name."""
+    """What was read is no profile, or does not add up; the message says why, and follows the file's name.
+
+    ``line`` is where in the file, if that is known.
+    """
+
+    line: int | None = None
 
 
 def text(value: Any) -> str:

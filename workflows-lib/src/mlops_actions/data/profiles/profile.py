@@ -38,6 +38,9 @@ SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
 OBJECT = "data"
 """What the rows are called where no contract names them."""
 
+CELLS = 10_000
+"""Categories or bins of a column at most: a profile is made with some hundreds, and an engine asks for each."""
+
 DIGEST = 16
 """Hex digits of a category's digest."""
 
@@ -245,8 +248,17 @@ def dumps(profile: Profile) -> str:
 
 
 def read(path: Path) -> Profile:
-    """The profile in a file. Raises ValueError where the file holds none, OSError where it can't be read."""
-    data = jsonfile.read(path)
+    """The profile in a file. Raises Misfit where the file holds none, OSError where it can't be read."""
+    try:
+        data = jsonfile.read(path)
+    except UnicodeDecodeError as error:
+        raise Misfit("is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        misfit = Misfit(f"is not JSON: {error.msg}")
+        misfit.line = error.lineno
+        raise misfit from error
+    except ValueError as error:
+        raise Misfit(str(error)) from error
     if not isinstance(data, dict):
         raise Misfit("is not a profile")
     return from_json(data)
@@ -386,6 +398,10 @@ def _refuse_wrong_sum(column: ColumnProfile, rows: int) -> None:
     values = rows - column.nulls
     if values < 0:
         raise Misfit(f"does not add up: column {column.name!r} has more nulls than rows")
+    parts = len(column.categories.values) if column.categories is not None else 0
+    parts = max(parts, *(len(bins.counts) for bins in (column.bins, column.fine) if bins is not None), 0)
+    if parts > CELLS:
+        raise Misfit(f"is not a profile: column {column.name!r} is counted in {parts:,} parts, {CELLS:,} are the most")
     if column.categories is not None and sum(count for _, count in column.categories.values) != values:
         raise Misfit(f"does not add up: the categories of column {column.name!r} are not {values:,} values")
     for bins in (column.bins, column.fine):
