@@ -79,7 +79,9 @@ def read(event: Mapping[str, Any]) -> Reason | None:
         event=_text(name),
         model=_text(payload.get("model")),
         verdict=digest if isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest) else "",
-        drifted=count if type(count) is int and 0 <= count <= MAX_COLUMNS else len(names),
+        drifted=count
+        if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MAX_COLUMNS
+        else len(names),
         columns=names,
         window=_window(payload.get("window")),
     )

@@ -260,7 +260,7 @@ def from_json(data: Mapping[str, Any]) -> Blocks:
 
 
 def _is_start(start: str | None, unit: Unit) -> bool:
-    """Whether a block of that length begins then, by the calendar; before Christ and after the year 9999 by its look."""
+    """Whether a block of that length begins then: by the calendar, and outside of the years 1 to 9999 by its look."""
     if start in UNDATED:
         return True
     parts = _DATE.fullmatch(start or "")
