@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,27 @@ def test_what_is_neither_file_nor_folder_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     with pytest.raises(NotAModel, match="neither a file nor a folder"):
         model.digest(folder)
+
+
+def nested(content: bytes, names: int) -> bytes:
+    """An archive whose files each hold all that follow them, so that a few bytes more are one more of ``content``."""
+    data, headers = content, []
+    for number in reversed(range(names)):
+        name = f"f{number:04}".encode()
+        common = struct.pack("<5H3L2H", 20, 0, 0, 0, 0x21, zlib.crc32(data), len(data), len(data), len(name), 0)
+        data = b"PK\x03\x04" + common + name + data
+        headers.append((common, name, len(data)))
+    made = b"".join(
+        b"PK\x01\x02" + struct.pack("<H", 20) + common + struct.pack("<3H2L", 0, 0, 0, 0, len(data) - left) + name
+        for common, name, left in reversed(headers)
+    )
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, names, names, len(made), len(data), 0)
+    return data + made + end
+
+
+def test_an_archive_of_files_within_each_other_is_refused(tmp_path: Path) -> None:
+    """Python 3.11 before its eighth release reads them, and a file of 10 MB unpacks to any size."""
+    (tmp_path / "model.zip").write_bytes(nested(b"x" * 10_000, 50))
+    with pytest.raises(NotAModel, match="lie within each other"):
+        model.unpack(tmp_path / "model.zip", tmp_path / "model")
+    assert not (tmp_path / "model").exists()

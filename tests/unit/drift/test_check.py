@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jsonschema
@@ -538,6 +538,41 @@ def test_where_nobody_named_the_time_of_the_rows_the_page_says_how(workspace):
     assert "the reference has no blocks of time (`data.time-column` in mlops.yaml can name `at` or `born`)" in said
     without = words(workspace.compare({"x": columns["x"]}, {"x": columns["x"]}))
     assert "the reference has no blocks of time." in without
+
+
+@pytest.mark.parametrize("lacks", ["counts", "blocks"])
+def test_a_column_that_a_merged_profile_has_not_counted_in_its_blocks_is_judged_by_rows(workspace, lacks):
+    """One of its parts was made without; the other columns keep their yardstick."""
+    data = workspace.parquet({**REFERENCE, "y": REFERENCE["x"]}, "before.parquet")
+    describe.describe(describe.Profiling((data,), time_column="at"), workspace.root)
+    stored = json.loads((workspace.root / "profile.json").read_text())
+    (column,) = (each for each in stored["columns"] if each["name"] == "x")
+    del (column if lacks == "blocks" else column["blocks"])[lacks]
+    del stored["digest"]
+    (workspace.root / "profile.json").write_text(json.dumps(stored))
+    current = of_days(30, [0.75, 0.5, 0.75])
+    assert drifted(
+        workspace.check("profile.json", workspace.parquet({**current, "y": current["x"]}, "now.parquet"))
+    ) == ["x"]
+
+
+def test_a_time_that_has_a_zone_on_one_side_alone_is_compared(workspace):
+    """Both are taken for UTC."""
+    zoned = {"at": ("TIMESTAMPTZ", [each.replace(tzinfo=UTC) for each in REFERENCE["at"][1]]), "x": REFERENCE["x"]}
+    later = of_days(30, [0.75, 0.5, 0.75])
+    assert drifted(workspace.compare(zoned, later, time_column="at")) == []
+    assert "1 to 30 January 2024" in workspace.compare(zoned, later).headline
+
+
+def test_a_category_by_the_name_of_no_value_is_a_value(workspace):
+    """Where values are not compared, a message says so; one that is called as they are is compared."""
+    for name in ("there", "a value", "null", "NaN", "other values"):
+        found = workspace.one("VARCHAR", [name, "b"] * 200, [name, "b"] * 200)
+        assert found.status is Status.PASS and "its nulls" not in found.message
+        found = workspace.one("VARCHAR", [name, name, "b", "c"] * 100, [name, "b", "b", "c"] * 100)
+        assert found.status is Status.FAIL and f"'{name}' went from 50.0 % to 25.0 %" in found.message
+    times = [datetime(2024, 1, 1)] * 400
+    assert "its nulls" in workspace.one("TIMESTAMP", times, times).message
 
 
 def test_a_time_column_that_is_none_is_a_wrong_call(workspace):

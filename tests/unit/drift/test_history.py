@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -101,6 +103,10 @@ def test_a_strange_line_keeps_its_place_and_the_oldest_go_first(monkeypatch: pyt
         history.line(DRIFTED).replace('"fail"', '"fine"'),
         history.line(DRIFTED).replace("0.2", "NaN"),
         history.line(DRIFTED).replace("0.2", '"x"'),
+        history.line(DRIFTED).replace("0.2", '"nan"'),
+        history.line(DRIFTED).replace("0.2", "true"),
+        history.line(DRIFTED).replace('"drifted":[', '"drifted":[5,'),
+        re.sub(r'"drifted":.*?]', '"drifted":"abc"', history.line(DRIFTED)),
     ],
 )
 def test_a_line_that_is_none_is_counted_and_the_others_are_read(line: str) -> None:
@@ -181,6 +187,7 @@ def test_two_processes_lose_no_line(tmp_path: Path) -> None:
 
 def test_what_cannot_be_a_history_is_a_wrong_call(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
-    for file in (tmp_path, tmp_path / "bytes"):
+    os.mkfifo(tmp_path / "pipe")
+    for file in (tmp_path, tmp_path / "bytes", tmp_path / "pipe", Path("/dev/null")):
         with pytest.raises(CallError, match="history cannot be read"):
             history.read(file)

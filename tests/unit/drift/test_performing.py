@@ -125,6 +125,18 @@ def test_nothing_to_compare_with_is_measured_and_said(workspace):
     assert "nor its metrics.json say what it was" in found.message and outcome.verdict.status is Status.PASS
 
 
+def test_predictions_that_are_called_otherwise_than_labels_are_no_accuracy_to_hold_others_to(workspace):
+    """Both sides are wrong in every row, which is no performance that was kept."""
+    sides = {"said": ("VARCHAR", ["yes", "no"] * 100), "was": ("VARCHAR", ["1", "0"] * 100)}
+    outcome = workspace.compare(sides, sides, performance=Asked("said", "was"))
+    found = of(outcome, "data.performance.accuracy")
+    assert found.status is Status.NOT_CHECKED and "labels name the classes in another way" in found.message
+    # but where it was right before, it is worse
+    before = {**sides, "said": sides["was"]}
+    found = of(workspace.compare(before, sides, performance=Asked("said", "was")), "data.performance.accuracy")
+    assert found.status is Status.FAIL
+
+
 def test_metrics_that_cannot_be_read_are_a_warning(workspace):
     outcome = workspace.check(
         _stored(workspace, '{"auc": NaN}'), workspace.parquet(scored(4000, 3), "now.parquet"), performance=ASKED

@@ -18,7 +18,7 @@ from mlops_actions.drift import history, respond
 from mlops_actions.errors import CallError
 from mlops_actions.github.api import Client
 from mlops_actions.github.carried import Carried
-from mlops_actions.outcome import Outcome
+from mlops_actions.outcome import Outcome, Request
 from mlops_actions.verdict import Status
 
 CONFIG = """
@@ -329,6 +329,18 @@ def test_a_request_writes_no_file_but_a_history(
     assert github.branches == {}
 
 
+@pytest.mark.parametrize("seconds", [1e308, -1e15, "1"])
+def test_a_cool_down_that_no_calendar_has_sends_nothing(
+    github: Any, client: Client, workspace: Any, seconds: object
+) -> None:
+    body = {"event_type": "retrain", "client_payload": {}, "cool_down_seconds": seconds}
+    respond.write(workspace.root / "out", (Request("repository_dispatch", body),))
+    asked = respond.Response(workspace.root / "out", "acme/delays", client)
+    (found,) = respond.respond(asked, workspace.root).verdict.checks
+    assert found.status is Status.ERROR and "not as described" in found.message
+    assert not github.dispatched
+
+
 def test_from_a_fork_nothing_is_sent(drift: Callable[..., int], github: Any, client: Client) -> None:
     drift(True)
     outcome = answer(client, fork=True)
@@ -416,7 +428,14 @@ def test_a_model_without_a_name_is_a_wrong_call(drift: Callable[..., int], tmp_p
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{", '{"requests": [{"kind": "issue"}]}', '{"requests": [{"kind": "shell", "body": {}}]}']
+    "text",
+    [
+        '{"requests": [{"kind": ["a"], "body": {}}]}',
+        "[]",
+        "{",
+        '{"requests": [{"kind": "issue"}]}',
+        '{"requests": [{"kind": "shell", "body": {}}]}',
+    ],
 )
 def test_a_file_that_is_none_is_a_wrong_call(tmp_path: Path, text: str) -> None:
     (tmp_path / "requests.json").write_text(text)

@@ -49,6 +49,14 @@ def profile(*, blocks: str = "", **columns: tuple[str | None, str | None]) -> Pr
     return Profile("data", 1, tuple(made), Blocks(blocks, Unit.DAY, (None,), (1,)) if blocks else None)
 
 
+def test_one_side_may_have_a_zone_and_the_other_none():
+    zoned = ("2013-02-01 00:00:00+00:00", "2013-02-28 00:00:00+00:00")
+    for blocks in ("", "at"):
+        sides = profile(at=JANUARY, blocks=blocks), profile(at=zoned, blocks=blocks)
+        assert names(*sides) == ("January 2013", "February 2013")
+        assert names(*reversed(sides)) == ("February 2013", "January 2013")
+
+
 JANUARY, FEBRUARY = ("2013-01-01", "2013-01-31"), ("2013-02-01", "2013-02-28")
 BORN = ("1950-03-04", "2001-05-06")
 

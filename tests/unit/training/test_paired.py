@@ -105,6 +105,8 @@ def test_models_that_say_the_same_do_not_differ() -> None:
     labels, one, _ = drawn(1)
     found = paired.compare(Metric.AUC, texts(labels), texts(one), texts(one), texts(labels * 0 + np.arange(400) % 9))
     assert (found.better, found.low, found.high) == (0, 0, 0)
+    found = paired.compare(Metric.RMSE, texts(labels), texts(one), texts(one))
+    assert str((found.better, found.low, found.high)) == "(0.0, 0.0, 0.0)"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,19 @@ def test_models_that_say_the_same_do_not_differ() -> None:
         (Metric.AUC, ["1", "0"] * 40 + ["late"], ["1"] * 81, None, "'late'"),
         (Metric.AUC, ["1", "0"] * 40, ["0.5"] * 79 + ["nan"], None, "'nan' is not a finite number"),
         (Metric.AUC, ["1", "0"] * 40, ["0.5"] * 79 + [""], None, "'' is not a finite number"),
+        (Metric.AUC, ["1", "0"] * 40, ["0.5"] * 79 + ["1_0"], None, "'1_0' is not a finite number"),
+        (Metric.AUC, ["1", "0"] * 40, ["0.5"] * 79 + ["\u0663"], None, "is not a finite number"),
+        # both are wrong in every row, which is no draw
+        (
+            Metric.ACCURACY,
+            ["1", "0"] * 40,
+            ["0.7", "0.2"] * 40,
+            None,
+            "no prediction is one of the labels: '0.2' is none",
+        ),
+        (Metric.ACCURACY, ["1", "0"] * 40, ["nan"] * 80, None, "a prediction is missing: it is 'nan'"),
+        # and both right, of what nobody knows
+        (Metric.ACCURACY, ["a", ""] * 40, ["a", ""] * 40, None, "a label is missing: it is ''"),
         (Metric.ACCURACY, ["a"] * 29, ["a"] * 29, None, "29 rows"),
         (Metric.RMSE, ["0"] * 40, ["1e200"] * 40, None, "too large"),
         (Metric.ACCURACY, ["a"] * 80, ["a"] * 80, ["1", "2", "3", "4"] * 20, "of 4 blocks, and an interval needs 5"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -75,6 +76,12 @@ def test_what_is_not_of_the_form_is_left_out() -> None:
     assert found is not None
     assert (found.verdict, found.drifted, found.window) == ("", 1, None)
     assert found.columns == ("a'b\\u202e\\n",)
+
+
+@pytest.mark.parametrize("drifted", [10**4000, -1, 2.0, math.nan, True])
+def test_a_number_of_columns_that_no_data_has_is_that_of_the_names(drifted: Any) -> None:
+    found = reason.read(event(drifted=drifted, columns=["a", "b"]))
+    assert found is not None and found.drifted == 2
 
 
 json_values = st.recursive(

@@ -201,6 +201,8 @@ def unpack(file: Path, folder: Path) -> None:
             entries = archive.infolist()
             if len(entries) > MAX_FILES:
                 raise NotAModel(f"it holds more than {MAX_FILES:,} files")
+            if sum(entry.compress_size for entry in entries) > file.stat().st_size:
+                raise NotAModel("its files are larger together than the archive, so they lie within each other")
             for entry in entries:
                 target = folder / entry.filename
                 parts = entry.filename.split("/")

@@ -17,6 +17,7 @@ from mlops_actions.data.contracts.servers import Patterns, Place
 from mlops_actions.data.engines.session import Aggregate
 from mlops_actions.data.profiles import blockscan, correlating, correlations, profile, profiling
 from mlops_actions.data.profiles.correlating import Wanted
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.rules import timecolumn
 from mlops_actions.data.rules.checks import ROWS
@@ -161,8 +162,8 @@ def _like(path: Path, objects: int) -> Profile:
         raise CallError(Problem("no such profile", str(path), hint="Its edges and blocks are to be taken over."))
     try:
         return profile.read(path)
-    except ValueError as error:  # which bad JSON and bad UTF-8 are, too
-        raise CallError(Problem(f"it {error}", str(path))) from error
+    except Misfit as error:
+        raise CallError(Problem(f"it {error}", str(path), line=error.line)) from error
 
 
 def _describe(name: str, reader: Reader, how: _Asked) -> _Taken:

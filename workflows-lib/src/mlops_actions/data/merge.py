@@ -7,7 +7,6 @@ nothing is added then.
 from __future__ import annotations
 
 import glob
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from mlops_actions.data import report
 from mlops_actions.data.describe import STAGE
 from mlops_actions.data.profiles import merging, profile
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.validate import write_profiles
 from mlops_actions.errors import CallError, Problem
@@ -87,15 +87,10 @@ def _found(patterns: Sequence[str]) -> list[Path]:
 
 
 def _read(path: Path) -> Profile | Check:
-    where = Where(file=str(path))
     try:
         return profile.read(path)
-    except UnicodeDecodeError:
-        return Check("profiles.readable", Status.ERROR, f"{path} is not UTF-8", where=where)
-    except json.JSONDecodeError as error:
-        where = Where(file=str(path), line=error.lineno)
-        return Check("profiles.readable", Status.ERROR, f"{path} is not JSON: {error.msg}", where=where)
-    except ValueError as error:
+    except Misfit as error:
+        where = Where(file=str(path), line=error.line)
         return Check("profiles.readable", Status.ERROR, f"{path} {error}", where=where)
 
 

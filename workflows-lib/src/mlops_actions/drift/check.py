@@ -17,6 +17,7 @@ from mlops_actions import files, importances
 from mlops_actions.data.profiles import blockscan, correlating, profile, profiling
 from mlops_actions.data.profiles.blocks import Blocks
 from mlops_actions.data.profiles.correlations import Correlations
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.data.sources import intake, readers
 from mlops_actions.data.sources.reading import FOUND, CsvDialect, Reading
@@ -235,12 +236,8 @@ def _stored(path: Path) -> Profile:
         raise CallError(Problem("no such profile", str(path), hint="It is the reference to compare with."))
     try:
         return profile.read(path)
-    except UnicodeDecodeError as error:
-        raise _no_reference(str(path), "the reference is not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise _no_reference(str(path), f"the reference is not JSON: {error.msg}", error.lineno) from error
-    except ValueError as error:
-        raise _no_reference(str(path), f"the reference {error}") from error
+    except Misfit as error:
+        raise _no_reference(str(path), f"the reference {error}", error.line) from error
 
 
 def _importances(run: _Run) -> tuple[dict[str, float], list[Check]]:

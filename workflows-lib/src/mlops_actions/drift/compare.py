@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -42,6 +42,7 @@ class Role(StrEnum):
     """What a cell holds."""
 
     VALUES = "values"
+    PRESENT = "present"  # all values, of a column whose values are not compared
     NEW = "new"
     MISSING = "missing"
 
@@ -100,11 +101,7 @@ class Comparison:
     @property
     def only_presence(self) -> bool:
         """Whether nothing but nulls (and values that are no numbers) was compared."""
-        return self.state is State.COMPARED and PRESENT in {cell.label for cell in self.cells}
-
-
-PRESENT = "there"
-"""The label of the cell of all values of a column whose values are not compared."""
+        return any(cell.role is Role.PRESENT for cell in self.cells)
 
 
 def compare(
@@ -158,6 +155,8 @@ def _column(
     alike = reference.kind == current.kind or {reference.kind, current.kind} == {Kind.CATEGORY, Kind.TEXT}
     if not alike and all(values):
         return Comparison(reference, State.CHANGED, reference, current)
+    if sides.rhythm is not None and not _is_in_blocks(reference):
+        sides = replace(sides, rhythm=None)
     # Without a value on one side, there is no type to speak of: a column of nulls has any.
     shown = _values(reference, recount, values, sides) if alike else []
     cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
@@ -171,6 +170,12 @@ def _column(
     apart = _apart(cells, sides, in_order) if any(each.effect for each in shifts[1:]) else 0.0
     cells = [cell for cell in cells if cell.reference or cell.current]
     return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved, apart)
+
+
+def _is_in_blocks(column: ColumnProfile) -> bool:
+    """Whether a column was counted in the blocks of time, as all are but some of merged profiles."""
+    counted = column.categories is not None or (column.bins is not None and column.bins.edges)
+    return column.blocks is not None and (not counted or bool(column.blocks.counts))
 
 
 # Cells
@@ -204,11 +209,10 @@ def _presence(reference: ColumnProfile, current: ColumnProfile, values: tuple[in
     there = (values[0] - reference.special.total, values[1] - current.special.total)
     known = reference.blocks or ColumnBlocks(())
     if sides.rhythm is None:
-        return [Cell(PRESENT, *there)]
+        return [Cell("a value", *there, Role.PRESENT)]
     pairs = zip(sides.rhythm.places, sides.rhythm.rows, strict=True)
-    return [
-        Cell(PRESENT, *there, blocks=tuple(size - known.nulls[place] - known.special(place) for place, size in pairs))
-    ]
+    blocks = tuple(size - known.nulls[place] - known.special(place) for place, size in pairs)
+    return [Cell("a value", *there, Role.PRESENT, blocks)]
 
 
 _SPECIAL = 4

@@ -118,12 +118,25 @@ def _entry(text: str) -> Entry | None:
             at=at,
             verdict=str(data["verdict"]),
             status=Status(data["status"]).value,
-            drifted=tuple(str(each) for each in data["drifted"]),
-            scores={name: float(effect) for name, effect in data["scores"].items()},
+            drifted=_names(data["drifted"]),
+            scores={name: _score(effect) for name, effect in data["scores"].items()},
             window=(str(window["from"]), str(window["to"])) if window else None,
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise TypeError("not a list of names")
+    return tuple(value)
+
+
+def _score(value: Any) -> float:
+    """An effect; text is none, though Python reads ``"nan"`` as a number."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError("not a number")
+    return float(value)
 
 
 def together(texts: Sequence[str]) -> str:
@@ -150,6 +163,8 @@ def read(file: Path) -> str:
     """A history file's text; empty where there is none yet. Raises CallError where it cannot be one."""
     if links.escape(file):
         raise CallError(Problem(links.ESCAPES, str(file)))
+    if file.exists() and not file.is_file():  # a pipe would never end, and a device would be replaced by a file
+        raise CallError(Problem("the history cannot be read: it is no file", str(file)))
     try:
         return file.read_text(encoding="utf-8") if file.exists() else ""
     except (OSError, UnicodeDecodeError) as error:

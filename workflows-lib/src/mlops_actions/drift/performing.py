@@ -97,6 +97,8 @@ def of_reference(session: Session, relation: Relation, asked: Asked, blocks: Blo
     """The reference's rows, where they have predictions and labels; ``blocks`` are those of their time."""
     try:
         side = _by_labels(session, relation, asked, clusters(relation, blocks))
+        if side.whole and side.whole.metric is Metric.ACCURACY and not side.whole.value:
+            raise Unmeasured("no prediction is right in any row, as where labels name the classes in another way")
     except Unmeasured as error:
         return Side(reason=f"the reference: {error}", calibration=str(error))
     try:
@@ -299,7 +301,8 @@ def _before(metric: Metric, reference: Side, metrics: Mapping[str, float]) -> tu
         if name in metrics:
             value = metrics[name]
             return Measured(metric, value, value, value, 0), f"at training (`{name}` in {METRICS})"
-    return None, f"neither rows of the reference nor its {METRICS} say what it was"
+    why = f" ({reference.reason})" if reference.reason else ""
+    return None, f"neither rows of the reference nor its {METRICS} say what it was{why}"
 
 
 def _threshold(before: Measured) -> dict[str, float]:

@@ -170,7 +170,7 @@ def _most(decision: Decision) -> str:
 
 def label(comparison: Comparison, cell: Cell) -> str:
     side = comparison.side
-    if cell.role is Role.MISSING or side.kind is Kind.OTHER:
+    if cell.role in (Role.MISSING, Role.PRESENT) or side.kind is Kind.OTHER:
         return visible(cell.label)
     if side.private:
         return "one of its values"

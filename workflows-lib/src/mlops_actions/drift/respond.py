@@ -100,7 +100,7 @@ def _read(file: Path) -> tuple[Request, ...]:
         raise CallError(Problem("holds no requests of a drift check", str(file.parent), hint=hint)) from error
     except (ValueError, KeyError, TypeError) as error:
         raise CallError(Problem("is no file of requests", str(file))) from error
-    if strange := [each.kind for each in requests if each.kind not in NAMES]:
+    if strange := [each.kind for each in requests if each.kind not in tuple(NAMES)]:  # which may be of any type
         raise CallError(Problem(f"asks for {strange[0]!r}, which is not known here", str(file)))
     return requests
 
@@ -125,7 +125,7 @@ class _Desk:
             return _check(request, Status.PASS, ways[request.kind](request.body, client))
         except ApiError as error:
             return _check(request, Status.WARN, f"not done: {error}{_advice(request.kind, error)}")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             message = f"not done: the request or GitHub's answer is not as described: {error!r}"
             return _check(request, Status.ERROR, message)
 

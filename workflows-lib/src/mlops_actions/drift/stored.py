@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mlops_actions.data.profiles import bins, merging, profile
 from mlops_actions.data.profiles.blocks import Blocks
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.data.profiles.profiling import Recount
 from mlops_actions.visible import clip, visible
@@ -52,7 +53,7 @@ def read(paths: Sequence[Path]) -> Profile:
     for path in paths:
         try:
             parts.append(profile.read(path))
-        except ValueError as error:
+        except Misfit as error:
             raise Unlike(f"`{visible(str(path))}` {error}") from error
     if len(parts) == 1:
         return parts[0]

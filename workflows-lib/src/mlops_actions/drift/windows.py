@@ -28,7 +28,9 @@ def names(reference: Profile, current: Profile) -> tuple[str, str]:
         sides = (times.of(reference, column), times.of(current, column))
         if sides[0] is None or sides[1] is None:
             continue
-        apart = sides[0].last < sides[1].first or sides[1].last < sides[0].first
+        # One side may have a zone, and the other none.
+        (first, last), (start, end) = ((times.in_utc(each.first), times.in_utc(each.last)) for each in sides if each)
+        apart = last < start or end < first
         then, now = in_words(sides[0].first, sides[0].last), in_words(sides[1].first, sides[1].last)
         if then != now and (apart or reference.time is not None):
             return then, now

@@ -74,10 +74,12 @@ def compare(
     ``blocks`` names the block of each row. Raises Incomparable.
     """
     measured = {Metric.AUC: _area, Metric.ACCURACY: _accuracy, Metric.RMSE: _root}[metric]
+    if metric is Metric.ACCURACY:
+        _refuse_no_classes(labels, champion, challenger)
     one, of_one = measured(labels, champion)
     two, of_two = measured(labels, challenger)
     sign = -1.0 if metric is Metric.RMSE else 1.0
-    better = sign * (two - one)
+    better = sign * (two - one) + 0.0  # which is no -0
     error, count = _error([second - first for first, second in zip(of_one, of_two, strict=True)], blocks)
     return Difference(one, two, better, better - error, better + error, len(labels), None if blocks is None else count)
 
@@ -127,6 +129,25 @@ def _accuracy(labels: Sequence[str], predictions: Sequence[str]) -> tuple[float,
     return _mean([float(label == said) for label, said in zip(labels, predictions, strict=True)])
 
 
+_MISSING = frozenset({"", "nan", "NaN", "None", "null"})
+"""How a value that is missing is written to CSV. Both models have it alike, and would be right together."""
+
+
+def _refuse_no_classes(labels: Sequence[str], *models: Sequence[str]) -> None:
+    """Raises Incomparable where a class is missing, or models name other classes than the labels.
+
+    All rows would be wrong, and models that are both wrong do not differ.
+    """
+    known = set(labels)
+    for what, found in (("label", known), *(("prediction", set(each)) for each in models)):
+        if missing := found & _MISSING:
+            raise Incomparable(f"a {what} is missing: it is {min(missing)!r}")
+        if known.isdisjoint(found):
+            raise Incomparable(
+                f"no {what} is one of the labels: {min(found)[:40]!r} is none, {min(known)[:40]!r} is one"
+            )
+
+
 def _root(labels: Sequence[str], predictions: Sequence[str]) -> tuple[float, list[float]]:
     """The root of the mean squared error; influences by the derivative of the root."""
     errors = [_number(said) - _number(label) for label, said in zip(labels, predictions, strict=True)]
@@ -154,7 +175,7 @@ def _yes(label: str) -> bool:
 
 def _number(text: str) -> float:
     try:
-        value = float(text)
+        value = float(text) if text.isascii() and "_" not in text else math.nan  # Python reads more than people write
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

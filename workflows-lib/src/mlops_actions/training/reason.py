@@ -20,7 +20,8 @@ from mlops_actions.visible import clip, visible
 NAMED = 5
 """Columns, or rules, that a sentence names."""
 MAX_NAME = 100
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)?)?")
+MAX_COLUMNS = 1_000_000
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ def read(event: Mapping[str, Any]) -> Reason | None:
         event=_text(name),
         model=_text(payload.get("model")),
         verdict=digest if isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest) else "",
-        drifted=count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else len(names),
+        drifted=count
+        if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MAX_COLUMNS
+        else len(names),
         columns=names,
         window=_window(payload.get("window")),
         failed=_names(payload.get("failed"))[:NAMED],

@@ -7,14 +7,17 @@ blocks of their own, so the blocks add up to all rows.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
+from mlops_actions.data.profiles import fields
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.verdict import Json
 
 MOST = 35
@@ -226,7 +229,7 @@ def to_json(blocks: Blocks) -> dict[str, Json]:
     }
 
 
-_DATE = r"\d+-(0[1-9]|1[0-2])-([0-2]\d|3[01])( \d\d:00:00)?( \(BC\))?\Z"
+_DATE = re.compile(r"([0-9]+)-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])( (?:[01][0-9]|2[0-3]):00:00)?( \(BC\))?")
 
 _LISTS = ("nulls", "nan", "infinity", "negative infinity", "mean", "sd", "counts", "uncertain")
 
@@ -241,49 +244,57 @@ def column_to_json(blocks: ColumnBlocks) -> dict[str, Json]:
 
 
 def from_json(data: Mapping[str, Any]) -> Blocks:
-    """Raises ValueError, KeyError or TypeError for what :func:`to_json` has not written."""
-    starts = tuple(data["starts"])
-    if not all(start is None or isinstance(start, str) for start in starts) or len(set(starts)) < len(starts):
-        raise ValueError("is not a profile: the starts of its blocks are not different texts")
-    found = Blocks(str(data["column"]), Unit(data["unit"]), starts, _counts(data["rows"], len(starts)))
-    if any(start not in UNDATED and not re.match(_DATE, start or "") for start in starts):
-        raise ValueError("is not a profile: a block of time does not start with a date")
+    """Raises ValueError (Misfit), KeyError or TypeError for what :func:`to_json` has not written."""
+    starts = tuple(None if start is None else fields.text(start) for start in data["starts"])
+    found = Blocks(
+        fields.text(data["column"]), fields.word(data["unit"], Unit), starts, fields.counts(data["rows"], len(starts))
+    )
+    for start in starts:
+        if not _is_start(start, found.unit):
+            raise Misfit(f"is not a profile: no {found.unit} begins at {start!r:.60}")
+    if any(order(one) >= order(other) for one, other in pairwise(starts)):
+        raise Misfit("is not a profile: its blocks of time are not in order, each once")
+    if not all(found.rows):
+        raise Misfit("is not a profile: a block of time has no rows")
     return found
 
 
+def _is_start(start: str | None, unit: Unit) -> bool:
+    """Whether a block of that length begins then: by the calendar, and outside of the years 1 to 9999 by its look."""
+    if start in UNDATED:
+        return True
+    parts = _DATE.fullmatch(start or "")
+    if parts is None or start != named(start) or start_of(f"{start}", unit) != start:
+        return False
+    year = int(parts[1]) if len(parts[1]) == 4 else 0
+    if not year or parts[5]:
+        return True
+    return int(parts[3]) in range(1, monthrange(year, int(parts[2]))[1] + 1)
+
+
 def column_from_json(data: Mapping[str, Any], blocks: int) -> ColumnBlocks:
-    """Raises ValueError, KeyError or TypeError for what :func:`column_to_json` has not written."""
+    """Raises ValueError (Misfit), KeyError or TypeError for what :func:`column_to_json` has not written."""
 
     def counts(name: str) -> tuple[int, ...]:
-        return _counts(data[name], blocks) if data.get(name) else ()
+        return fields.counts(data[name], blocks) if data.get(name) else ()
 
     def numbers(name: str) -> tuple[float | None, ...]:
-        found = tuple(None if each is None else float(each) for each in data.get(name, ()))
-        if not all(each is None or math.isfinite(each) for each in found):
-            raise ValueError(f"is not a profile: `{name}` of a block is not finite")
-        return _sized(found, blocks, name)
+        return _sized(fields.numbers(data.get(name, ())), blocks, name)
 
     rows = _sized(tuple(data.get("counts", ())), blocks, "counts")
     return ColumnBlocks(
-        nulls=_counts(data["nulls"], blocks),
+        nulls=fields.counts(data["nulls"], blocks),
         nan=counts("nan"),
         infinity=counts("infinity"),
         negative_infinity=counts("negative infinity"),
         mean=numbers("mean"),
         sd=numbers("sd"),
-        counts=tuple(_counts(each, len(each)) for each in rows),
+        counts=tuple(fields.counts(each, len(each)) for each in rows),
         uncertain=counts("uncertain"),
     )
 
 
 def _sized(values: tuple[Any, ...], blocks: int, name: str) -> tuple[Any, ...]:
     if len(values) not in (0, blocks):
-        raise ValueError(f"is not a profile: `{name}` has not a value for each of {blocks} blocks")
+        raise Misfit(f"is not a profile: `{name}` has not a value for each of {blocks} blocks")
     return values
-
-
-def _counts(values: Sequence[Any], size: int) -> tuple[int, ...]:
-    found = tuple(values)
-    if len(found) != size or any(not isinstance(each, int) or isinstance(each, bool) or each < 0 for each in found):
-        raise TypeError(f"{size} counts are needed, and there is {values!r:.80}")
-    return found

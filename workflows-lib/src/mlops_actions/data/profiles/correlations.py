@@ -14,6 +14,8 @@ from itertools import accumulate, combinations
 from operator import mul
 from typing import Any, TypeAlias
 
+from mlops_actions.data.profiles import fields
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.verdict import Json
 
 MOST = 50
@@ -156,30 +158,26 @@ def to_json(found: Correlations) -> dict[str, Json]:
 def from_json(data: Mapping[str, Any], known: set[str], most_rows: int, blocks: int) -> Correlations:
     """What :func:`to_json` wrote, of a profile with ``known`` columns and so many rows and ``blocks`` of time.
 
-    Raises ValueError, KeyError or TypeError for anything else.
+    Raises ValueError (Misfit), KeyError or TypeError for anything else.
     """
-    columns, rows = tuple(data["columns"]), data["rows"]
+    columns, rows = tuple(map(fields.text, data["columns"])), fields.count(data["rows"])
     pairs, within = data["pairs"], data.get("blocks")
     number = len(columns) * (len(columns) - 1) // 2
     if len(set(columns)) < len(columns) or not known.issuperset(columns):
-        raise ValueError("is not a profile: its correlations are not of different columns of its own")
+        raise Misfit("is not a profile: its correlations are not of different columns of its own")
     if len(pairs) != number or (within is not None and len(within) != number):
-        raise ValueError(f"is not a profile: {len(columns)} columns have {number} correlations")
+        raise Misfit(f"is not a profile: {len(columns)} columns have {number} correlations")
     each = zip(pairs, within or [None] * number, strict=True)
     found = tuple(None if pair is None else _pair(pair, inside or (), blocks) for pair, inside in each)
-    if not _is_count(rows) or rows > most_rows or any(pair and pair.rows > rows for pair in found):
-        raise ValueError("does not add up: a correlation is of more rows than were looked at")
+    if rows > most_rows or any(pair and pair.rows > rows for pair in found):
+        raise Misfit("does not add up: a correlation is of more rows than were looked at")
     return Correlations(rows, columns, found)
 
 
 def _pair(values: Sequence[Any], inside: Sequence[Any], blocks: int) -> Pair:
     rows, correlation, variance = values
-    made = Pair(rows, float(correlation), float(variance), tuple(None if x is None else float(x) for x in inside))
+    made = Pair(fields.count(rows), fields.number(correlation), fields.number(variance), fields.numbers(inside))
     correlated = all(each is None or -1 <= each <= 1 for each in (made.correlation, *made.blocks))
-    if not _is_count(rows) or not correlated or not 0 <= made.variance < math.inf or len(inside) not in (0, blocks):
-        raise ValueError(f"is not a profile: {list(values)!r:.80} is no correlation")
+    if not correlated or made.variance < 0 or len(inside) not in (0, blocks):
+        raise Misfit(f"is not a profile: {list(values)!r:.80} is no correlation")
     return made
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -28,15 +27,19 @@ from typing import Any
 from mlops_actions import jsonfile
 from mlops_actions.data.engines import hyperloglog
 from mlops_actions.data.engines.hyperloglog import Registers
-from mlops_actions.data.profiles import blocks, correlations
+from mlops_actions.data.profiles import blocks, correlations, fields
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
 from mlops_actions.data.profiles.correlations import Correlations
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.verdict import Json
 
 SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
 
 OBJECT = "data"
 """What the rows are called where no contract names them."""
+
+CELLS = 10_000
+"""Categories or bins of a column at most: a profile is made with some hundreds, and an engine asks for each."""
 
 DIGEST = 16
 """Hex digits of a category's digest."""
@@ -200,37 +203,36 @@ def _canonical(value: Any) -> Any:
 def from_json(data: Mapping[str, Any]) -> Profile:
     """The profile that :func:`to_json` wrote.
 
-    Raises ValueError, with the reason, where ``data`` is not such a profile, its
+    Raises Misfit, with the reason, where ``data`` is not such a profile, its
     counts do not add up, or it states a digest that is not its own.
     """
     if data.get("schema") != SCHEMA:
-        raise ValueError(f"is not a profile of a version known here: its `schema` is {data.get('schema')!r}")
+        raise Misfit(f"is not a profile of a version known here: its `schema` is {data.get('schema')!r:.120}")
     if "digest" in data and data["digest"] != digest_of(data):
-        raise ValueError(
-            "was changed after it was written: its `digest` does not fit what it says. Make the profile anew"
-        )
+        raise Misfit("was changed after it was written: its `digest` does not fit what it says. Make the profile anew")
     try:
         time = blocks.from_json(data["time"]) if "time" in data else None
         number = len(time.starts) if time else 0
         profile = Profile(
-            object=str(data["object"]),
-            rows=_count(data["rows"]),
-            columns=tuple(_column_from_json(column, number) for column in data["columns"]),
+            object=fields.text(data["object"]),
+            rows=fields.count(data["rows"]),
+            columns=tuple(_column(column, number) for column in data["columns"]),
             time=time,
         )
         if "correlations" in data:
             known = {column.name for column in profile.columns}
             together = correlations.from_json(data["correlations"], known, profile.rows, number)
             profile = replace(profile, correlations=together)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"is not a profile: {error!r}") from error
+    except _LAID_OUT_OTHERWISE as error:
+        raise _misfit(error) from error
     names = [column.name for column in profile.columns]
     if len(set(names)) < len(names):
-        raise ValueError("is not a profile: a column stands in it twice")
+        raise Misfit("is not a profile: a column stands in it twice")
     if profile.time is not None and sum(profile.time.rows) != profile.rows:
-        raise ValueError(f"does not add up: the blocks of time do not hold {profile.rows:,} rows")
+        raise Misfit(f"does not add up: the blocks of time do not hold {profile.rows:,} rows")
     for column in profile.columns:
         _refuse_wrong_sum(column, profile.rows)
+        _refuse_half(column)
         if profile.time is not None and column.blocks is not None:
             _refuse_wrong_blocks(column, column.blocks, profile.time)
     return profile
@@ -246,10 +248,19 @@ def dumps(profile: Profile) -> str:
 
 
 def read(path: Path) -> Profile:
-    """The profile in a file. Raises ValueError where the file holds none, OSError where it can't be read."""
-    data = jsonfile.read(path)
+    """The profile in a file. Raises Misfit where the file holds none, OSError where it can't be read."""
+    try:
+        data = jsonfile.read(path)
+    except UnicodeDecodeError as error:
+        raise Misfit("is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        misfit = Misfit(f"is not JSON: {error.msg}")
+        misfit.line = error.lineno
+        raise misfit from error
+    except ValueError as error:
+        raise Misfit(str(error)) from error
     if not isinstance(data, dict):
-        raise ValueError("is not a profile")
+        raise Misfit("is not a profile")
     return from_json(data)
 
 
@@ -305,63 +316,123 @@ def _bins_to_json(bins: Bins) -> dict[str, Json]:
     return data | ({"uncertain": bins.uncertain} if bins.uncertain else {})
 
 
+_LAID_OUT_OTHERWISE = (KeyError, TypeError, AttributeError, IndexError, ValueError)
+"""What reading raises for JSON that is laid out in another way, Misfit among them."""
+
+
+def _misfit(error: Exception, place: str = "") -> Misfit:
+    """What to say of JSON that is laid out in another way; ``place`` ends the sentence."""
+    if isinstance(error, Misfit):
+        return Misfit(f"{error}{place}")
+    lacks = f"it has no {error}" if isinstance(error, KeyError) else f"{error}"
+    return Misfit(f"is not a profile: {lacks}{place}")
+
+
+def _column(data: Mapping[str, Any], number: int) -> ColumnProfile:
+    """A column; ``number`` is that of the profile's blocks. Raises Misfit that names it."""
+    try:
+        return _column_from_json(data, number)
+    except _LAID_OUT_OTHERWISE as error:
+        name = data.get("name") if isinstance(data, dict) else None
+        raise _misfit(error, f" (column {name!r:.60})" if isinstance(name, str) else "") from error
+
+
 def _column_from_json(data: Mapping[str, Any], number: int) -> ColumnProfile:
-    """A column; ``number`` is that of the profile's blocks."""
     special, bins, categories = data.get("special", {}), data.get("bins"), data.get("categories")
     distinct: Mapping[str, Any] = data.get("distinct", {})
     sketch = distinct.get("sketch")
     return ColumnProfile(
-        name=_text(data["name"]),
-        type=_text(data["type"]),
-        kind=Kind(data["kind"]),
-        nulls=_count(data["nulls"]),
-        distinct=_count(distinct["count"]) if distinct else None,
+        name=fields.text(data["name"]),
+        type=fields.text(data["type"]),
+        kind=(kind := fields.word(data["kind"], Kind)),
+        nulls=fields.count(data["nulls"]),
+        distinct=fields.count(distinct["count"]) if distinct else None,
         private=bool(data.get("private", False)),
-        range=Range(**data["range"]) if "range" in data else None,
+        range=_range_from_json(data["range"], kind) if "range" in data else None,
         special=Special(
-            _count(special.get("nan", 0)),
-            _count(special.get("infinity", 0)),
-            _count(special.get("negative infinity", 0)),
+            fields.count(special.get("nan", 0)),
+            fields.count(special.get("infinity", 0)),
+            fields.count(special.get("negative infinity", 0)),
         ),
         bins=None if bins is None else _bins_from_json(bins),
         categories=None
         if categories is None
         else Categories(
-            tuple((_text(value), _count(count)) for value, count in categories["values"]), bool(categories["digested"])
+            tuple((fields.text(value), fields.count(count)) for value, count in categories["values"]),
+            bool(categories["digested"]),
         ),
-        distinct_at_most=_count(distinct["at most"]) if "at most" in distinct else None,
-        sketch=hyperloglog.from_text(_text(sketch["hash"]), _text(sketch["registers"])) if sketch else None,
+        distinct_at_most=fields.count(distinct["at most"]) if "at most" in distinct else None,
+        sketch=hyperloglog.from_text(fields.text(sketch["hash"]), fields.text(sketch["registers"])) if sketch else None,
         fine=_bins_from_json(data["fine"]) if "fine" in data else None,
         blocks=blocks.column_from_json(data["blocks"], number) if "blocks" in data else None,
     )
 
 
+def _range_from_json(data: Mapping[str, Any], kind: Kind) -> Range:
+    """The ends of times are text, and of all else numbers."""
+    found = Range(**data)
+    end: Callable[[Any], object] = fields.text if kind is Kind.TIME else fields.number
+    for value, checked in ((found.min, end), (found.max, end), (found.mean, fields.number), (found.sd, fields.number)):
+        if value is not None:
+            checked(value)
+    if found.sd is not None and found.sd < 0:
+        raise Misfit(f"is not a profile: {found.sd!r} is no standard deviation")
+    return found
+
+
 def _bins_from_json(data: Mapping[str, Any]) -> Bins:
     bins = Bins(
-        tuple(map(_number, data["edges"])), tuple(map(_count, data["counts"])), _count(data.get("uncertain", 0))
+        tuple(map(fields.number, data["edges"])),
+        tuple(map(fields.count, data["counts"])),
+        fields.count(data.get("uncertain", 0)),
     )
     ascending = all(one < other for one, other in zip(bins.edges, bins.edges[1:], strict=False))
     if not ascending or len(bins.counts) != len(bins.edges) + 1:
-        raise ValueError("is not a profile: bins need ascending edges, and one count more")
+        raise Misfit("is not a profile: bins need ascending edges, and one count more")
     return bins
 
 
 def _refuse_wrong_sum(column: ColumnProfile, rows: int) -> None:
     if column.categories is not None and len(dict(column.categories.values)) != len(column.categories.values):
-        raise ValueError(f"is not a profile: column {column.name!r} has a category twice")
+        raise Misfit(f"is not a profile: column {column.name!r} has a category twice")
     values = rows - column.nulls
+    if values < 0:
+        raise Misfit(f"does not add up: column {column.name!r} has more nulls than rows")
+    parts = len(column.categories.values) if column.categories is not None else 0
+    parts = max(parts, *(len(bins.counts) for bins in (column.bins, column.fine) if bins is not None), 0)
+    if parts > CELLS:
+        raise Misfit(f"is not a profile: column {column.name!r} is counted in {parts:,} parts, {CELLS:,} are the most")
     if column.categories is not None and sum(count for _, count in column.categories.values) != values:
-        raise ValueError(f"does not add up: the categories of column {column.name!r} are not {values:,} values")
+        raise Misfit(f"does not add up: the categories of column {column.name!r} are not {values:,} values")
     for bins in (column.bins, column.fine):
         if bins is not None and sum(bins.counts) + column.special.total != values:
-            raise ValueError(f"does not add up: the bins of column {column.name!r} do not hold {values:,} values")
-    if values < 0:
-        raise ValueError(f"does not add up: column {column.name!r} has more nulls than rows")
+            raise Misfit(f"does not add up: the bins of column {column.name!r} do not hold {values:,} values")
+    if column.special.total > values:
+        raise Misfit(f"does not add up: column {column.name!r} has more NaN and infinities than values")
+
+
+def _refuse_half(column: ColumnProfile) -> None:
+    """Without the counts of its kind a column would be compared by its nulls alone, and never drift."""
+    categories = None if column.categories is None else [value for value, _ in column.categories.values]
+    bins = column.bins is not None
+    match column.kind:
+        case Kind.NUMBER | Kind.TEXT:
+            fits = categories is None and (bins or column.private)
+        case Kind.CATEGORY:
+            fits = categories is not None
+        case Kind.BOOLEAN:
+            fits = sorted(categories or ()) == ["false", "true"]
+        case _:
+            fits = categories is None and not bins
+    if not fits:
+        raise Misfit(
+            f"is not a profile: column {column.name!r:.60} is of the kind {column.kind}, and not counted as such"
+        )
 
 
 def _refuse_wrong_blocks(column: ColumnProfile, parts: ColumnBlocks, time: Blocks) -> None:
     def refuse(what: str) -> None:
-        raise ValueError(f"does not add up: {what} of column {column.name!r} in its blocks of time are not its own")
+        raise Misfit(f"does not add up: {what} of column {column.name!r} in its blocks of time are not its own")
 
     for name, total, each in (
         ("the nulls", column.nulls, parts.nulls),
@@ -371,6 +442,9 @@ def _refuse_wrong_blocks(column: ColumnProfile, parts: ColumnBlocks, time: Block
     ):
         if sum(each) != total:
             refuse(name)
+    sizes = zip(time.rows, parts.nulls, map(parts.special, range(len(time.rows))), strict=True)
+    if any(nulls + special > rows for rows, nulls, special in sizes):
+        refuse("what is missing")
     if not parts.counts:
         return
     for index, counts in enumerate(parts.counts):
@@ -382,21 +456,3 @@ def _refuse_wrong_blocks(column: ColumnProfile, parts: ColumnBlocks, time: Block
         refuse("the counts")
     if not parts.uncertain and tuple(map(sum, zip(*parts.counts, strict=True))) != own:
         refuse("the counts")
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{value!r} is not a count")
-    return value
-
-
-def _number(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise TypeError(f"{value!r} is not a finite number")
-    return float(value)
