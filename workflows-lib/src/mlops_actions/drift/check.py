@@ -152,12 +152,16 @@ def _compared(run: _Run, reference: Profile, current: _Current) -> Outcome:
         places={str(each.where.column): place for place, each in enumerate(of_columns, len(before))},
         importances=leaning,
     )
-    besides = (found.arrived.headline, found.performed.headline, found.together.headline)
-    headline = sentence.headline(decisions, windows.names(*sides), leaning, tuple(filter(None, besides)))
+    headline = sentence.headline(decisions, windows.names(*sides), leaning, _besides(found))
     shown += found.together.sections(len(before) + len(of_columns))
     checks = [*before, *of_columns, *found.together.checks, *found.performed.checks]
     outcome = _outcome(run, checks, headline, found.columns, pairs_drifted=found.together.drifted)
     return replace(outcome, sections=found.performed.sections + shown)
+
+
+def _besides(found: _Found) -> tuple[str, ...]:
+    """What changed besides columns, in words: the number of rows, the performance, pairs of columns."""
+    return tuple(filter(None, (found.arrived.headline, found.performed.headline, found.together.headline)))
 
 
 def _found(

@@ -119,7 +119,7 @@ def _entry(text: str) -> Entry | None:
             verdict=str(data["verdict"]),
             status=Status(data["status"]).value,
             drifted=_names(data["drifted"]),
-            scores={name: _score(effect) for name, effect in data["scores"].items()},
+            scores={name: _number(effect) for name, effect in data["scores"].items()},
             window=(str(window["from"]), str(window["to"])) if window else None,
         )
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -132,7 +132,7 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _score(value: Any) -> float:
+def _number(value: Any) -> float:
     """An effect; text is none, though Python reads ``"nan"`` as a number."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise TypeError("not a number")

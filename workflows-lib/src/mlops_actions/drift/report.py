@@ -37,7 +37,7 @@ def message(decision: Decision, rows: tuple[int, int]) -> str:
             return "is new: the reference has no such column, so it is not compared"
         case Finding.TOO_FEW if decision.shift.sort is not Sort.MASS:
             few = f"fewer than {HANDFUL} such rows are too few to tell"
-            return f"shows no drift: {_size(decision)}, {_most(decision)}; {few}"
+            return f"shows no drift that is sure: {_size(decision)}, {_most(decision)}; {few}"
         case Finding.TOO_FEW:
             few = f"{plural(min(rows), 'row')} {'is' if min(rows) == 1 else 'are'}"
             return f"shows no drift, but {few} too few to tell (from {FEW} on they are judged)"
