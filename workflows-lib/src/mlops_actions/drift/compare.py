@@ -16,7 +16,7 @@ from itertools import pairwise
 from mlops_actions.data.profiles.blocks import ColumnBlocks
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile
 from mlops_actions.data.profiles.profiling import Recount, is_whole
-from mlops_actions.drift import effects, statistics
+from mlops_actions.drift import effects, statistics, textshapes
 from mlops_actions.drift.effects import Effect, Scale
 from mlops_actions.drift.rhythm import Rhythm
 
@@ -27,6 +27,7 @@ class Sort(StrEnum):
     MASS = "mass"  # the distribution over all cells, missing values included
     MISSING = "missing"  # nulls and NaN
     NEW = "new"  # values outside of all that the reference has
+    SHAPE = "shape"  # what kinds of signs texts are made of
 
 
 class State(StrEnum):
@@ -85,6 +86,8 @@ class Comparison:
     shifts: tuple[Shift, ...] = ()
     moved: float = 0.0
     """The share of mass that moved, 0 to 1, by whatever effect the column is judged."""
+    shapes: tuple[Cell, ...] = ()
+    """The shapes of its texts, of those that were looked at; empty where they were not compared."""
 
     @property
     def effect(self) -> Effect:
@@ -167,7 +170,12 @@ def _column(
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
-    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved)
+    shapes = _shapes(reference, current, sides)
+    shift = _shape(shapes, sides)
+    if shift is not None:
+        shifts.append(shift)
+    shapes = shapes if shift else []
+    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved, tuple(shapes))
 
 
 # Cells
@@ -221,6 +229,30 @@ def _special(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) ->
         Cell("NaN", one.nan, other.nan, Role.MISSING, sides.each(known.nan)),
         Cell("null", reference.nulls, current.nulls, Role.MISSING, sides.each(known.nulls)),
     ]
+
+
+def _shapes(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) -> list[Cell]:
+    """The cells of the shapes of texts; none where a side does not know them, or not by blocks where these are asked.
+
+    They are of the texts that were looked at, drawn ones maybe, and nulls are none.
+    """
+    one, other = reference.shapes, current.shapes
+    if not one or not other or not one.rows or not other.rows or (sides.rhythm and not one.blocks):
+        return []
+    place = {shape: index for index, (shape, _) in enumerate(one.values)}
+    before, now = dict(one.values), dict(other.values)
+    told = textshapes.told(one, other)
+    cells = [
+        Cell(shape, before[shape], now.get(shape, 0), blocks=sides.each([each[place[shape]] for each in one.blocks]))
+        for shape in told
+    ]
+    rest = [sum(each) - sum(each[place[shape]] for shape in told) for each in one.blocks]
+    if (new := textshapes.newcomer(one, other)) is not None:  # of no block, as far as is known
+        most = min(one.most_other, one.rows - sum(cell.reference for cell in cells))
+        cells.append(Cell(new[0], most, new[1], Role.NEW, sides.each(())))
+    known = sum(cell.reference for cell in cells), sum(cell.current for cell in cells)
+    others = Cell(textshapes.OTHERS, one.rows - known[0], other.rows - known[1], blocks=sides.each(rest))
+    return [*cells, others]
 
 
 def bin_labels(bins: Bins, whole: bool) -> list[str]:
@@ -369,6 +401,23 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
             own[found[0]] += cell.reference
     parted = [[count, size - count] for count, size in zip(own, sides.rhythm.rows, strict=True)]
     return Shift(Sort.NEW, effect, sides.chance(chance, parted, [now, rows[1] - now]), least=least)
+
+
+def _shape(cells: Sequence[Cell], sides: _Sides) -> Shift | None:
+    """The shift of the shapes of texts; None where there are not two to tell apart, or too few blocks have texts."""
+    if len(cells) < 2:
+        return None
+    before: list[float] = [cell.reference for cell in cells]
+    now = [cell.current for cell in cells]
+    chance = statistics.homogeneity([cell.reference for cell in cells], now)
+    if sides.rhythm is not None:
+        blocks = [each for each in _blocks(cells) if sum(each)]
+        known = sides.rhythm.among([sum(each) for each in _blocks(cells)])
+        if known is None:
+            return None
+        before = known.expected(blocks)
+        chance = _Sides(sides.rows, known, sides.wanted).chance(chance, blocks, now)
+    return Shift(Sort.SHAPE, effects.total_variation(before, now), chance)
 
 
 def _blocks(cells: Sequence[Cell]) -> list[list[int]]:

@@ -45,9 +45,11 @@ class Thresholds:
     missing: float = 0.02
     new: float = 0.01
     by: Effect = Effect.TOTAL_VARIATION
+    shape: float = MASS
+    """Of texts, whatever the effect: the share that has another shape."""
 
     def of(self, sort: Sort) -> float:
-        return {Sort.MASS: self.mass, Sort.MISSING: self.missing, Sort.NEW: self.new}[sort]
+        return {Sort.MASS: self.mass, Sort.MISSING: self.missing, Sort.NEW: self.new, Sort.SHAPE: self.shape}[sort]
 
 
 class Finding(StrEnum):
@@ -128,6 +130,8 @@ def _decide(comparison: Comparison, real: Sequence[Shift], few: bool, thresholds
     if material:
         shift = max(material, key=excess)
         return Decision(comparison, Finding.DRIFTED, shift, thresholds.of(shift.sort))
-    mass = next(shift for shift in comparison.shifts if shift.sort is Sort.MASS)
     finding = Finding.TOO_FEW if few else Finding.SMALL if real else Finding.STABLE
-    return Decision(comparison, finding, mass, thresholds.mass)
+    # The mass says what there was of most shifts, and nothing of shapes.
+    said = Sort.SHAPE if not few and {shift.sort for shift in real} == {Sort.SHAPE} else Sort.MASS
+    shift = next(shift for shift in comparison.shifts if shift.sort is said)
+    return Decision(comparison, finding, shift, thresholds.of(said))

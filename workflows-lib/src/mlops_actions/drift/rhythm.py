@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mlops_actions.data.profiles.blocks import UNDATED, Blocks, Unit
@@ -53,6 +53,15 @@ class Rhythm:
     @property
     def is_seasonal(self) -> bool:
         return len(set(self.seasons)) > 1
+
+    def among(self, rows: Sequence[int]) -> Rhythm | None:
+        """The rhythm of so many rows of each block, for what not all rows have; None where too few blocks have any."""
+        there = [index for index, count in enumerate(rows) if count]
+        seasons = tuple(self.seasons[index] for index in there)
+        if len(seasons) - len(set(seasons)) < FEWEST or not set(seasons).issuperset(self.mix):
+            return None
+        places, counts = tuple(self.places[index] for index in there), tuple(rows[index] for index in there)
+        return replace(self, places=places, rows=counts, seasons=seasons)
 
     def expected(self, blocks: Sequence[Sequence[int]]) -> list[float]:
         """The shares of the cells in the seasons of the window, as the reference has them; 0 to 1."""

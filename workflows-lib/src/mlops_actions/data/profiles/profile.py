@@ -28,9 +28,10 @@ from typing import Any
 from mlops_actions import jsonfile
 from mlops_actions.data.engines import hyperloglog
 from mlops_actions.data.engines.hyperloglog import Registers
-from mlops_actions.data.profiles import blocks, correlations
+from mlops_actions.data.profiles import blocks, correlations, shapes
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
 from mlops_actions.data.profiles.correlations import Correlations
+from mlops_actions.data.profiles.shapes import Shapes
 from mlops_actions.verdict import Json
 
 SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
@@ -123,7 +124,8 @@ class ColumnProfile:
     sketch in common: then it is the least that there may be, and this the most.
 
     ``fine`` are finer bins, by which profiles are merged; ``blocks`` are counts
-    in the blocks of time that the profile names.
+    in the blocks of time that the profile names. ``shapes`` are those of texts
+    that are no categories, where that was asked for.
     """
 
     name: str
@@ -140,6 +142,7 @@ class ColumnProfile:
     sketch: Registers | None = None
     fine: Bins | None = None
     blocks: ColumnBlocks | None = None
+    shapes: Shapes | None = None
 
     @property
     def distinct_is_exact(self) -> bool:
@@ -215,7 +218,7 @@ def from_json(data: Mapping[str, Any]) -> Profile:
         profile = Profile(
             object=str(data["object"]),
             rows=_count(data["rows"]),
-            columns=tuple(_column_from_json(column, number) for column in data["columns"]),
+            columns=tuple(_column_from_json(column, _count(data["rows"]), number) for column in data["columns"]),
             time=time,
         )
         if "correlations" in data:
@@ -288,6 +291,8 @@ def _column_to_json(column: ColumnProfile) -> dict[str, Json]:
         }
     if column.blocks is not None:
         data["blocks"] = blocks.column_to_json(column.blocks)
+    if column.shapes is not None:
+        data["shapes"] = shapes.to_json(column.shapes)
     return data
 
 
@@ -305,8 +310,8 @@ def _bins_to_json(bins: Bins) -> dict[str, Json]:
     return data | ({"uncertain": bins.uncertain} if bins.uncertain else {})
 
 
-def _column_from_json(data: Mapping[str, Any], number: int) -> ColumnProfile:
-    """A column; ``number`` is that of the profile's blocks."""
+def _column_from_json(data: Mapping[str, Any], rows: int, number: int) -> ColumnProfile:
+    """A column of a profile of so many ``rows``; ``number`` is that of its blocks."""
     special, bins, categories = data.get("special", {}), data.get("bins"), data.get("categories")
     distinct: Mapping[str, Any] = data.get("distinct", {})
     sketch = distinct.get("sketch")
@@ -333,6 +338,7 @@ def _column_from_json(data: Mapping[str, Any], number: int) -> ColumnProfile:
         sketch=hyperloglog.from_text(_text(sketch["hash"]), _text(sketch["registers"])) if sketch else None,
         fine=_bins_from_json(data["fine"]) if "fine" in data else None,
         blocks=blocks.column_from_json(data["blocks"], number) if "blocks" in data else None,
+        shapes=shapes.from_json(data["shapes"], rows - _count(data["nulls"]), number) if "shapes" in data else None,
     )
 
 
