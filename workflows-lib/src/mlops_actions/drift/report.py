@@ -183,7 +183,7 @@ def shapes(comparison: Comparison) -> str:
     parts = dict(zip(map(id, comparison.shapes), _parts(comparison.shapes), strict=True))
     told = max(
         (cell for cell in cells if cell.role is not Role.NEW),
-        key=lambda cell: abs(parts[id(cell)][1] - parts[id(cell)][0]),
+        key=lambda cell: (abs(round(parts[id(cell)][1] - parts[id(cell)][0], 9)), cell.reference),
         default=None,
     )
     said = []

@@ -127,6 +127,8 @@ def from_json(data: Mapping[str, Any], most_rows: int, blocks: int) -> Shapes:
 
     Raises ValueError, KeyError or TypeError for anything else.
     """
+    if not all(isinstance(each, list) and len(each) == 2 for each in data["values"]):
+        raise ValueError("is not a profile: shapes of texts are texts with counts")
     values = tuple((shape, count) for shape, count in data["values"])
     found = Shapes(data["texts"], values, data.get("most other", 0), tuple(map(tuple, data.get("blocks", ()))))
     counts = [
