@@ -18,11 +18,20 @@ run is repeatable.
 from __future__ import annotations
 
 import argparse
+import json
 import math
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+from drift_data import SHIFTS, Data, is_category, trial
+from drift_peers import PEERS
+from peers import environment
+from scipy import stats
 
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.profiles import bins, correlating, correlations, profiling
@@ -34,59 +43,6 @@ from mlops_actions.drift.check import OF_PAIRS
 from mlops_actions.drift.compare import compare
 from mlops_actions.drift.decision import LEVEL, MASS, Decision, Thresholds, decide
 from mlops_actions.drift.statistics import holm
-
-Data = dict[str, "np.ndarray"]
-LEVELS = (2, 3, 5, 16, 50)
-
-
-def draw(random: np.random.Generator, rows: int, weights: list[np.ndarray]) -> Data:
-    data: Data = {f"normal{i}": random.normal(size=rows) for i in range(5)}
-    data |= {f"lognormal{i}": random.lognormal(size=rows) for i in range(2)}
-    data["uniform"] = random.uniform(size=rows)
-    data["poisson"] = random.poisson(3, size=rows)
-    data["zeros"] = np.where(random.uniform(size=rows) < 0.5, 0.0, random.exponential(size=rows))
-    for levels, weight in zip(LEVELS, weights, strict=True):
-        data[f"levels{levels}"] = np.array([f"level {i}" for i in range(levels)], dtype=object)[
-            random.choice(levels, size=rows, p=weight)
-        ]
-    return data
-
-
-def none(_random: np.random.Generator, _data: Data) -> None:
-    """No drift."""
-
-
-def mean(size: float) -> Callable[[np.random.Generator, Data], None]:
-    def shift(_random: np.random.Generator, data: Data) -> None:
-        data["normal0"] = data["normal0"] + size
-
-    return shift
-
-
-def variance(_random: np.random.Generator, data: Data) -> None:
-    data["normal0"] = data["normal0"] * math.sqrt(1.5)
-
-
-def new_category(random: np.random.Generator, data: Data) -> None:
-    column = data["levels16"]
-    column[random.uniform(size=len(column)) < 0.02] = "a new level"
-
-
-def nulls(random: np.random.Generator, data: Data) -> None:
-    column = data["normal0"].astype(object)
-    column[random.uniform(size=len(column)) < 0.05] = None
-    data["normal0"] = column
-
-
-SHIFTS: dict[str, tuple[str, Callable[[np.random.Generator, Data], None]]] = {
-    "no drift": ("", none),
-    "mean 0.1 sd": ("normal0", mean(0.1)),
-    "mean 0.25 sd": ("normal0", mean(0.25)),
-    "mean 0.5 sd": ("normal0", mean(0.5)),
-    "variance x 1.5": ("normal0", variance),
-    "new category, 2 %": ("levels16", new_category),
-    "nulls 0 to 5 %": ("normal0", nulls),
-}
 
 
 def check(reference: Data, current: Data, thresholds: Thresholds, by_engine: bool) -> list[Decision]:
@@ -101,7 +57,7 @@ def counted(reference: Data, current: Data) -> tuple[Profile, Profile, dict[str,
     rows = len(next(iter(reference.values())))
     for name, old in reference.items():
         new = current[name]
-        if name.startswith("levels"):
+        if is_category(name):
             one, other = (
                 dict(zip(*np.unique(each.astype(str), return_counts=True), strict=True)) for each in (old, new)
             )
@@ -136,7 +92,7 @@ def histogram(values: np.ndarray, edges: tuple[float, ...]) -> dict[float, int]:
 def number(name: str, values: np.ndarray, rows: int) -> ColumnProfile:
     values = finite(values)
     first = np.quantile(values[: profiling.LOOK], [0.05, 0.25, 0.5, 0.75, 0.95], method="inverted_cdf")
-    whole = name == "poisson"
+    whole = name.startswith("poisson")
     fine = histogram(values, bins.fine(first.tolist(), whole))
     low, high = float(values.min()), float(values.max())
     edges = bins.coarse(fine, low, high, whole)
@@ -181,24 +137,78 @@ def interval(hits: int, trials: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def trial(rows: int, name: str, options: argparse.Namespace, seed: int) -> set[str]:
-    """The columns that drifted in one trial."""
-    random = np.random.default_rng([options.seed, rows, seed])
-    weights = [random.dirichlet(np.full(levels, 2.0)) for levels in LEVELS]
-    reference, current = draw(random, rows, weights), draw(random, rows, weights)
-    SHIFTS[name][1](random, current)
-    decisions = check(reference, current, Thresholds(mass=options.threshold), options.scan)
-    return {each.comparison.name for each in decisions if each.drifted}
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is said of a trial: the columns that are flagged, and whether the data set is."""
+
+    columns: frozenset[str]
+    flagged: bool
 
 
-def line(rows: int, name: str, options: argparse.Namespace) -> str:
-    """A line of the table: what became of all trials of one size and one shift."""
-    column, trials = SHIFTS[name][0], options.trials
-    drifted = [trial(rows, name, options, seed) for seed in range(trials)]
-    flagged, others = sum(map(bool, drifted)), sum(bool(each - {column}) for each in drifted)
-    low, high = interval(flagged, trials)
-    share = f"{sum(column in each for each in drifted) / trials:.1%}" if column else ""
-    return f"| {rows:,} | {name} | {flagged} of {trials} ({low:.1%} to {high:.1%}) | {share} | {others} |"
+def ours(sides: tuple[Data, Data], options: argparse.Namespace) -> Judged:
+    decisions = check(*sides, Thresholds(mass=options.threshold), options.scan)
+    drifted = frozenset(each.comparison.name for each in decisions if each.drifted)
+    return Judged(drifted, bool(drifted))
+
+
+def tested(sides: tuple[Data, Data]) -> dict[str, float]:
+    """Each column's p-value by SciPy; missing values are left out, as its tests want it."""
+    found = {}
+    for name, old in sides[0].items():
+        new = sides[1][name]
+        if is_category(name):
+            known, places = np.unique(np.concatenate([old, new]).astype(str), return_inverse=True)
+            counts = [np.bincount(each, minlength=len(known)) for each in (places[: len(old)], places[len(old) :])]
+            found[name] = float(stats.chi2_contingency(counts).pvalue) if len(known) > 1 else 1.0
+        else:
+            found[name] = float(stats.ks_2samp(finite(old), finite(new)).pvalue)
+    return found
+
+
+def by_level(p_values: dict[str, float], level: float) -> Judged:
+    drifted = frozenset(name for name, p in p_values.items() if p < level)
+    return Judged(drifted, bool(drifted))
+
+
+def of_peer(name: str, rows: int, shift: str, options: argparse.Namespace) -> list[Judged]:
+    """What a peer says of the same trials."""
+    python = environment(options.environments.absolute(), name, PEERS[name])
+    asked = [shift, *map(str, (options.seed, rows, options.columns, options.trials))]
+    script = Path(__file__).with_name("drift_judges.py")
+    said = subprocess.run(
+        [python, script, name, *asked],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "NML_DISABLE_USAGE_LOGGING": "1"},
+    ).stdout
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith(b"[[")]
+    if len(lines) != options.trials:
+        raise RuntimeError(f"{name} answered {len(lines)} of {options.trials} trials")
+    return [Judged(frozenset(columns), flagged) for columns, flagged in lines]
+
+
+def table(rows: int, shift: str, options: argparse.Namespace) -> Iterator[str]:
+    """The lines of the table of one size and one shift: what became of all trials, by each judge."""
+    judged: dict[str, list[Judged]] = {"ours": []}
+    for number_ in range(options.trials):
+        sides = trial((options.seed, rows, number_), options.columns, shift)
+        judged["ours"].append(ours(sides, options))
+        if options.alone:
+            continue
+        p_values = tested(sides)
+        judged.setdefault("SciPy", []).append(by_level(p_values, 0.05))
+        judged.setdefault("Bonferroni", []).append(by_level(p_values, 0.05 / len(p_values)))
+    judged |= {name: of_peer(name, rows, shift, options) for name in options.peers}
+    column = SHIFTS[shift][0]
+    for name, found in judged.items():
+        low, high = interval(flagged := sum(each.flagged for each in found), options.trials)
+        any_column = sum(bool(each.columns) for each in found)
+        share = f"{sum(column in each.columns for each in found) / options.trials:.1%}" if column else ""
+        yield (
+            f"| {rows:,} | {shift} | {name} | {flagged} of {options.trials} ({low:.1%} to {high:.1%}) "
+            f"| {any_column} | {share} |"
+        )
 
 
 # Pairs of columns
@@ -265,6 +275,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[200, 2_000, 20_000])
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--shift", nargs="+", default=list(SHIFTS), choices=list(SHIFTS))
+    parser.add_argument("--columns", type=int, default=15)
+    parser.add_argument("--alone", action="store_true", help="without SciPy")
+    parser.add_argument("--peers", nargs="*", choices=["evidently", "nannyml"], default=[])
+    parser.add_argument("--environments", type=Path, default=Path("environments"))
     parser.add_argument("--threshold", type=float, default=MASS)
     parser.add_argument("--scan", action="store_true")
     parser.add_argument("--pairs", action="store_true")
@@ -273,11 +287,12 @@ def main() -> None:
     if options.pairs:
         main_of_pairs(options)
         return
-    print("| rows | shift | data set flagged | the column flagged | other columns flagged, of all trials |")
-    print("|---|---|---|---|---|")
+    print("| rows | shift | judge | data set flagged | any column | the column |")
+    print("|---|---|---|---|---|---|")
     for rows in options.rows:
         for name in options.shift:
-            print(line(rows, name, options), flush=True)
+            for line in table(rows, name, options):
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """``mlops <command> ...``: parses, runs the command, prints what is wrong with a call. No logic.
 
-What commands there are stands in :mod:`mlops_actions.commands`.
+What commands there are stands in :mod:`mlops_actions.commands.table`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from mlops_actions import __version__
 from mlops_actions.carryout import INTERRUPTED, PASSED, WRONG_CALL, Job, carry_out, io_problem, mute, printable
-from mlops_actions.commands import COMMANDS, GROUPS, Command, Errand, Option
+from mlops_actions.commands.row import Command, Errand, Option
+from mlops_actions.commands.table import COMMANDS, GROUPS
 from mlops_actions.errors import CallError, did_you_mean
 from mlops_actions.options import PREFIX, Options
 

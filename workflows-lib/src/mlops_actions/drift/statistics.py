@@ -38,37 +38,47 @@ def homogeneity(reference: Sequence[int], current: Sequence[int]) -> float:
     return min(1.0, 2 * min(common, fisher(rest[0], n, rest[1], m)))
 
 
-def in_order(reference: Sequence[int], current: Sequence[int]) -> float:
-    """The p-value for two samples of counts over ordered cells to be of one distribution, by place and by spread.
+def in_order(reference: Sequence[int], current: Sequence[int]) -> tuple[float, float]:
+    """The p-values for two samples of counts over ordered cells to be of one distribution: by place, and by spread.
 
     The first two components of Neyman's smooth test ("Smooth Test for Goodness
     of Fit", Skandinavisk Aktuarietidskrift 20, 1937), on the mid-ranks of both
     samples together: the first is the rank sum test of Wilcoxon, with its
-    correction for ties. Each has the variance that it has over all ways to part
-    the rows into two samples. Sees a moved mean or a wider spread in far fewer
-    rows than :func:`homogeneity`, and some other shifts not at all.
+    correction for ties, the second that of Mood ("On the Asymptotic Efficiency
+    of Certain Nonparametric Two-Sample Tests", Annals of Mathematical Statistics
+    25, 1954), made independent of the first. Each has the variance that it has
+    over all ways to part the rows into two samples. They see a moved mean or a
+    wider spread in far fewer rows than :func:`homogeneity`, and other shifts not
+    at all.
     """
     n, m = sum(reference), sum(current)
     cells = [(a + b, b) for a, b in zip(reference, current, strict=True) if a + b]
     if not n or not m or len(cells) < 2:
-        return 1.0
+        return 1.0, 1.0
     ranks, before = [], 0
     for both, _ in cells:
         ranks.append((before + both / 2) / (n + m) - 0.5)
         before += both
-    weights = [both / (n + m) for both, _ in cells]
-    components: list[list[float]] = []
-    for power in (1, 2)[: len(cells) - 1]:
-        component = [rank**power for rank in ranks]
-        for other in ([1.0] * len(cells), *components):
-            share = math.fsum(weight * one * each for weight, one, each in zip(weights, component, other, strict=True))
-            component = [one - share * each for one, each in zip(component, other, strict=True)]
-        size = math.sqrt(math.fsum(weight * one**2 for weight, one in zip(weights, component, strict=True)))
+    sums = [
+        math.fsum(now * one for (_, now), one in zip(cells, each, strict=True))
+        for each in _orthonormal(ranks, [both / (n + m) for both, _ in cells])
+    ]
+    place, spread, *_ = (*(chi_square_survival(each**2 * (n + m - 1) / (n * m), 1) for each in sums), 1.0, 1.0)
+    return place, spread
+
+
+def _orthonormal(ranks: Sequence[float], weights: Sequence[float]) -> list[list[float]]:
+    """The ranks and their squares, made independent of each other and of the constant; of mean 0 and variance 1."""
+    found: list[list[float]] = []
+    for power in (1, 2)[: len(ranks) - 1]:
+        values = [rank**power for rank in ranks]
+        for other in ([1.0] * len(ranks), *found):
+            share = math.fsum(map(math.prod, zip(weights, values, other, strict=True)))
+            values = [value - share * each for value, each in zip(values, other, strict=True)]
+        size = math.sqrt(math.fsum(map(math.prod, zip(weights, values, values, strict=True))))
         if size > 1e-9:  # as good as nothing is left where one cell has nearly all rows
-            components.append([one / size for one in component])
-    sums = (math.fsum(now * one for (_, now), one in zip(cells, each, strict=True)) for each in components)
-    statistic = math.fsum(each**2 for each in sums) * (n + m - 1) / (n * m)
-    return chi_square_survival(statistic, len(components)) if components else 1.0
+            found.append([value / size for value in values])
+    return found
 
 
 def chi_square(cells: Sequence[tuple[int, int]]) -> float:
