@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -94,6 +94,9 @@ class Comparison:
         """The effect by which its distribution is judged: the one asked for, where that could be told."""
         return next((shift.by for shift in self.shifts if shift.sort is Sort.MASS), Effect.TOTAL_VARIATION)
 
+    def with_shapes(self, shapes: Sequence[Cell], shift: Shift) -> Comparison:
+        return replace(self, shapes=tuple(shapes), shifts=(*self.shifts, shift))
+
     @property
     def name(self) -> str:
         return self.side.name
@@ -162,20 +165,16 @@ def _column(
     # Without a value on one side, there is no type to speak of: a column of nulls has any.
     shown = _values(reference, recount, values, sides) if alike else []
     cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
-    wanted = sides.wanted(reference)
-    scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN and shown else None
-    in_order = bool(shown) and reference.categories is None
-    mass, moved = _mass(cells, sides, wanted if shown else Effect.TOTAL_VARIATION, scale, in_order)
+    wanted = sides.wanted(reference) if shown else Effect.TOTAL_VARIATION
+    scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN else None
+    mass, moved = _mass(cells, sides, wanted, scale, bool(shown) and reference.categories is None)
     cells = [cell for cell in cells if cell.reference or cell.current]
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
+    found = Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved)
     shapes = _shapes(reference, current, sides)
-    shift = _shape(shapes, sides)
-    if shift is not None:
-        shifts.append(shift)
-    shapes = shapes if shift else []
-    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved, tuple(shapes))
+    return found if (shift := _shape(shapes, sides)) is None else found.with_shapes(shapes, shift)
 
 
 # Cells
@@ -237,22 +236,22 @@ def _shapes(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) -> 
     They are of the texts that were looked at, drawn ones maybe, and nulls are none.
     """
     one, other = reference.shapes, current.shapes
-    if not one or not other or not one.rows or not other.rows or (sides.rhythm and not one.blocks):
+    if not (one and other and one.rows and other.rows) or (sides.rhythm and not one.blocks):
         return []
     place = {shape: index for index, (shape, _) in enumerate(one.values)}
     before, now = dict(one.values), dict(other.values)
+
+    def blocks(shape: str) -> tuple[int, ...]:
+        return sides.each([each[place[shape]] for each in one.blocks])
+
     told = textshapes.told(one, other)
-    cells = [
-        Cell(shape, before[shape], now.get(shape, 0), blocks=sides.each([each[place[shape]] for each in one.blocks]))
-        for shape in told
-    ]
-    rest = [sum(each) - sum(each[place[shape]] for shape in told) for each in one.blocks]
+    cells = [Cell(shape, before[shape], now.get(shape, 0), blocks=blocks(shape)) for shape in told]
     if (new := textshapes.newcomer(one, other)) is not None:  # of no block, as far as is known
         most = min(one.most_other, one.rows - sum(cell.reference for cell in cells))
         cells.append(Cell(new[0], most, new[1], Role.NEW, sides.each(())))
-    known = sum(cell.reference for cell in cells), sum(cell.current for cell in cells)
-    others = Cell(textshapes.OTHERS, one.rows - known[0], other.rows - known[1], blocks=sides.each(rest))
-    return [*cells, others]
+    rest = one.rows - sum(cell.reference for cell in cells), other.rows - sum(cell.current for cell in cells)
+    in_blocks = [sum(each) - sum(each[place[shape]] for shape in told) for each in one.blocks]
+    return [*cells, Cell(textshapes.OTHERS, rest[0], rest[1], blocks=sides.each(in_blocks))]
 
 
 def bin_labels(bins: Bins, whole: bool) -> list[str]:

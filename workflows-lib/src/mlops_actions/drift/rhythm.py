@@ -57,11 +57,9 @@ class Rhythm:
     def among(self, rows: Sequence[int]) -> Rhythm | None:
         """The rhythm of so many rows of each block, for what not all rows have; None where too few blocks have any."""
         there = [index for index, count in enumerate(rows) if count]
-        seasons = tuple(self.seasons[index] for index in there)
-        if len(seasons) - len(set(seasons)) < FEWEST or not set(seasons).issuperset(self.mix):
-            return None
-        places, counts = tuple(self.places[index] for index in there), tuple(rows[index] for index in there)
-        return replace(self, places=places, rows=counts, seasons=seasons)
+        places, own = (tuple(each[index] for index in there) for each in (self.places, self.seasons))
+        made = replace(self, places=places, rows=tuple(rows[index] for index in there), seasons=own)
+        return made if made.freedom >= FEWEST and set(own).issuperset(self.mix) else None
 
     def expected(self, blocks: Sequence[Sequence[int]]) -> list[float]:
         """The shares of the cells in the seasons of the window, as the reference has them; 0 to 1."""

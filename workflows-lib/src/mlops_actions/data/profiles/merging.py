@@ -18,7 +18,7 @@ from itertools import pairwise
 from operator import add, or_
 from typing import Any, TypeAlias
 
-from mlops_actions.data.profiles import bins, blocks, cumulative, profiling, shapes
+from mlops_actions.data.profiles import bins, blocks, cumulative, profiling
 from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
 from mlops_actions.data.profiles.blockscan import rounded
@@ -34,6 +34,7 @@ from mlops_actions.data.profiles.profile import (
     digest,
 )
 from mlops_actions.data.profiles.shapes import Shapes
+from mlops_actions.data.profiles.shapes import added as shapes_added
 
 Mapped: TypeAlias = tuple[int, ...]
 """For each block of a part, the number of the merged block that it goes into."""
@@ -343,7 +344,7 @@ def _shapes(parts: Sequence[_Part], frame: _Frame) -> Shapes | None:
         each.rows < part.values for each, part in zip(found, parts, strict=True)
     ):
         return None
-    return shapes.added(found, frame.mapped, len(frame.time.starts) if frame.time else 0)
+    return shapes_added(found, frame.mapped, len(frame.time.starts) if frame.time else 0)
 
 
 def _same(parts: Sequence[Bins]) -> Bins:

@@ -100,14 +100,21 @@ def added(parts: Sequence[Shapes], mapped: Sequence[Sequence[int]] = (), blocks:
     whole = Shapes(sum(part.rows for part in parts), values, max(most_other, sum(part.most_other for part in parts)))
     if not blocks or any(part.rows and not part.blocks for part in parts):
         return whole
-    counts = [[0] * (len(values) + 1) for _ in range(blocks)]
+    return replace(whole, blocks=_in_blocks([shape for shape, _ in values], parts, mapped, blocks))
+
+
+def _in_blocks(
+    names: Sequence[str], parts: Sequence[Shapes], mapped: Sequence[Sequence[int]], blocks: int
+) -> tuple[tuple[int, ...], ...]:
+    """The texts of each of these shapes, and of all others, in each of the blocks that those of parts go into."""
+    counts = [[0] * (len(names) + 1) for _ in range(blocks)]
+    order = {shape: place for place, shape in enumerate(names)}
     for part, places in zip(parts, mapped, strict=True):
-        order = {shape: place for place, (shape, _) in enumerate(values)}
-        columns = [order.get(shape, len(values)) for shape, _ in part.values] + [len(values)]
+        columns = [order.get(shape, len(names)) for shape, _ in part.values] + [len(names)]
         for place, found in zip(places, part.blocks, strict=False):
             for column, count in zip(columns, found, strict=True):
                 counts[place][column] += count
-    return replace(whole, blocks=tuple(map(tuple, counts)))
+    return tuple(map(tuple, counts))
 
 
 # As JSON

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 from mlops_actions.data.engines.quoting import literal
@@ -102,23 +101,25 @@ def _counted(
     """Each column with its counts; ``key`` is an expression for the start of a row's block."""
     share = min(1.0, max(FEWEST, min(DRAWN, TOGETHER // max(len(columns), 1))) / max(made.rows, 1))
     described = {column.name: column for column in relation.columns}
-    collapsed = cache(shapes.collapsed)
     for first in range(0, len(columns), AT_ONCE):
         some = columns[first : first + AT_ONCE]
-        signs: list[dict[str | None, Counter[str]]] = [defaultdict(Counter) for _ in some]
+        signs: list[_Counts] = [defaultdict(Counter) for _ in some]
         asked = [_signs(described[name]) for name in some]
         for row in session.drawn(relation, [*asked, key] if key else asked, share):
             start = blocks.named(row[-1]) if key else None
             for counts, text in zip(signs, row, strict=False):
                 if text is not None:
                     counts[start][text] += 1
-        for name, counts in zip(some, signs, strict=True):
-            found: _Counts = defaultdict(Counter)
-            for start, each in counts.items():
-                for text, count in each.items():
-                    found[start][collapsed(text)] += count
-            yield name, found
-        collapsed.cache_clear()
+        yield from zip(some, map(_by_shape, signs), strict=True)
+
+
+def _by_shape(signs: _Counts) -> _Counts:
+    """The texts of each shape in each block, from those that have the same classes of signs."""
+    found: _Counts = defaultdict(Counter)
+    for start, each in signs.items():
+        for text, count in each.items():
+            found[start][shapes.collapsed(text)] += count
+    return found
 
 
 def _signs(column: Column) -> str:
