@@ -22,7 +22,7 @@ from mlops_actions.drift.statistics import chi_square_survival
 LONGEST_MEMORY = 0.98
 """The correlation of a block with the next, at most: with more, no number of blocks that a profile holds tells it."""
 
-WIDER = 1.3
+WIDER = 1.8
 """How much wider the memory may be off than Fisher's formula has it: from a month of days, it is (by simulation)."""
 
 _CHANCES = (0.0, 0.2, 0.5, 0.8, 0.95, 0.995, 1.0)
