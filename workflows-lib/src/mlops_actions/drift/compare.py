@@ -94,9 +94,6 @@ class Comparison:
         """The effect by which its distribution is judged: the one asked for, where that could be told."""
         return next((shift.by for shift in self.shifts if shift.sort is Sort.MASS), Effect.TOTAL_VARIATION)
 
-    def with_shapes(self, shapes: Sequence[Cell], shift: Shift) -> Comparison:
-        return replace(self, shapes=tuple(shapes), shifts=(*self.shifts, shift))
-
     @property
     def name(self) -> str:
         return self.side.name
@@ -166,15 +163,19 @@ def _column(
     shown = _values(reference, recount, values, sides) if alike else []
     cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
     wanted = sides.wanted(reference) if shown else Effect.TOTAL_VARIATION
-    scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN else None
-    mass, moved = _mass(cells, sides, wanted, scale, bool(shown) and reference.categories is None)
+    mass, moved = _mass(
+        cells,
+        sides,
+        wanted,
+        _scale(reference, current) if wanted is Effect.WASSERSTEIN else None,
+        bool(shown) and reference.categories is None,
+    )
     cells = [cell for cell in cells if cell.reference or cell.current]
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
-    found = Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved)
-    shapes = _shapes(reference, current, sides)
-    return found if (shift := _shape(shapes, sides)) is None else found.with_shapes(shapes, shift)
+    shapes, shift = _shape(_shapes(reference, current, sides), sides)
+    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), (*shifts, *shift), moved, shapes)
 
 
 # Cells
@@ -407,10 +408,10 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
     return Shift(Sort.NEW, effect, sides.chance(chance, parted, [now, rows[1] - now]), least=least)
 
 
-def _shape(cells: Sequence[Cell], sides: _Sides) -> Shift | None:
-    """The shift of the shapes of texts; None where there are not two to tell apart, or too few blocks have texts."""
+def _shape(cells: Sequence[Cell], sides: _Sides) -> tuple[tuple[Cell, ...], list[Shift]]:
+    """The shapes of texts and their shift; neither where there are not two to tell apart, or too few blocks."""
     if len(cells) < 2:
-        return None
+        return (), []
     before: list[float] = [cell.reference for cell in cells]
     now = [cell.current for cell in cells]
     chance = statistics.homogeneity([cell.reference for cell in cells], now)
@@ -418,10 +419,10 @@ def _shape(cells: Sequence[Cell], sides: _Sides) -> Shift | None:
         blocks = [each for each in _blocks(cells) if sum(each)]
         known = sides.rhythm.among([sum(each) for each in _blocks(cells)])
         if known is None:
-            return None
+            return (), []
         before = known.expected(blocks)
-        chance = _Sides(sides.rows, known, sides.wanted).chance(chance, blocks, now)
-    return Shift(Sort.SHAPE, effects.total_variation(before, now), chance)
+        chance = replace(sides, rhythm=known).chance(chance, blocks, now)
+    return tuple(cells), [Shift(Sort.SHAPE, effects.total_variation(before, now), chance)]
 
 
 def _blocks(cells: Sequence[Cell]) -> list[list[int]]:
