@@ -71,7 +71,7 @@ def test_a_column_that_cannot_be_the_time_is_said_and_makes_no_blocks(workspace)
 
 
 def test_a_profile_like_another_takes_over_its_edges_its_time_and_its_blocks(workspace):
-    workspace.parquet(DAYS.format(60))
+    workspace.parquet(DAYS.format(600))
     first = profiled(workspace, time_column="day")
     (workspace.root / "first.json").write_text(profile.dumps(first), encoding="utf-8")
     workspace.parquet(DAYS.format(2))

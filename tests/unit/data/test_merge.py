@@ -38,7 +38,7 @@ def test_a_glob_of_profiles_is_added_up(workspace, parts):
     assert outcome.headline == "3 profiles of 84 rows added up."
     assert [each.name for each in outcome.verdict.materials] == parts
     assert (read(workspace).rows, read(workspace).column("m").range.max) == (84, 3)
-    assert (read(workspace).time.unit, sum(read(workspace).time.rows)) == ("week", 84)
+    assert (read(workspace).time.unit, sum(read(workspace).time.rows)) == ("day", 84)
 
 
 def test_a_file_that_is_named_twice_is_a_wrong_call(workspace, parts):

@@ -268,6 +268,16 @@ def test_no_rows_before_is_no_reference(workspace):
     assert [each.status for each in outcome.verdict.checks] == [Status.ERROR]
 
 
+@pytest.mark.parametrize(("kind", "before", "odd"), [("VARCHAR", ["a", "b"], "z"), ("DOUBLE", [1.0, 2.0], 99.0)])
+def test_a_value_never_seen_in_a_row_or_two_is_left_open(workspace, kind, before, odd):
+    for rows in ([odd], [odd, odd, *before * 49]):
+        found = workspace.one(kind, before * 50_000, rows)
+        assert found.status is Status.NOT_CHECKED, found.message
+        assert found.message.endswith("; fewer than 5 such rows are too few to tell")
+    assert "(1 row)" in workspace.one(kind, before * 50_000, [odd]).message
+    assert workspace.one(kind, before * 50_000, [odd] * 5).status is Status.FAIL
+
+
 def test_one_row_is_too_few_to_pass(workspace):
     outcome = workspace.compare({"x": ("INTEGER", [1, 2, 3] * 100)}, {"x": ("INTEGER", [2])})
     (found,) = (each for each in outcome.verdict.checks if each.where.column)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind
 from mlops_actions.drift.compare import Comparison, Shift, Sort, State
 from mlops_actions.drift.decision import FEW, LEVEL, Finding, Thresholds, decide
@@ -50,3 +52,27 @@ def test_few_rows_can_drift_and_cannot_pass():
     assert finding((Sort.MASS, 1.0, 1e-9), rows=(1000, FEW - 1)) is Finding.DRIFTED
     assert finding((Sort.MASS, 0.5, 0.5), rows=(1000, FEW - 1)) is Finding.TOO_FEW
     assert finding((Sort.MASS, 0.5, 0.5), rows=(1000, FEW)) is Finding.STABLE
+
+
+@pytest.mark.parametrize("sort", [Sort.NEW, Sort.MISSING])
+def test_a_handful_of_rows_is_left_open_however_unlikely_it_is(sort):
+    for rows in (1, 4, 20, 200):
+        handful = min(rows, 4) / rows
+        assert finding((sort, handful, 1e-9), rows=(100_000, rows)) is Finding.TOO_FEW, rows
+    assert finding((Sort.MASS, 1.0, 1e-9), rows=(100_000, 4)) is Finding.TOO_FEW
+    assert finding((sort, 5 / 20, 1e-9), rows=(100_000, 20)) is Finding.DRIFTED
+    assert finding((sort, 4 / 100_000, 1e-9), rows=(100_000, 100_000)) is Finding.SMALL, "it would not matter"
+
+
+def test_a_handful_of_rows_is_no_drift_of_the_whole_distribution_either():
+    def with_mass(moved, p):
+        return finding((Sort.NEW, 0.04, 1e-9), (Sort.MASS, moved, p), rows=(100_000, 100))
+
+    assert with_mass(0.1, 2e-9) is with_mass(0.08, 1e-12) is Finding.TOO_FEW
+    assert with_mass(0.1, 1e-12) is Finding.DRIFTED
+    assert finding((Sort.NEW, 0.04, 1e-9), (Sort.MISSING, 0.2, 1e-9), rows=(100_000, 100)) is Finding.DRIFTED
+
+
+def test_where_any_new_value_matters_one_row_does():
+    (found,) = decide([column((Sort.NEW, 1.0, 1e-9))], (100_000, 1), Thresholds(0.0, 0.0, 0.0))
+    assert found.drifted

@@ -15,8 +15,9 @@ from drawn_tables import Loader, Table, on_duckdb, on_postgres, on_spark
 
 from mlops_actions.cli import main
 from mlops_actions.data.describe import Profiling, describe
+from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.drift import performance, performing
-from mlops_actions.drift.performance import Asked, Measured, Metric
+from mlops_actions.drift.performance import Asked, Clusters, Measured, Metric
 from mlops_actions.errors import CallError
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Status
@@ -209,7 +210,22 @@ CASES = {
 }
 
 
-ON_SPARK = ("auc", "accuracy of classes", "rmse", "errors beyond all squares", "estimated auc")
+BY_DAY = Clusters("t", Unit.DAY, "date_trunc('day', CAST(\"t\" AS TIMESTAMP))")
+for name in ("auc", "rmse", "accuracy of classes"):
+    kinds, rows, asked = CASES[name]
+    days = [None, *(datetime(2024, 1, day, 12) for day in range(1, 12))]
+    dated = [(*row, days[index // 7 % 12]) for index, row in enumerate(rows)]
+    CASES[f"{name} by day"] = (kinds | {"t": "timestamp"}, dated, replace(asked, clusters=BY_DAY))
+
+ON_SPARK = (
+    "auc",
+    "auc by day",
+    "rmse by day",
+    "accuracy of classes",
+    "rmse",
+    "errors beyond all squares",
+    "estimated auc",
+)
 """Each form of query once: a job takes its time."""
 
 
@@ -243,7 +259,7 @@ def assert_alike(found: dict[Any, Measured | str], expected: dict[Any, Measured 
         if isinstance(one, str) or isinstance(other, str):
             assert one == other
             continue
-        assert (one.metric, one.rows) == (other.metric, other.rows)
+        assert (one.metric, one.rows, one.blocks) == (other.metric, other.rows, other.blocks)
         assert (other.value, other.low, other.high) == pytest.approx((one.value, one.low, one.high), rel=1e-9, abs=1e-9)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -11,13 +12,15 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
+from scipy.stats import t as student
 from sklearn.metrics import roc_auc_score, root_mean_squared_error
 
 from mlops_actions.data.engines.duck import DuckSession
 from mlops_actions.data.engines.quoting import quote
+from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.sources.relation import Column, Relation
 from mlops_actions.drift import performance
-from mlops_actions.drift.performance import Asked, Measured, Metric, Unmeasured
+from mlops_actions.drift.performance import Asked, Clusters, Measured, Metric, Unmeasured
 
 ENGINE = duckdb.connect()
 SESSION = DuckSession(ENGINE)
@@ -86,6 +89,79 @@ def test_rmse_is_that_of_scikit_learn_and_its_interval_that_of_the_mean(chance):
     error = norm.ppf(0.975) * squares.std(ddof=1) / math.sqrt(80)
     assert found.metric is Metric.RMSE and found.value == pytest.approx(root_mean_squared_error(labels, predictions))
     assert (found.low**2, found.high**2) == pytest.approx((max(0, squares.mean() - error), squares.mean() + error))
+
+
+# By blocks of time
+
+
+def by_days(metric: Metric | None = None, segments: tuple[str, ...] = ()) -> Asked:
+    return Asked("p", "y", metric, segments, clusters=Clusters("at", Unit.DAY, "date_trunc('day', \"at\")"))
+
+
+def days(keys: np.ndarray) -> tuple[str, list[datetime | None]]:
+    """A time on the day of each key; of -1 there is none."""
+    return "TIMESTAMP", [
+        None if key < 0 else datetime(2024, 1, 1 + int(key), 12, at % 60) for at, key in enumerate(keys)
+    ]
+
+
+def by_block(influences: np.ndarray, keys: np.ndarray) -> float:
+    """The standard error of a sum of rows' influences, by blocks; at least that by rows has to be held against it."""
+    each = np.array([influences[keys == key].sum() for key in np.unique(keys)])
+    return math.sqrt(len(each) / (len(each) - 1) * (each**2).sum())
+
+
+@LIMIT
+@given(PAIRS, st.sampled_from([1, 6]))
+def test_auc_by_blocks_is_that_of_obuchowski(chance, digits):
+    keys = np.concatenate([np.arange(-1, 9), chance.integers(-1, 9, 170)])
+    labels = np.concatenate([np.ones(40, int), np.zeros(35, int), chance.integers(0, 2, 105)])
+    scores = np.round(chance.normal(labels * 0.7 + keys * 0.4), digits)
+    of = relation(p=("DOUBLE", scores.tolist()), y=("INTEGER", labels.tolist()), at=days(keys))
+    found = performance.measure(SESSION, performance.plan(SESSION, of, by_days()))[None]
+    area, by_rows = delong(scores, labels)
+    wins = (scores[:, None] > scores[None, :]) + 0.5 * (scores[:, None] == scores[None, :])
+    below, above = wins[:, labels == 0].mean(axis=1), wins[labels == 1, :].mean(axis=0)
+    influences = np.where(labels == 1, (below - area) / labels.sum(), (above - area) / (1 - labels).sum())
+    error = student.ppf(0.975, 9) * max(by_rows, by_block(influences, keys))
+    assert (found.value, found.blocks) == (pytest.approx(area), 10)
+    assert (found.low, found.high) == pytest.approx((max(0, area - error), min(1, area + error)))
+
+
+@LIMIT
+@given(PAIRS)
+def test_rmse_and_accuracy_by_blocks_are_those_of_liang_and_zeger(chance):
+    keys = np.concatenate([np.arange(-1, 9), chance.integers(-1, 9, 80)])
+    labels = chance.normal(100, 20, 90)
+    predictions = labels + chance.normal(keys % 2, 1 + keys % 3)
+    of = relation(p=("DOUBLE", predictions.tolist()), y=("DOUBLE", labels.tolist()), at=days(keys))
+    found = performance.measure(SESSION, performance.plan(SESSION, of, by_days()))[None]
+    squares = (predictions - labels) ** 2
+    blocks = by_block((squares - squares.mean()) / 90, keys)
+    error = student.ppf(0.975, 9) * max(blocks, squares.std(ddof=1) / math.sqrt(90))
+    assert found.high**2 == pytest.approx(squares.mean() + error)
+
+    said = (chance.random(90) < 0.3 + 0.06 * keys).astype(int)
+    of = relation(p=("INTEGER", said.tolist()), y=("INTEGER", [1] * 90), at=days(keys))
+    share = performance.measure(SESSION, performance.plan(SESSION, of, by_days(Metric.ACCURACY)))[None]
+    assert (share.value, share.blocks) == (pytest.approx(said.mean()), 10)
+    more = by_block((said - said.mean()) / 90, keys) / math.sqrt(said.mean() * (1 - said.mean()) / 90)
+    z, rows = student.ppf(0.975, 9), 90 / max(1, more**2)
+    assert share.high - share.low == pytest.approx(
+        2 * z / (1 + z**2 / rows) * math.sqrt(said.mean() * (1 - said.mean()) / rows + z**2 / (4 * rows**2))
+    )
+
+
+def test_a_segment_is_told_by_its_own_blocks():
+    keys, names = np.arange(600) % 10, np.array(["AA", "UA"] * 300)
+    labels, scores = np.arange(600) // 3 % 2, np.random.default_rng(1).random(600)
+    table = {"p": ("DOUBLE", scores.tolist()), "y": ("INTEGER", labels.tolist()), "k": ("VARCHAR", names.tolist())}
+    of = relation(**table, at=days(keys))
+    asked = performance.plan(SESSION, of, by_days(segments=("k",)))
+    found = performance.measure(SESSION, asked, "k", smallest=300)
+    assert {key: each.blocks for key, each in found.items()} == {"AA": 0, "UA": 0}, "five days each: even or odd"
+    assert performance.measure(SESSION, asked)[None].blocks == 10
+    assert performance.measure(SESSION, asked, "k", smallest=301) == {}
 
 
 def test_rows_without_a_label_or_a_score_are_left_out():

@@ -6,6 +6,7 @@ import json
 import math
 import random
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import jsonschema
@@ -16,8 +17,9 @@ from mlops_actions import schema, verdict
 from mlops_actions.cli import main
 from mlops_actions.drift import performing
 from mlops_actions.drift.performance import Asked, Measured, Metric
+from mlops_actions.drift.response import Wishes, requests
 from mlops_actions.errors import CallError
-from mlops_actions.outcome import Outcome, Table
+from mlops_actions.outcome import Outcome, Table, Text
 from mlops_actions.verdict import Check, Status
 
 Columns = dict[str, tuple[str, list[Any]]]
@@ -56,6 +58,8 @@ def test_labels_that_no_longer_follow_the_scores_fail_though_no_column_drifted(w
         r"None of 3 columns drifted from .*; the AUC fell: 0\.\d+ before, 0\.\d+ now", outcome.headline
     ), outcome.headline
     assert outcome.verdict.parameters["prediction"] == "score"
+    (training,) = requests(outcome, Wishes("delay", retrain_event="retrain"))
+    assert training.body["client_payload"]["failed"] == ["data.performance.auc"]
 
 
 def test_the_same_performance_passes_and_columns_are_called_what_they_are(workspace):
@@ -146,6 +150,7 @@ def test_an_estimate_that_is_worse_warns_and_does_not_fail(workspace):
     now["score"] = ("DOUBLE", [0.375 + (score - 0.375) / 5 for score in now["score"][1]])  # unsure of everything
     outcome = workspace.compare(scored(4000, 1), now, performance=ASKED, ignore=("score",))
     assert of(outcome, "data.performance.auc").status is outcome.verdict.status is Status.WARN
+    assert requests(outcome, Wishes("delay", retrain_event="retrain")) == (), "an estimate starts no training"
 
 
 def test_scores_that_are_no_probabilities_in_the_reference_are_not_estimated_by(workspace):
@@ -196,6 +201,40 @@ def test_the_intervals_of_all_segments_hold_together(workspace):
         ends = binomtest(count, rows).proportion_ci(level, method="wilson")
         assert row[1:4] == pytest.approx((count / rows, ends.low, ends.high), abs=1e-4)
     assert "taken for independent" in outcome.sections[0].blocks[1].text
+
+
+def dated(days: int, good: int, bad: int, first: int = 1) -> Columns:
+    """Classes of 100 rows a day, of which so many are right on every other day."""
+    hits = [at < (bad if day % 2 else good) for day in range(days) for at in range(100)]
+    times = [datetime(2024, 1, 1) + timedelta(days=first - 1 + at // 100, hours=at % 24) for at in range(100 * days)]
+    return {"said": ("BOOLEAN", hits), "true": ("BOOLEAN", [True] * len(hits)), "at": ("TIMESTAMP", times)}
+
+
+def test_days_that_differ_say_how_much_performance_may(workspace):
+    before, now = dated(28, 90, 60), dated(14, 84, 54, first=29)
+    asked = {"performance": Asked("said", "true", Metric.ACCURACY), "ignore": ("said",)}
+    by_rows = workspace.compare(before, now, **asked)
+    assert of(by_rows, "data.performance.accuracy").status is Status.FAIL
+    assert "taken for independent, since there are no blocks of time" in by_rows.sections[0].blocks[1].text
+    by_days = workspace.compare(before, now, time_column="at", **asked)
+    assert of(by_days, "data.performance.accuracy").status is Status.PASS
+    assert "current data is told by how much its 14 days differ" in by_days.sections[0].blocks[1].text
+    assert "reference is told by how much its 28 days differ" in by_days.sections[0].blocks[1].text
+    # What is worse on every day is worse, days or no days.
+    worse = workspace.compare(before, dated(14, 60, 30, first=29), time_column="at", **asked)
+    assert of(worse, "data.performance.accuracy").status is Status.FAIL
+
+
+def test_a_window_of_too_few_days_is_told_by_its_rows_and_says_so(workspace):
+    now = dated(6, 90, 60, first=29)
+    asked = Asked("said", "true", Metric.ACCURACY)
+    outcome = workspace.compare(dated(28, 90, 60), now, time_column="at", performance=asked, ignore=("said",))
+    (said,) = (each.text for each in outcome.sections[0].blocks if isinstance(each, Text))
+    assert "current data are taken for independent, since they are of fewer than 7 days" in said
+    assert "reference is told by how much its 28 days differ" in said and said.endswith("interval too narrow.")
+    (table,) = (each for each in outcome.sections[0].blocks if isinstance(each, Table))
+    ends = binomtest(450, 600).proportion_ci(0.95, method="wilson")
+    assert table.rows[0][2:4] == pytest.approx((ends.low, ends.high), abs=1e-4)
 
 
 def test_a_column_of_too_many_values_is_no_segment(workspace):

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from mlops_actions import verdict
 from mlops_actions.drift.response import Wishes, requests
 from mlops_actions.outcome import Outcome, Section
+from mlops_actions.training import reason
 from mlops_actions.verdict import Check, Status, Verdict, Where
 
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)
@@ -84,6 +85,7 @@ def test_a_training_is_told_why() -> None:
         "verdict": verdict.identity(checked.verdict),
         "drifted": 2,
         "columns": ["b", "a"],
+        "failed": [],
         "data": ["now.csv"],
         "window": window,
         "run": "https://github.com/run/1",
@@ -92,6 +94,41 @@ def test_a_training_is_told_why() -> None:
     by_name = bodies(checked, replace(ALL, retrain_event=None, retrain_workflow="train.yml"))["workflow_dispatch"]
     assert (by_name["workflow"], by_name["cool_down_seconds"]) == ("train.yml", 6 * 3600)
     assert by_name["payload"] == body["client_payload"]
+
+
+def worse(rule: str = "auc", column: str = "score", status: Status = Status.FAIL) -> Check:
+    return Check(f"data.performance.{rule}", status, "it fell", where=Where(object="data", column=column), measured=0.6)
+
+
+def test_performance_that_failed_starts_a_training_though_no_column_drifted() -> None:
+    checked = outcome(worse(), worse("auc.carrier", "carrier"), column("a", 0.01, Status.PASS), drifted=False)
+    payload = bodies(checked)["repository_dispatch"]["client_payload"]
+    assert (payload["reason"], payload["drifted"], payload["columns"]) == ("drift", 0, [])
+    assert payload["failed"] == ["data.performance.auc", "data.performance.auc.carrier"]
+    alarm = reason.read({"action": "retrain", "client_payload": payload})
+    assert alarm is not None and "`data.performance.auc`" in alarm.sentence
+
+
+def test_performance_that_warns_or_beside_an_error_starts_none() -> None:
+    unread = Check("data.readable", Status.ERROR, "2 of 5 records cannot be read")
+    named_so = column("performance.auc", 0.01, Status.PASS)
+    for checks in ([worse(status=Status.WARN)], [worse(status=Status.NOT_CHECKED)], [worse(), unread], [named_so]):
+        assert "repository_dispatch" not in bodies(outcome(*checks, drifted=False)), checks
+    assert "repository_dispatch" not in bodies(outcome(column("a"), unread))
+
+
+def test_a_column_named_as_a_metric_is_no_performance() -> None:
+    named_so = Check(
+        "data.performance.auc.drift", Status.FAIL, "", where=Where(object="data", column="performance.auc")
+    )
+    payload = bodies(outcome(named_so))["repository_dispatch"]["client_payload"]
+    assert (payload["drifted"], payload["failed"]) == (1, [])
+
+
+def test_more_rules_than_a_payload_names_are_said_to_be_cut() -> None:
+    checked = outcome(*(worse(f"auc.{each}", str(each)) for each in range(20)), drifted=False)
+    payload = bodies(checked)["repository_dispatch"]["client_payload"]
+    assert (len(payload["failed"]), payload["cut"]) == (8, ["failed"])
 
 
 @pytest.mark.parametrize("letter", ["x", "\u0416", '"', "\\"])

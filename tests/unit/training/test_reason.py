@@ -17,6 +17,7 @@ SENT = {
     "verdict": "ab" * 32,
     "drifted": 7,
     "columns": ["arr_delay", "dep_delay", "air_time", "flight", "dest", "arr_time", "x"],
+    "failed": [],
     "data": ["data/2013-09.parquet"],
     "window": {"column": "time_hour", "from": "2013-09-01 10:00:00", "to": "2013-10-01"},
     "run": "https://github.com/o/r/actions/runs/1",
@@ -36,6 +37,20 @@ def test_the_alarm_as_a_sentence() -> None:
         "`dep_delay`, `air_time`, `flight`, `dest` and 2 more."
     )
     assert found.facts()["window"] == {"from": "2013-09-01 10:00:00", "to": "2013-10-01"}
+
+
+def test_performance_that_failed_is_told_with_drift_and_without() -> None:
+    both = reason.read(event(drifted=1, columns=["a"], failed=["data.performance.auc"], window=None))
+    assert both is not None and both.sentence.endswith(
+        "found that 1 column drifted, most of all `a`; and that performance against labels failed "
+        "(`data.performance.auc`)."
+    )
+    alone = reason.read(event(drifted=0, columns=[], failed=["data.performance.auc", "data.performance.auc.x"]))
+    assert alone is not None and alone.facts()["failed"] == ["data.performance.auc", "data.performance.auc.x"]
+    assert alone.sentence.endswith(
+        "found that performance against labels failed (`data.performance.auc`, `data.performance.auc.x`) in the rows "
+        "from 2013-09-01 10:00:00 to 2013-10-01, though no column drifted."
+    )
 
 
 @pytest.mark.parametrize("payload", [None, [], "drift", {}, {"reason": "new-data"}])

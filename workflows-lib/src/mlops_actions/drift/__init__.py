@@ -4,8 +4,9 @@
 other, ``rhythm`` says what blocks of time the reference has to tell by,
 ``compare`` turns two profiles of a column into
 shifts with effect sizes and p-values, ``decision`` says which of them are real
-and material over all columns, ``performance`` measures predictions by their
-labels or estimates how well they do without, ``performing`` judges that,
+and material over all columns, ``performance`` asks how well predictions fit
+their labels, or should without, ``intervals`` makes metrics with intervals of
+the sums, by rows or by blocks of time, ``performing`` judges that,
 ``report`` says so in words, tables and charts, ``check`` reads, scans and
 writes. ``history`` keeps earlier checks; ``response`` says what is to happen
 then, and ``respond`` does it.

@@ -274,7 +274,9 @@ def _measured(run: _Run, place: str) -> Profile:
             measured = _profile(run, taken)
             run.materials = tuple(taken.subjects)
             if run.request.performance is not None:
-                run.performed = performing.of_reference(taken.session, taken.relation, run.request.performance)
+                run.performed = performing.of_reference(
+                    taken.session, taken.relation, run.request.performance, measured.time
+                )
             broken = [each for each in _of_files(taken, measured) if each.status is not Status.PASS]
     except Unreadable as error:
         raise _no_reference(error.file or place, f"the reference cannot be read: {error}") from error
@@ -334,10 +336,10 @@ def _current(run: _Run, reference: Profile) -> _Current:
                 taken.session, taken.relation, made, like=reference, without=run.request.settings.ignore
             )
             run.subjects = tuple(taken.subjects)
+            recounts, blocks = profiling.recount(plan, values), _blocks(taken, reference)
             performed = None
             if (asked := run.request.performance) is not None:
-                performed = performing.of_current(taken.session, taken.relation, asked, run.performed)
-            recounts, blocks = profiling.recount(plan, values), _blocks(taken, reference)
+                performed = performing.of_current(taken.session, taken.relation, asked, run.performed, blocks)
             together = _correlations(taken, made, reference, run.request.settings, blocks)
             made = replace(made, correlations=together.whole)  # a profile without blocks of time keeps none of theirs
             return _Current(made, recounts, blocks, together, _of_files(taken, made), performed)

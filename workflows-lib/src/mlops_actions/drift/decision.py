@@ -4,7 +4,7 @@ Real: significant by Holm's procedure over every test of every column that
 could tell a shift (of a column without a null, there is none of nulls), so that
 data without drift raises a false alarm in at most 1 of 100 checks. Material:
 large enough to matter. A shift that is one of the two alone is said, and is no
-drift.
+drift. Nor is one of a handful of rows, which is left open.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ LEVEL = 0.01
 
 FEW = 30
 """Rows below which a side is too small for "no drift" to mean anything."""
+
+HANDFUL = 5
+"""Rows of the current data below which missing or new values are no drift yet, however rare the reference has them."""
 
 MASS = DEFAULTS[Effect.TOTAL_VARIATION]
 """The default threshold of mass moved."""
@@ -59,7 +62,7 @@ class Finding(StrEnum):
     STABLE = "stable"
     SMALL = "small"  # real, and too small to matter
     ADDED = "added"
-    TOO_FEW = "too few"  # nothing found, in too few rows to say that there is nothing
+    TOO_FEW = "too few"  # rows to say that there is nothing, or that what was found is more than a few rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,8 @@ def decide(
     for (index, shift), is_real in zip(shifts, significant, strict=True):
         if is_real:
             real[index].append(shift)
-    few = min(rows) < FEW
     own = [thresholds if isinstance(thresholds, Thresholds) else thresholds(each) for each in comparisons]
-    return [_decide(each, found, few, its) for each, found, its in zip(comparisons, real, own, strict=True)]
+    return [_decide(each, found, rows, its) for each, found, its in zip(comparisons, real, own, strict=True)]
 
 
 def _excess(shift: Shift, threshold: float) -> float:
@@ -119,7 +121,7 @@ def _excess(shift: Shift, threshold: float) -> float:
     return shift.effect / threshold if threshold else math.inf if shift.effect else 0.0
 
 
-def _decide(comparison: Comparison, real: Sequence[Shift], few: bool, thresholds: Thresholds) -> Decision:
+def _decide(comparison: Comparison, real: Sequence[Shift], rows: tuple[int, int], thresholds: Thresholds) -> Decision:
     def excess(shift: Shift) -> tuple[float, float]:
         return _excess(shift, thresholds.of(shift.sort)), shift.effect
 
@@ -127,11 +129,31 @@ def _decide(comparison: Comparison, real: Sequence[Shift], few: bool, thresholds
         finding = Finding.ADDED if comparison.state is State.ADDED else Finding.DRIFTED
         return Decision(comparison, finding, Shift(Sort.MASS, 1.0, 0.0), thresholds.mass)
     material = [shift for shift in real if shift.effect and shift.effect >= thresholds.of(shift.sort)]
-    if material:
-        shift = max(material, key=excess)
+    handful = [shift for shift in material if _is_handful(shift, rows[1], thresholds)]
+    weighty = [shift for shift in material if shift not in handful and _is_more(shift, handful, thresholds.mass)]
+    if weighty:
+        shift = max(weighty, key=excess)
         return Decision(comparison, Finding.DRIFTED, shift, thresholds.of(shift.sort))
-    finding = Finding.TOO_FEW if few else Finding.SMALL if real else Finding.STABLE
+    if handful:
+        shift = max(handful, key=excess)
+        return Decision(comparison, Finding.TOO_FEW, shift, thresholds.of(shift.sort))
+    finding = Finding.TOO_FEW if min(rows) < FEW else Finding.SMALL if real else Finding.STABLE
     # The mass says what there was of most shifts, and nothing of shapes.
-    said = Sort.SHAPE if not few and {shift.sort for shift in real} == {Sort.SHAPE} else Sort.MASS
+    only_shapes = finding is Finding.SMALL and {shift.sort for shift in real} == {Sort.SHAPE}
+    said = Sort.SHAPE if only_shapes else Sort.MASS
     shift = next(shift for shift in comparison.shifts if shift.sort is said)
     return Decision(comparison, finding, shift, thresholds.of(said))
+
+
+def _is_handful(shift: Shift, rows: int, thresholds: Thresholds) -> bool:
+    """Whether a shift is of fewer than HANDFUL rows: of the missing, new or otherwise shaped ones; where any matters, one does."""
+    own = rows if shift.sort is Sort.MASS else round(shift.effect * rows)
+    return own < HANDFUL and thresholds.of(shift.sort) > 0
+
+
+def _is_more(shift: Shift, handful: Sequence[Shift], threshold: float) -> bool:
+    """Whether a shift is material, and no chance, without the handful of rows, which the whole distribution has too."""
+    if shift.sort is not Sort.MASS:
+        return True
+    theirs = sum(each.effect for each in handful) if shift.by is Effect.TOTAL_VARIATION else 0.0
+    return shift.effect - theirs >= threshold and all(shift.p < each.p for each in handful)

@@ -1,7 +1,8 @@
 """How well predictions fit their labels, with a 95 % interval; and how well they should, where there are no labels yet.
 
-Each is one query of the engine: scores are ranked by grouping rows that have
-the same, and no row is brought here. The queries keep to the vocabulary
+Each is one query of the engine, which answers in sums by block of time
+(:mod:`.intervals` makes metrics of them): scores are ranked by grouping rows
+that have the same, and no row is brought here. The queries keep to the vocabulary
 (:mod:`mlops_actions.data.engines.translation.vocabulary`) that every engine has.
 
 An estimate without labels is that of confidence-based performance estimation
@@ -18,22 +19,23 @@ blind where the same inputs come to mean something else (concept drift).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_actions.data.engines.quoting import quote
 from mlops_actions.data.profiles import profiling
+from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import Kind
+from mlops_actions.drift import intervals
+from mlops_actions.drift.intervals import Interval, Placed, Sums
 
 if TYPE_CHECKING:
     from mlops_actions.data.engines.session import Session
     from mlops_actions.data.sources.relation import Column, Relation
 
 CONFIDENCE = 0.95
-FEW = 30
-"""Rows (for an AUC: of either class) below which no interval is worth its name."""
 SMALLEST = 500
 """The default size of the smallest segment that is judged."""
 BINS = 10
@@ -57,11 +59,21 @@ class Metric(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Clusters:
+    """Blocks of time whose rows resemble each other: the time column, their length, and the block of a row in SQL."""
+
+    column: str
+    unit: Unit
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The columns of predictions and labels, and the metric where it is not to be told from them.
 
     ``segments`` are columns by whose values rows are measured apart; a value of
-    fewer than ``smallest`` rows is not.
+    fewer than ``smallest`` rows is not. ``clusters`` are the blocks of time of the
+    rows; None where those are to be taken for independent.
     """
 
     prediction: str
@@ -69,21 +81,26 @@ class Asked:
     metric: Metric | None = None
     segments: tuple[str, ...] = ()
     smallest: int = SMALLEST
+    clusters: Clusters | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A metric over ``rows`` rows, and the ends of its interval."""
+    """A metric over ``rows`` rows, and the ends of its interval, by so many blocks of time; 0: by rows."""
 
     metric: Metric
     value: float
     low: float
     high: float
     rows: int
+    blocks: int = 0
 
 
 class Unmeasured(Exception):
     """Nothing is measured; the message says why."""
+
+
+_NO_BLOCK = "CAST(NULL AS VARCHAR)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +109,20 @@ class Plan:
 
     ``value`` is the score of an AUC, 0 to 1 for a hit of an accuracy, the
     squared error of an RMSE. ``weight`` is how much of a positive a row is, 0 to 1.
+    ``block`` is the row's block of time.
     """
 
     metric: Metric
     rows: str
     value: str
     weight: str = "NULL"
+    block: str = _NO_BLOCK
 
 
 def plan(session: Session, relation: Relation, asked: Asked) -> Plan:
     """How predictions are held against labels. Raises Unmeasured where they cannot be."""
     prediction, label = _column(relation, asked.prediction), _column(relation, asked.label or "")
-    rows = _rows(relation, asked, prediction, label)
+    rows, block = _rows(relation, asked, prediction, label), _block(asked)
     kinds = (profiling.kind_of(prediction.type), profiling.kind_of(label.type))
     p, y = quote(prediction.name), quote(label.name)
     ((count,),) = session.fetch(f"SELECT count(*) FROM {rows}")
@@ -114,16 +133,18 @@ def plan(session: Session, relation: Relation, asked: Asked) -> Plan:
             raise Unmeasured(_unlike(asked, prediction, label))
         if kinds[0] is Kind.TEXT:
             p, y = profiling.as_text(prediction), profiling.as_text(label)
-        return Plan(Metric.ACCURACY, rows, f"CAST({p} = {y} AS INTEGER)")
+        return Plan(Metric.ACCURACY, rows, f"CAST({p} = {y} AS INTEGER)", block=block)
     positive, classes = _positive(session, rows, prediction, label)
     hit = f"CAST({p} = {y} AS INTEGER)" if classes else f"CAST(({_number(prediction)} >= 0.5) = {positive} AS INTEGER)"
     match asked.metric or _chosen(positive, classes=classes):
         case Metric.AUC if positive:
-            return Plan(Metric.AUC, rows, _number(prediction), f"CAST(CAST({positive} AS INTEGER) AS DOUBLE)")
+            return Plan(
+                Metric.AUC, rows, _number(prediction), f"CAST(CAST({positive} AS INTEGER) AS DOUBLE)", block=block
+            )
         case Metric.ACCURACY if positive or kinds[1] is Kind.NUMBER:
-            return Plan(Metric.ACCURACY, rows, hit if positive else f"CAST({p} = {y} AS INTEGER)")
+            return Plan(Metric.ACCURACY, rows, hit if positive else f"CAST({p} = {y} AS INTEGER)", block=block)
         case Metric.RMSE if kinds[1] is Kind.NUMBER:
-            return Plan(Metric.RMSE, rows, _squared(_number(prediction), _number(label)))
+            return Plan(Metric.RMSE, rows, _squared(_number(prediction), _number(label)), block=block)
     raise Unmeasured(_unlike(asked, prediction, label))
 
 
@@ -132,7 +153,7 @@ def estimate(session: Session, relation: Relation, asked: Asked) -> Plan:
     prediction = _column(relation, asked.prediction)
     if profiling.kind_of(prediction.type) is not Kind.NUMBER or asked.metric is Metric.RMSE:
         raise Unmeasured(f"without labels, only scores can be judged, and `{prediction.name}` is {prediction.type}")
-    score, rows = _number(prediction), _rows(relation, asked, prediction)
+    score, rows, block = _number(prediction), _rows(relation, asked, prediction), _block(asked)
     ((count, low, high),) = session.fetch(f"SELECT count(*), min({score}), max({score}) FROM {rows}")
     if not count:
         raise Unmeasured(f"no row has a prediction (`{prediction.name}`)")
@@ -142,8 +163,8 @@ def estimate(session: Session, relation: Relation, asked: Asked) -> Plan:
             f"{low:.4g} to {high:.4g}"
         )
     if asked.metric is Metric.ACCURACY:
-        return Plan(Metric.ACCURACY, rows, f"greatest({score}, 1 - {score})")
-    return Plan(Metric.AUC, rows, score, f"CASE WHEN {score} < {TINY!r} THEN 0::DOUBLE ELSE {score} END")
+        return Plan(Metric.ACCURACY, rows, f"greatest({score}, 1 - {score})", block=block)
+    return Plan(Metric.AUC, rows, score, f"CASE WHEN {score} < {TINY!r} THEN 0::DOUBLE ELSE {score} END", block=block)
 
 
 def _column(relation: Relation, name: str) -> Column:
@@ -173,7 +194,12 @@ def _rows(relation: Relation, asked: Asked, *needed: Column) -> str:
         for each in needed
     ]
     names = [quote(each.name) for each in needed] + [quote(each) for each in asked.segments]
+    names += [quote(asked.clusters.column)] if asked.clusters else []
     return f"(SELECT {', '.join(dict.fromkeys(names))} FROM {relation.only(names)} WHERE {' AND '.join(conditions)})"
+
+
+def _block(asked: Asked) -> str:
+    return asked.clusters.key if asked.clusters else _NO_BLOCK
 
 
 def _positive(session: Session, rows: str, prediction: Column, label: Column) -> tuple[str, bool]:
@@ -240,80 +266,73 @@ def measure(
     stands the reason where there is none.
     """
     key = f"CAST({quote(by)} AS VARCHAR)" if by is not None else "CAST(NULL AS VARCHAR)"
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
     if asked.metric is Metric.AUC:
-        ranked = session.fetch(_RANKED.format(key=key, plan=asked, smallest=smallest))
-        return {k: _area(int(rows), *map(float, sums), z=z) for k, rows, *sums in ranked}
-    query = (
-        f"SELECT k, count(*), sum(v), var_samp(CAST(v AS DOUBLE)) FROM (SELECT {key} AS k, {asked.value} AS v "
-        f"FROM {asked.rows}) GROUP BY k HAVING count(*) >= {smallest}"
-    )
-    mean = _proportion if asked.metric is Metric.ACCURACY else _root
-    return {k: mean(int(rows), float(total), variance, z) for k, rows, total, variance in session.fetch(query)}
+        # Without blocks a score is one row of its own, and needs no window to be added up.
+        same = "{}" if asked.block == _NO_BLOCK else "sum({}) OVER (PARTITION BY k, score)"
+        ties = {"same_p": same.format("p"), "same_q": same.format("q")}
+        ranked = _by_key(session.fetch(_RANKED.format(key=key, plan=asked, smallest=smallest, **ties)))
+        areas = {
+            k: intervals.area([Placed(int(rows), *map(float, sums)) for rows, *sums in blocks], confidence)
+            for k, blocks in ranked.items()
+        }
+        return {k: _measured(asked.metric, each) for k, each in areas.items()}
+    summed = _by_key(session.fetch(_SUMMED.format(key=key, plan=asked, smallest=smallest)))
+    mean = intervals.proportion if asked.metric is Metric.ACCURACY else intervals.root
+    return {
+        k: _measured(
+            asked.metric, mean([Sums(int(rows), float(total), square) for rows, total, square in blocks], confidence)
+        )
+        for k, blocks in summed.items()
+    }
 
+
+def _by_key(found: Iterable[Sequence[Any]]) -> dict[str | None, list[Sequence[Any]]]:
+    """What was asked of each block, by the value that comes first."""
+    made: dict[str | None, list[Sequence[Any]]] = {}
+    for key, *sums in found:
+        made.setdefault(key, []).append(sums)
+    return made
+
+
+def _measured(metric: Metric, found: Interval | str) -> Measured | str:
+    if isinstance(found, str):
+        return found
+    return Measured(metric, found.value, found.low, found.high, found.rows, found.blocks)
+
+
+_SUMMED = """
+SELECT k, n, total, square
+FROM (
+  SELECT k, n, total, square, sum(n) OVER (PARTITION BY k) AS size
+  FROM (
+    SELECT k, b, count(*) AS n, sum(v) AS total, var_samp(CAST(v AS DOUBLE)) AS square
+    FROM (SELECT {key} AS k, {plan.block} AS b, {plan.value} AS v FROM {plan.rows}) GROUP BY k, b
+  )
+)
+WHERE size >= {smallest}"""
+"""Of each block: its rows, the sum of their values, and their variance."""
 
 _RANKED = """
-SELECT k, sum(n), sum(p), sum(q), sum(p * below), sum(p * below * below), sum(q * above * above)
+SELECT k, sum(n), sum(p), sum(q), sum(p * below), sum(p * below * below), sum(q * above), sum(q * above * above)
 FROM (
-  SELECT k, n, p, q, upto_q - q / '2'::DOUBLE AS below, all_p - (upto_p - p / '2'::DOUBLE) AS above
+  SELECT k, b, n, p, q, size, upto_q - same_q / '2'::DOUBLE AS below, all_p - (upto_p - same_p / '2'::DOUBLE) AS above
   FROM (
-    SELECT k, n, p, q,
+    SELECT k, b, n, p, q,
       sum(q) OVER (PARTITION BY k ORDER BY score) AS upto_q,
       sum(p) OVER (PARTITION BY k ORDER BY score) AS upto_p,
-      sum(p) OVER (PARTITION BY k) AS all_p
+      {same_q} AS same_q,
+      {same_p} AS same_p,
+      sum(p) OVER (PARTITION BY k) AS all_p,
+      sum(n) OVER (PARTITION BY k) AS size
     FROM (
-      SELECT k, score, count(*) AS n, sum(w) AS p, sum(1 - w) AS q
-      FROM (SELECT {key} AS k, {plan.value} AS score, {plan.weight} AS w FROM {plan.rows}) GROUP BY k, score
+      SELECT k, b, score, count(*) AS n, sum(w) AS p, sum(1 - w) AS q
+      FROM (SELECT {key} AS k, {plan.block} AS b, {plan.value} AS score, {plan.weight} AS w FROM {plan.rows})
+      GROUP BY k, b, score
     )
   )
 )
-GROUP BY k HAVING sum(n) >= {smallest}"""
-"""Of each score: the negatives below it and the positives above it, those of the same score by half."""
-
-
-def _area(
-    rows: int, positives: float, negatives: float, below: float, below_squared: float, above_squared: float, *, z: float
-) -> Measured | str:
-    """The area under the ROC curve: the chance that a positive scores higher than a negative.
-
-    Its variance is that of DeLong, DeLong and Clarke-Pearson ("Comparing the
-    Areas under Two or More Correlated Receiver Operating Characteristic
-    Curves", Biometrics 44, 1988), from the variance among positives of the
-    share of negatives below each, and among negatives of that of positives above.
-    """
-    if min(positives, negatives) < FEW:
-        return f"{min(positives, negatives):,.0f} rows of one of the two classes are too few for an AUC"
-    area = below / (positives * negatives)
-    of_positives = (below_squared / negatives**2 - positives * area**2) / (positives - 1)
-    of_negatives = (above_squared / positives**2 - negatives * area**2) / (negatives - 1)
-    error = z * math.sqrt(max(0.0, of_positives / positives + of_negatives / negatives))
-    return Measured(Metric.AUC, area, max(0.0, area - error), min(1.0, area + error), int(rows))
-
-
-def _proportion(rows: int, hits: float, _variance: float | None, z: float) -> Measured | str:
-    """A share, with the score interval of Wilson ("Probable Inference", JASA 22, 1927)."""
-    if rows < FEW:
-        return _few(rows)
-    share = hits / rows
-    center, spread = share + z**2 / (2 * rows), z * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
-    scale = 1 + z**2 / rows
-    return Measured(
-        Metric.ACCURACY, share, max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale), rows
-    )
-
-
-def _root(rows: int, total: float, variance: float | None, z: float) -> Measured | str:
-    """The root of the mean squared error; its ends are the roots of those of the mean (central limit theorem)."""
-    if rows < FEW:
-        return _few(rows)
-    if variance is None or not math.isfinite(total + variance):
-        return "the errors are too large to be squared"
-    mean, error = total / rows, z * math.sqrt(variance / rows)
-    return Measured(Metric.RMSE, math.sqrt(mean), math.sqrt(max(0.0, mean - error)), math.sqrt(mean + error), rows)
-
-
-def _few(rows: int) -> str:
-    return f"{rows:,} rows are too few"
+WHERE size >= {smallest} GROUP BY k, b"""
+"""Of each block: the negatives below its positives, the positives above its negatives, of all blocks; ties by half."""
 
 
 def calibration(session: Session, relation: Relation, asked: Asked) -> float:

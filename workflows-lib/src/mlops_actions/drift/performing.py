@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from mlops_actions import jsonfile
 from mlops_actions.data.engines.translation.terms import Untranslatable
-from mlops_actions.drift import performance
-from mlops_actions.drift.performance import CALIBRATED, CONFIDENCE, Asked, Measured, Metric, Plan, Unmeasured
+from mlops_actions.data.profiles import blockscan
+from mlops_actions.drift import intervals, performance
+from mlops_actions.drift.performance import CALIBRATED, CONFIDENCE, Asked, Clusters, Measured, Metric, Plan, Unmeasured
 from mlops_actions.outcome import Block, Section, Table, Text
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Severity, Status, Where
@@ -24,6 +25,7 @@ from mlops_actions.visible import clip, visible
 
 if TYPE_CHECKING:
     from mlops_actions.data.engines.session import Session
+    from mlops_actions.data.profiles.blocks import Blocks
     from mlops_actions.data.sources.relation import Relation
 
 METRICS = "metrics.json"
@@ -52,7 +54,9 @@ class Segments:
 class Side:
     """What was measured on one side. ``reason`` says why it was not, or was estimated.
 
-    ``calibration`` is the error of the scores, or why it is not known.
+    ``calibration`` is the error of the scores, or why it is not known;
+    ``clusters`` are the blocks of time by which intervals are told, or why there
+    are none.
     """
 
     whole: Measured | None = None
@@ -60,6 +64,7 @@ class Side:
     reason: str = ""
     estimated: bool = False
     calibration: float | str = "the reference is a profile, which has no pairs of score and label"
+    clusters: Clusters | str = "it has no rows"
 
 
 @contextmanager
@@ -71,10 +76,27 @@ def _said(session: Session) -> Iterator[None]:
         raise Unmeasured(f"the engine {session.engine} cannot {error}") from error
 
 
-def of_reference(session: Session, relation: Relation, asked: Asked) -> Side:
-    """The reference's rows, where they have predictions and labels."""
+MOST_BLOCKS = 1_100
+"""Blocks of time, three years of days, that are told apart: more are of times that are none, or need no telling."""
+
+
+def clusters(relation: Relation, blocks: Blocks | None) -> Clusters | str:
+    """The blocks of time that rows come in, where these are known; else why rows are taken for independent."""
+    if blocks is None:
+        return "there are no blocks of time"
+    if len(blocks.starts) > MOST_BLOCKS:
+        return f"there are {len(blocks.starts):,} blocks of time, and {MOST_BLOCKS:,} are the most"
     try:
-        side = _by_labels(session, relation, asked)
+        time = blockscan.timing(relation, blocks.column)
+    except ValueError as error:
+        return str(error)
+    return Clusters(blocks.column, blocks.unit, time.key(blocks.unit))
+
+
+def of_reference(session: Session, relation: Relation, asked: Asked, blocks: Blocks | None = None) -> Side:
+    """The reference's rows, where they have predictions and labels; ``blocks`` are those of their time."""
+    try:
+        side = _by_labels(session, relation, asked, clusters(relation, blocks))
     except Unmeasured as error:
         return Side(reason=f"the reference: {error}", calibration=str(error))
     try:
@@ -84,45 +106,53 @@ def of_reference(session: Session, relation: Relation, asked: Asked) -> Side:
         return replace(side, calibration=str(error))
 
 
-def of_current(session: Session, relation: Relation, asked: Asked, reference: Side) -> Side:
+def of_current(
+    session: Session, relation: Relation, asked: Asked, reference: Side, blocks: Blocks | None = None
+) -> Side:
     """The current rows: measured where there are labels, else estimated where scores are probabilities."""
+    known = clusters(relation, blocks)
     if reference.whole is not None:
         asked = replace(asked, metric=reference.whole.metric)
     try:
-        return _by_labels(session, relation, asked)
+        return _by_labels(session, relation, asked, known)
     except Unmeasured as error:
         why = str(error)
     try:
-        return replace(_estimated(session, relation, asked, reference.calibration), reason=why)
+        return replace(_estimated(session, relation, asked, known, reference.calibration), reason=why)
     except Unmeasured as error:
         return Side(reason=f"{why}; {error}")
 
 
-def _by_labels(session: Session, relation: Relation, asked: Asked) -> Side:
+def _by_labels(session: Session, relation: Relation, asked: Asked, blocks: Clusters | str) -> Side:
     """What labels say. Raises Unmeasured."""
     if asked.label is None:
         raise Unmeasured("no column of labels is named (`drift.label`)")
+    asked = _known(asked, relation, blocks)
     with _said(session):
-        plan = performance.plan(session, relation, _known(asked, relation))
-        return _measured(session, plan, asked, relation)
+        plan = performance.plan(session, relation, asked)
+        return replace(_measured(session, plan, asked, relation), clusters=blocks)
 
 
-def _estimated(session: Session, relation: Relation, asked: Asked, calibration: float | str) -> Side:
+def _estimated(
+    session: Session, relation: Relation, asked: Asked, blocks: Clusters | str, calibration: float | str
+) -> Side:
     """What scores alone say, where the reference's are probabilities or nothing is known of them. Raises Unmeasured."""
     if isinstance(calibration, float) and calibration > CALIBRATED:
         raise Unmeasured(
             f"the scores are no probabilities, so nothing is estimated: in the reference they are "
             f"{calibration:.3f} from the share of positives ({CALIBRATED} is the most)"
         )
+    asked = _known(asked, relation, blocks)
     with _said(session):
-        plan = performance.estimate(session, relation, _known(asked, relation))
-        return replace(_measured(session, plan, asked, relation), estimated=True)
+        plan = performance.estimate(session, relation, asked)
+        return replace(_measured(session, plan, asked, relation), estimated=True, clusters=blocks)
 
 
-def _known(asked: Asked, relation: Relation) -> Asked:
-    """Without the segments that a side has not."""
+def _known(asked: Asked, relation: Relation, blocks: Clusters | str = "") -> Asked:
+    """Without the segments that a side has not, and with its blocks of time."""
     names = {each.name for each in relation.columns}
-    return replace(asked, segments=tuple(each for each in asked.segments if each in names))
+    segments = tuple(each for each in asked.segments if each in names)
+    return replace(asked, segments=segments, clusters=blocks if isinstance(blocks, Clusters) else None)
 
 
 def _measured(session: Session, plan: Plan, asked: Asked, relation: Relation) -> Side:
@@ -130,9 +160,8 @@ def _measured(session: Session, plan: Plan, asked: Asked, relation: Relation) ->
     whole = performance.measure(session, plan)[None]
     if isinstance(whole, str):
         raise Unmeasured(whole)
-    names = _known(asked, relation).segments
     sizes: dict[str, tuple[int, int, int] | str] = {}
-    for name in names:
+    for name in asked.segments:
         try:
             with _said(session):
                 performance.refuse_untold(session, relation, name)
@@ -190,10 +219,22 @@ class Sides:
     metrics: Mapping[str, float]
 
 
+def is_of_performance(check: Check) -> bool:
+    """Whether a check judges a metric, of all rows or by the values of its column."""
+    rules = (_rule(check.where.object, metric) for metric in Metric)
+    return any(check.rule in (rule, f"{rule}.{check.where.column}") for rule in rules)
+
+
+def _rule(*parts: str | None) -> str:
+    """The rule of a performance: its object, `performance`, and what of it."""
+    object_name, *rest = parts
+    return ".".join(part for part in (object_name, "performance", *rest) if part)
+
+
 def judge(asked: Asked, sides: Sides, object_name: str) -> Judged:
     """Hold the current side against the reference's, else against what training recorded."""
     current, reference = sides.current, sides.reference
-    rule = ".".join(part for part in (object_name, "performance") if part)
+    rule = _rule(object_name)
     where = Where(object=object_name or None, column=asked.prediction)
     if current.whole is None:
         message = f"performance is not measured: {current.reason}"
@@ -357,15 +398,34 @@ def _section(now: Measured, current: Side, reference: Side, before: Measured | N
     words = f"From and to are the ends of the {CONFIDENCE:.0%} interval".replace("%", " %")
     if current.segments:
         words += f", of all segments together. Values of fewer than {smallest:,} rows are not judged"
-    independent = (
-        "Rows are taken for independent: where those of one time resemble each other, intervals are too narrow"
-    )
-    blocks.append(Text(f"{words}. {independent}."))
+    blocks.append(Text(visible(f"{words}. {_told(current, reference)}")))
     if current.estimated:
         blocks.append(
             Text(visible(f"This is an estimate, since {current.reason}. {_assumed(reference).capitalize()}."))
         )
     return Section("Performance, estimated" if current.estimated else "Performance", tuple(blocks))
+
+
+def _told(current: Side, reference: Side) -> str:
+    """What the intervals of both sides are told by."""
+    said = []
+    for name, side in (("current data", current), ("reference", reference)):
+        if side.whole is None:
+            continue
+        if isinstance(side.clusters, Clusters) and side.whole.blocks:
+            differ = plural(side.whole.blocks, side.clusters.unit)
+            said.append(f"The interval of the {name} is told by how much its {differ} differ.")
+        else:
+            said.append(f"Rows of the {name} are taken for independent, since {_why_rows(side)}.")
+    if any(side.whole and not side.whole.blocks for side in (current, reference)):
+        said.append("Where rows of one time resemble each other, that makes an interval too narrow.")
+    return " ".join(said)
+
+
+def _why_rows(side: Side) -> str:
+    if isinstance(side.clusters, str):
+        return side.clusters
+    return f"they are of fewer than {intervals.FEWEST} {side.clusters.unit}s"
 
 
 def _cells(one: Measured, before: Measured | None) -> tuple[float | int | None, ...]:

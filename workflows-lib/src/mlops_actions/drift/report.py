@@ -12,7 +12,7 @@ from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Range
 from mlops_actions.data.profiles.profiling import is_whole
 from mlops_actions.drift import effects, textshapes
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
-from mlops_actions.drift.decision import FEW, NO_IMPORTANCES, Decision, Finding, ordered
+from mlops_actions.drift.decision import FEW, HANDFUL, NO_IMPORTANCES, Decision, Finding, ordered
 from mlops_actions.drift.effects import Effect
 from mlops_actions.drift.rhythm import Rhythm
 from mlops_actions.drift.settings import Settings
@@ -35,8 +35,11 @@ def message(decision: Decision, rows: tuple[int, int]) -> str:
             return f"drifted: {_shift(decision)}"
         case Finding.ADDED:
             return "is new: the reference has no such column, so it is not compared"
+        case Finding.TOO_FEW if decision.shift.sort is not Sort.MASS:
+            few = f"fewer than {HANDFUL} such rows are too few to tell"
+            return f"no drift found: {_size(decision)}, {_most(decision)}; {few}"
         case Finding.TOO_FEW:
-            few = "1 row is" if min(rows) == 1 else f"{min(rows):,} rows are"
+            few = f"{plural(min(rows), 'row')} {'is' if min(rows) == 1 else 'are'}"
             return f"no drift found, but {few} too few to tell (from {FEW} on they are judged)"
         case Finding.SMALL:
             return (
@@ -211,7 +214,9 @@ def new_values(comparison: Comparison, most: int = 5) -> str:
     if comparison.side.private:
         return ""
     new = sorted((cell for cell in comparison.cells if cell.role is Role.NEW), key=lambda cell: -cell.current)
-    return ", ".join(f"{label(comparison, cell)} ({cell.current:,} rows)" for cell in new[:most] if cell.current)
+    return ", ".join(
+        f"{label(comparison, cell)} ({plural(cell.current, 'row')})" for cell in new[:most] if cell.current
+    )
 
 
 def _limits(comparison: Comparison) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mlops_actions import verdict
-from mlops_actions.drift import history
+from mlops_actions.drift import history, performing
 from mlops_actions.drift.pairs import KEY
 from mlops_actions.github.dispatch import MAX_PAYLOAD
 from mlops_actions.github.issues import State
@@ -24,6 +24,8 @@ ROWS = 50
 """What failed, as far as an issue lists it."""
 NAMED = 200
 """Columns that a payload names, unless there is room for fewer."""
+RULES = 8
+"""Rules of performance that a payload names: of all rows, and of some columns of segments."""
 MAX_VALUE = 10_000
 """Characters of JSON of one value in a payload."""
 MAX_NAME = 100
@@ -54,7 +56,7 @@ def requests(outcome: Outcome, wishes: Wishes) -> tuple[Request, ...]:
         made.append(Request(HISTORY, {"model": wishes.model, "line": history.line(outcome.verdict)}))
     if wishes.open_issue:
         made.append(Request(ISSUE, _issue(outcome, wishes)))
-    if outcome.outputs.get("drifted") == "true":
+    if _trains(outcome):
         why = _payload(outcome.verdict, wishes)
         cool_down = int(wishes.cool_down.total_seconds())
         if event := wishes.retrain_event:
@@ -62,6 +64,22 @@ def requests(outcome: Outcome, wishes: Wishes) -> tuple[Request, ...]:
         if workflow := wishes.retrain_workflow:
             made.append(Request(WORKFLOW, {"workflow": workflow, "payload": why, "cool_down_seconds": cool_down}))
     return tuple(made)
+
+
+def _trains(outcome: Outcome) -> bool:
+    """Whether a new model is wanted: the data drifted, or labels say that the old one does worse.
+
+    Not where something could not be evaluated: a training would meet the same.
+    """
+    checks = outcome.verdict.checks
+    if any(each.status is Status.ERROR for each in checks):
+        return False
+    return outcome.outputs.get("drifted") == "true" or bool(_worse(outcome.verdict))
+
+
+def _worse(judged: Verdict) -> list[Check]:
+    """The performance that failed, of all rows and by segments; what was only estimated does not fail."""
+    return [each for each in judged.checks if each.status is Status.FAIL and performing.is_of_performance(each)]
 
 
 def _state(outcome: Outcome) -> State:
@@ -150,12 +168,14 @@ def _payload(judged: Verdict, wishes: Wishes) -> dict[str, Json]:
     drifted = _drifted(judged)
     columns = dict.fromkeys(str(each.where.column) for each in drifted)
     names: list[Json] = [clip(each, MAX_NAME) for each in list(columns)[:NAMED]]
+    rules = [each.rule for each in _worse(judged)]
     payload: dict[str, Json] = {
         "model": wishes.model,
         "reason": "drift",
         "verdict": verdict.identity(judged),
         "drifted": len(columns),
         "columns": names,
+        "failed": [clip(each, MAX_NAME) for each in rules[:RULES]],
         "data": judged.parameters.get("data"),
         "window": judged.parameters.get("window"),
         "run": wishes.run or None,
@@ -167,6 +187,8 @@ def _payload(judged: Verdict, wishes: Wishes) -> dict[str, Json]:
             cut.append(key)
     while names and len(json.dumps(json.dumps({**payload, "cut": ["columns", *cut]}))) > MAX_PAYLOAD:
         names.pop()
-    if len(names) < len(drifted):
+    if len(names) < len(columns):
         cut.append("columns")
+    if len(rules) > RULES:
+        cut.append("failed")
     return {**payload, "cut": cut}

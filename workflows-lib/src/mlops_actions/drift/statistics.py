@@ -49,11 +49,14 @@ def in_order(reference: Sequence[int], current: Sequence[int]) -> tuple[float, f
     25, 1954), made independent of the first. Each has the variance that it has
     over all ways to part the rows into two samples. They see a moved mean or a
     wider spread in far fewer rows than :func:`homogeneity`, and other shifts not
-    at all.
+    at all. A cell too small for that test is one with its neighbour: what hangs
+    on a row or two has no normal distribution.
     """
     n, m = sum(reference), sum(current)
-    cells = [(a + b, b) for a, b in zip(reference, current, strict=True) if a + b]
-    if not n or not m or len(cells) < 2:
+    if not n or not m:
+        return 1.0, 1.0
+    cells = _large(list(zip(reference, current, strict=True)), SMALLEST_EXPECTED * (n + m) / min(n, m))
+    if len(cells) < 2:
         return 1.0, 1.0
     ranks, before = [], 0
     for both, _ in cells:
@@ -65,6 +68,19 @@ def in_order(reference: Sequence[int], current: Sequence[int]) -> tuple[float, f
     ]
     place, spread, *_ = (*(chi_square_survival(each**2 * (n + m - 1) / (n * m), 1) for each in sums), 1.0, 1.0)
     return place, spread
+
+
+def _large(cells: Sequence[tuple[int, int]], least: float) -> list[tuple[int, int]]:
+    """Neighbours put together until each cell has ``least`` rows of both sides: all of them, and those of the second."""
+    found, both, second = [], 0, 0
+    for one, other in cells:
+        both, second = both + one + other, second + other
+        if both >= least:
+            found.append((both, second))
+            both, second = 0, 0
+    if both and found:
+        found[-1] = (found[-1][0] + both, found[-1][1] + second)
+    return found
 
 
 def _orthonormal(ranks: Sequence[float], weights: Sequence[float]) -> list[list[float]]:

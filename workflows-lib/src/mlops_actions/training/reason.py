@@ -18,14 +18,17 @@ from mlops_actions.verdict import Json
 from mlops_actions.visible import clip, visible
 
 NAMED = 5
-"""Columns that a sentence names."""
+"""Columns, or rules, that a sentence names."""
 MAX_NAME = 100
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A drift check's alarm: the verdict's digest, how many columns drifted, which the most, and when rows were of."""
+    """A drift check's alarm: the verdict's digest, how many columns drifted, which the most, and when rows were of.
+
+    ``failed`` are the rules of performance that failed.
+    """
 
     event: str
     model: str
@@ -33,17 +36,26 @@ class Reason:
     drifted: int
     columns: tuple[str, ...]
     window: tuple[str, str] | None
+    failed: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """The alarm as a person would tell it."""
-        named = ", ".join(f"`{each}`" for each in self.columns[:NAMED])
-        more = f" and {self.drifted - NAMED:,} more" if self.drifted > NAMED else ""
         when = f" in the rows from {self.window[0]} to {self.window[1]}" if self.window else ""
         digest = f" (verdict sha256:{self.verdict[:12]}…)" if self.verdict else ""
+        worse = f"performance against labels failed (`{'`, `'.join(self.failed)}`)" if self.failed else ""
+        if self.drifted or not worse:
+            named = ", ".join(f"`{each}`" for each in self.columns[:NAMED])
+            more = f" and {self.drifted - NAMED:,} more" if self.drifted > NAMED else ""
+            found = f"{plural(self.drifted, 'column')} drifted{when}" + (
+                f", most of all {named}{more}" if named else ""
+            )
+            found += f"; and that {worse}" if worse else ""
+        else:
+            found = f"{worse}{when}, though no column drifted"
         return (
             f"The event `{self.event}` started this training: a drift check of `{self.model}`{digest} found that "
-            f"{plural(self.drifted, 'column')} drifted{when}" + (f", most of all {named}{more}." if named else ".")
+            f"{found}."
         )
 
     def facts(self) -> dict[str, Json]:
@@ -55,6 +67,7 @@ class Reason:
             "verdict": self.verdict or None,
             "drifted": self.drifted,
             "columns": list(self.columns),
+            "failed": list(self.failed),
             "window": window,
         }
 
@@ -70,8 +83,7 @@ def read(event: Mapping[str, Any]) -> Reason | None:
         name, payload = "workflow_dispatch", _parsed(inputs["payload"])
     if not isinstance(payload, dict) or payload.get("reason") != "drift":
         return None
-    columns = payload.get("columns")
-    names = tuple(_text(each) for each in columns if isinstance(each, str)) if isinstance(columns, list) else ()
+    names = _names(payload.get("columns"))
     count = payload.get("drifted")
     digest = payload.get("verdict")
     return Reason(
@@ -81,6 +93,7 @@ def read(event: Mapping[str, Any]) -> Reason | None:
         drifted=count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else len(names),
         columns=names,
         window=_window(payload.get("window")),
+        failed=_names(payload.get("failed"))[:NAMED],
     )
 
 
@@ -94,6 +107,10 @@ def _parsed(text: str) -> Any:
 def _text(value: Any) -> str:
     """A name from outside, in one line that no reader mistakes for ours."""
     return clip(visible(value if isinstance(value, str) else "?"), MAX_NAME).replace("`", "'")
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return tuple(_text(each) for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def _window(value: Any) -> tuple[str, str] | None:
