@@ -15,7 +15,7 @@ from mlops_actions.data.contracts import contract, servers
 from mlops_actions.data.contracts.contract import Contract, Object
 from mlops_actions.data.contracts.servers import Patterns, Place
 from mlops_actions.data.engines.session import Aggregate
-from mlops_actions.data.profiles import blockscan, correlating, correlations, profile, profiling
+from mlops_actions.data.profiles import blockscan, correlating, correlations, profile, profiling, shaping
 from mlops_actions.data.profiles.correlating import Wanted
 from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.data.profiles.profile import Profile
@@ -175,6 +175,7 @@ def _describe(name: str, reader: Reader, how: _Asked) -> _Taken:
             timing, untimed = timecolumn.timing(intake.session, intake.relation, how.time(of))
             asked = [Aggregate(ROWS, "count(*)", adds=True)]
             values, made = blockscan.scan(intake.session, shape, asked, timing, how.like)
+            made = shaping.added(intake.session, intake.relation, made, timing, how.like)
             if how.correlations:
                 columns = correlating.chosen(made, how.correlations, how.importances)
                 made = correlating.added(intake.session, intake.relation, made, columns, timing)

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mlops_actions import files, importances
-from mlops_actions.data.profiles import blockscan, correlating, profile, profiling
+from mlops_actions.data.profiles import blockscan, correlating, profile, profiling, shaping
 from mlops_actions.data.profiles.blocks import Blocks
 from mlops_actions.data.profiles.correlations import Correlations
 from mlops_actions.data.profiles.fields import Misfit
@@ -293,6 +293,7 @@ def _profile(run: _Run, taken: readers.Taken) -> Profile:
                 Problem(f"`data.time-column` cannot be the time of the reference's rows: {error}")
             ) from error
     made = blockscan.scan(taken.session, plan, time=time)[1]
+    made = shaping.added(taken.session, taken.relation, made, time, without=run.request.settings.ignore)
     if not (wanted := run.request.settings.correlations):
         return made
     columns = correlating.chosen(made, wanted, without=run.request.settings.ignore)
@@ -327,6 +328,9 @@ def _current(run: _Run, reference: Profile) -> _Current:
             plan = profiling.plan(taken.session, taken.relation, like=reference)
             values = taken.session.aggregate(taken.relation, plan.aggregates)
             made = profiling.build(plan, values)
+            made = shaping.added(
+                taken.session, taken.relation, made, like=reference, without=run.request.settings.ignore
+            )
             run.subjects = tuple(taken.subjects)
             recounts, blocks = profiling.recount(plan, values), _blocks(taken, reference)
             performed = None
@@ -542,10 +546,19 @@ def _alike(reference: Profile, current: Profile) -> bool:
     """Whether two profiles are of the same rows, as far as exact numbers tell; some column must have a deviation."""
 
     def facts(made: Profile) -> list[tuple[object, ...]]:
-        return [(each.name, each.nulls, each.special, each.range, each.categories) for each in made.columns]
+        return [
+            (each.name, each.nulls, each.special, each.range, each.categories, _shapes(each, made.rows))
+            for each in made.columns
+        ]
 
     measured = any(each.range and each.range.sd for each in reference.columns)
     return measured and reference.rows == current.rows and facts(reference) == facts(current)
+
+
+def _shapes(column: ColumnProfile, rows: int) -> frozenset[tuple[str, int]] | None:
+    """The shapes of all of a column's texts; None where some were drawn."""
+    found = column.shapes
+    return frozenset(found.values) if found and found.rows == rows - column.nulls else None
 
 
 def _to_check(decision: Decision, asked: Asked | None, object_name: str, rows: tuple[int, int]) -> Check:

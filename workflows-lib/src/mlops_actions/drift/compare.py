@@ -16,7 +16,7 @@ from itertools import pairwise
 from mlops_actions.data.profiles.blocks import ColumnBlocks
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile
 from mlops_actions.data.profiles.profiling import Recount, is_whole
-from mlops_actions.drift import effects, statistics
+from mlops_actions.drift import effects, statistics, textshapes
 from mlops_actions.drift.effects import Effect, Scale
 from mlops_actions.drift.rhythm import Rhythm
 
@@ -27,6 +27,7 @@ class Sort(StrEnum):
     MASS = "mass"  # the distribution over all cells, missing values included
     MISSING = "missing"  # nulls and NaN
     NEW = "new"  # values outside of all that the reference has
+    SHAPE = "shape"  # what kinds of signs texts are made of
 
 
 class State(StrEnum):
@@ -88,6 +89,8 @@ class Comparison:
     """The share of mass that moved, 0 to 1, by whatever effect the column is judged."""
     apart: float = 0.0
     """The p-value of the values that are neither missing nor new, where some are: whether those moved by themselves."""
+    shapes: tuple[Cell, ...] = ()
+    """The shapes of its texts, of those that were looked at; empty where they were not compared."""
 
     @property
     def effect(self) -> Effect:
@@ -151,25 +154,39 @@ def _column(
 ) -> Comparison:
     if current is None or recount is None:
         return Comparison(reference, State.GONE, reference, None)
-    values = (sides.rows[0] - reference.nulls, sides.rows[1] - current.nulls)
     alike = reference.kind == current.kind or {reference.kind, current.kind} == {Kind.CATEGORY, Kind.TEXT}
-    if not alike and all(values):
+    if not alike and reference.nulls < sides.rows[0] and current.nulls < sides.rows[1]:
         return Comparison(reference, State.CHANGED, reference, current)
     if sides.rhythm is not None and not _is_in_blocks(reference):
         sides = replace(sides, rhythm=None)
+    return _compared(reference, current, recount if alike else None, sides)
+
+
+def _compared(reference: ColumnProfile, current: ColumnProfile, recount: Recount | None, sides: _Sides) -> Comparison:
+    """A column that both sides have; without a recount, by the presence of its values alone."""
+    values = (sides.rows[0] - reference.nulls, sides.rows[1] - current.nulls)
     # Without a value on one side, there is no type to speak of: a column of nulls has any.
-    shown = _values(reference, recount, values, sides) if alike else []
+    shown = _values(reference, recount, values, sides) if recount is not None else []
     cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
-    wanted = sides.wanted(reference)
-    scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN and shown else None
+    wanted = sides.wanted(reference) if shown else Effect.TOTAL_VARIATION
+    scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN else None
     in_order = bool(shown) and reference.categories is None
-    mass, moved = _mass(cells, sides, wanted if shown else Effect.TOTAL_VARIATION, scale, in_order)
+    mass, moved = _mass(cells, sides, wanted, scale, in_order)
     shifts = [mass, _missing(cells, sides)]
     if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
         shifts.append(_new(reference, cells, sides, mass))
-    apart = _apart(cells, sides, in_order) if any(each.effect for each in shifts[1:]) else 0.0
-    cells = [cell for cell in cells if cell.reference or cell.current]
-    return Comparison(reference, State.COMPARED, reference, current, tuple(cells), tuple(shifts), moved, apart)
+    shapes, shift = _shape(_shapes(reference, current, sides), sides)
+    return Comparison(
+        side=reference,
+        state=State.COMPARED,
+        reference=reference,
+        current=current,
+        cells=tuple(cell for cell in cells if cell.reference or cell.current),
+        shifts=(*shifts, *shift),
+        moved=moved,
+        apart=_apart(cells, sides, in_order) if any(each.effect for each in shifts[1:]) else 0.0,
+        shapes=shapes,
+    )
 
 
 def _is_in_blocks(column: ColumnProfile) -> bool:
@@ -228,6 +245,30 @@ def _special(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) ->
         Cell("NaN", one.nan, other.nan, Role.MISSING, sides.each(known.nan)),
         Cell("null", reference.nulls, current.nulls, Role.MISSING, sides.each(known.nulls)),
     ]
+
+
+def _shapes(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) -> list[Cell]:
+    """The cells of the shapes of texts; none where a side does not know them, or not by blocks where these are asked.
+
+    They are of the texts that were looked at, drawn ones maybe, and nulls are none.
+    """
+    one, other = reference.shapes, current.shapes
+    if not (one and other and one.rows and other.rows) or (sides.rhythm and not one.blocks):
+        return []
+    place = {shape: index for index, (shape, _) in enumerate(one.values)}
+    before, now = dict(one.values), dict(other.values)
+
+    def blocks(shape: str) -> tuple[int, ...]:
+        return sides.each([each[place[shape]] for each in one.blocks])
+
+    told = textshapes.told(one, other)
+    cells = [Cell(shape, before[shape], now.get(shape, 0), blocks=blocks(shape)) for shape in told]
+    if (new := textshapes.newcomer(one, other)) is not None:  # of no block, as far as is known
+        most = min(one.most_other, one.rows - sum(cell.reference for cell in cells))
+        cells.append(Cell(new[0], most, new[1], Role.NEW, sides.each(())))
+    rest = one.rows - sum(cell.reference for cell in cells), other.rows - sum(cell.current for cell in cells)
+    in_blocks = [sum(each) - sum(each[place[shape]] for shape in told) for each in one.blocks]
+    return [*cells, Cell(textshapes.OTHERS, rest[0], rest[1], blocks=sides.each(in_blocks))]
 
 
 def bin_labels(bins: Bins, whole: bool) -> list[str]:
@@ -402,6 +443,23 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
             own[found[0]] += cell.reference
     parted = [[count, size - count] for count, size in zip(own, sides.rhythm.rows, strict=True)]
     return Shift(Sort.NEW, effect, sides.chance(chance, parted, [now, rows[1] - now]), least=least)
+
+
+def _shape(cells: Sequence[Cell], sides: _Sides) -> tuple[tuple[Cell, ...], list[Shift]]:
+    """The shapes of texts and their shift; neither where there are not two to tell apart, or too few blocks."""
+    if len(cells) < 2:
+        return (), []
+    before: list[float] = [cell.reference for cell in cells]
+    now = [cell.current for cell in cells]
+    chance = statistics.homogeneity([cell.reference for cell in cells], now)
+    if sides.rhythm is not None:
+        blocks = [each for each in _blocks(cells) if sum(each)]
+        known = sides.rhythm.among([sum(each) for each in _blocks(cells)])
+        if known is None:
+            return (), []
+        before = known.expected(blocks)
+        chance = replace(sides, rhythm=known).chance(chance, blocks, now)
+    return tuple(cells), [Shift(Sort.SHAPE, effects.total_variation(before, now), chance)]
 
 
 def _blocks(cells: Sequence[Cell]) -> list[list[int]]:

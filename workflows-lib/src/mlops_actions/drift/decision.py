@@ -48,9 +48,11 @@ class Thresholds:
     missing: float = 0.02
     new: float = 0.01
     by: Effect = Effect.TOTAL_VARIATION
+    shape: float = MASS
+    """Of texts, whatever the effect: the share that has another shape."""
 
     def of(self, sort: Sort) -> float:
-        return {Sort.MASS: self.mass, Sort.MISSING: self.missing, Sort.NEW: self.new}[sort]
+        return {Sort.MASS: self.mass, Sort.MISSING: self.missing, Sort.NEW: self.new, Sort.SHAPE: self.shape}[sort]
 
 
 class Finding(StrEnum):
@@ -139,13 +141,16 @@ def _decide(
     if handful:
         shift = max(handful, key=excess)
         return Decision(comparison, Finding.TOO_FEW, shift, thresholds.of(shift.sort))
-    mass = next(shift for shift in comparison.shifts if shift.sort is Sort.MASS)
     finding = Finding.TOO_FEW if min(rows) < FEW else Finding.SMALL if real else Finding.STABLE
-    return Decision(comparison, finding, mass, thresholds.mass)
+    # The mass says what there was of most shifts, and nothing of shapes.
+    only_shapes = finding is Finding.SMALL and {shift.sort for shift in real} == {Sort.SHAPE}
+    said = Sort.SHAPE if only_shapes else Sort.MASS
+    shift = next(shift for shift in comparison.shifts if shift.sort is said)
+    return Decision(comparison, finding, shift, thresholds.of(said))
 
 
 def _is_handful(shift: Shift, rows: int, thresholds: Thresholds) -> bool:
-    """Whether a shift is of fewer than HANDFUL rows: of the missing or new ones; where any matters, one does."""
+    """Whether a shift is of fewer than HANDFUL rows; where any shift matters, one row does."""
     own = rows if shift.sort is Sort.MASS else round(shift.effect * rows)
     return own < HANDFUL and thresholds.of(shift.sort) > 0
 

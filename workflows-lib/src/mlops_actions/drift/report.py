@@ -10,7 +10,7 @@ from itertools import pairwise
 from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Range
 from mlops_actions.data.profiles.profiling import is_whole
-from mlops_actions.drift import effects
+from mlops_actions.drift import effects, textshapes
 from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
 from mlops_actions.drift.decision import FEW, HANDFUL, NO_IMPORTANCES, Decision, Finding, ordered
 from mlops_actions.drift.effects import Effect
@@ -122,6 +122,8 @@ def _size(decision: Decision) -> str:
             return f"missing values {'rose' if now > before else 'fell'} by {percent(effect)} of the rows"
         case Sort.NEW:
             return f"{percent(effect)} of the rows have values that the reference has not"
+        case Sort.SHAPE:
+            return f"{percent(effect)} of its texts have another shape"
 
 
 def _shift(decision: Decision) -> str:
@@ -155,6 +157,8 @@ def _most(decision: Decision) -> str:
         return f"{percent(before)} were missing, {percent(now)} are"
     if decision.shift.sort is Sort.NEW and (names := new_values(comparison)):
         return f"such as {names}"
+    if decision.shift.sort is Sort.SHAPE:
+        return shapes(comparison)
     parts = []
     shift = mean_shift(comparison)
     if shift is not None and comparison.side.kind is Kind.NUMBER and comparison.reference and comparison.current:
@@ -183,6 +187,38 @@ def label(comparison: Comparison, cell: Cell) -> str:
     return f"a value of {cell.label}" if " to " in cell.label else cell.label
 
 
+def shapes(comparison: Comparison) -> str:
+    """What became of the shapes of its texts; empty where they were not compared.
+
+    ``the shape 'A-9' went from 100 % to 2 % of them, and 'a9', which none had, has 98 %``.
+    """
+    cells = [cell for cell in comparison.shapes if cell.label != textshapes.OTHERS]
+    parts = dict(zip(map(id, comparison.shapes), _parts(comparison.shapes), strict=True))
+    told = max(
+        (cell for cell in cells if cell.role is not Role.NEW),
+        key=lambda cell: (abs(round(parts[id(cell)][1] - parts[id(cell)][0], 9)), cell.reference),
+        default=None,
+    )
+    said = []
+    if told is not None:
+        before, now = map(percent, parts[id(told)])
+        said.append(f"the shape {_shape_named(told)} went from {before} to {now} of them")
+    for new in (cell for cell in cells if cell.role is Role.NEW):
+        before, now = map(percent, parts[id(new)])
+        had = f"{before} had at most" if new.reference else "none had"
+        said.append(
+            f"{'' if said else 'the shape '}{_shape_named(new)}, which {had}, has {now}{'' if said else ' of them'}"
+        )
+    return ", and ".join(said)
+
+
+def _shape_named(cell: Cell, most: int = 40) -> str:
+    """A shape, as a message names it."""
+    if cell.label == textshapes.OTHERS:
+        return cell.label
+    return f"'{visible(clip(cell.label, most))}'" if cell.label else "of no sign"
+
+
 def new_values(comparison: Comparison, most: int = 5) -> str:
     """The most frequent new values, with their rows; empty where they may not be shown."""
     if comparison.side.private:
@@ -194,7 +230,10 @@ def new_values(comparison: Comparison, most: int = 5) -> str:
 
 
 def _limits(comparison: Comparison) -> str:
-    return " in what is compared, its nulls" if comparison.only_presence else ""
+    if comparison.only_presence:
+        return " in what is compared, its nulls"
+    of_many = comparison.side.kind is Kind.TEXT and not comparison.shapes
+    return " in what is compared, the lengths of its texts" if of_many else ""
 
 
 def _numbers_as_text(decisions: Sequence[Decision], most: int = 5) -> str:
@@ -224,8 +263,9 @@ def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str
         f"{rows[1]:,} rows are held against {rows[0]:,} of the reference. A column drifts when a shift is both real "
         f"(without drift, at most {_whole_percent(settings.false_alarms)} of checks would show one in any column) and "
         f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
-        f"{_whole_percent(thresholds.missing)} of the rows, or {_whole_percent(thresholds.new)} of the rows have new "
-        f"values. The mass moved is the share of rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
+        f"{_whole_percent(thresholds.missing)} of the rows, {_whole_percent(thresholds.new)} of the rows with new "
+        f"values, or {_whole_percent(thresholds.shape)} of its texts with another shape. The mass moved is the share of "
+        f"rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
     )
 
 
@@ -254,7 +294,13 @@ def shares(comparison: Comparison, cell: Cell) -> tuple[float, float]:
 
 
 def _shares(comparison: Comparison, cells: Sequence[Cell]) -> list[tuple[float, float]]:
-    before, now = sum(each.reference for each in comparison.cells), sum(each.current for each in comparison.cells)
+    return _parts(cells, comparison.cells)
+
+
+def _parts(cells: Sequence[Cell], of: Sequence[Cell] | None = None) -> list[tuple[float, float]]:
+    """The share of each cell in all of them, or in others that it is of, on both sides."""
+    whole = cells if of is None else of
+    before, now = sum(each.reference for each in whole), sum(each.current for each in whole)
     return [(each.reference / before if before else 0.0, each.current / now if now else 0.0) for each in cells]
 
 
@@ -340,6 +386,8 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), 0.0)
     if new:
         yield "New values", f"in {percent(new)} of the rows"
+    if said := shapes(comparison):
+        yield "Shapes", said
     if (rest := _others(comparison)) and not comparison.side.private:
         before, now = (sum(each) for each in zip(*(shares(comparison, cell) for cell in rest), strict=True))
         yield f"{plural(len(rest), 'value')} not drawn", f"from {percent(before)} to {percent(now)}"
@@ -357,6 +405,8 @@ def _chart(decision: Decision) -> Chart | None:
     """The distributions of a column on both sides, where there is one to draw that may be shown."""
     comparison = decision.comparison
     side = comparison.side
+    if decision.shift.sort is Sort.SHAPE:
+        return _of_shapes(comparison)
     if comparison.state is not State.COMPARED or len(comparison.cells) < 2 or side.private:
         return None
     edges, cells = _ranges(comparison)
@@ -371,6 +421,21 @@ def _chart(decision: Decision) -> Chart | None:
     }
     title = visible(clip(comparison.name, 60)) + (", length in characters" if side.kind is Kind.TEXT else "")
     return Chart(title, tuple(labels), series, edges=edges)
+
+
+def _of_shapes(comparison: Comparison) -> Chart:
+    """The shapes of its texts on both sides: those that are told by themselves, and the others."""
+    parts = _parts(comparison.shapes)
+    labels = tuple(
+        _shape_named(cell, 28) + (" (new)" if cell.role is Role.NEW and not cell.reference else "")
+        for cell in comparison.shapes
+    )
+    series = {
+        "reference": tuple(round(before, 6) for before, _ in parts),
+        "current": tuple(round(now, 6) for _, now in parts),
+    }
+    title = visible(clip(comparison.name, 60)) + ", shapes of its texts"
+    return Chart(title, labels, series, unit="share of texts")
 
 
 def _ranges(comparison: Comparison) -> tuple[tuple[float, ...], list[Cell]]:

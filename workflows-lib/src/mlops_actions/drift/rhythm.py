@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from operator import mul
 
@@ -54,6 +54,13 @@ class Rhythm:
     @property
     def is_seasonal(self) -> bool:
         return len(set(self.seasons)) > 1
+
+    def among(self, rows: Sequence[int]) -> Rhythm | None:
+        """The rhythm of so many rows of each block, for what not all rows have; None where too few blocks have any."""
+        there = [index for index, count in enumerate(rows) if count]
+        places, own = (tuple(each[index] for index in there) for each in (self.places, self.seasons))
+        made = replace(self, places=places, rows=tuple(rows[index] for index in there), seasons=own)
+        return made if made.freedom >= FEWEST and set(own).issuperset(self.mix) else None
 
     def expected(self, blocks: Sequence[Sequence[int]]) -> list[float]:
         """The shares of the cells in the seasons of the window, as the reference has them; 0 to 1."""

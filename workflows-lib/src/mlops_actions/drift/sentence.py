@@ -9,7 +9,7 @@ from mlops_actions.data.profiles.profile import Kind, Range
 from mlops_actions.drift import windows
 from mlops_actions.drift.compare import Comparison, Role, Sort, State, mean_shift
 from mlops_actions.drift.decision import NO_IMPORTANCES, Decision, Finding, ordered
-from mlops_actions.drift.report import kind, label, missing, moved, named, new_values, share
+from mlops_actions.drift.report import kind, label, missing, moved, named, new_values, shapes, share
 from mlops_actions.report.wording import percent, plural, rounded
 
 FELT = 0.05
@@ -78,6 +78,9 @@ def happened(decision: Decision, name: str = "") -> str:
                 return said
             such = new_values(comparison, most=1)
             return f"{percent(decision.shift.effect)} of the rows have new values{within}" + (such and f", like {such}")
+        case _, Sort.SHAPE:
+            texts = f"{percent(decision.shift.effect)} of {the} texts{of}"
+            return f"{texts} have another shape: {shapes(comparison)}"
     said = _of_numbers(comparison, of, the) or _of_cells(comparison, it, within)
     return said or f"{share(comparison.moved)} of {the} mass{of} moved"
 

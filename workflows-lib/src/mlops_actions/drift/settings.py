@@ -71,7 +71,7 @@ class Settings:
     @property
     def common(self) -> Thresholds:
         """The thresholds of a column of which nothing is said."""
-        return Thresholds(self._threshold(self.effect), by=self.effect)
+        return self._thresholds(self._threshold(self.effect), self.effect)
 
     def wanted(self, column: ColumnProfile) -> Effect:
         """The effect by which a column is to be judged, as the reference has it."""
@@ -84,11 +84,16 @@ class Settings:
         One that is set for another effect than the one that could be told does not hold.
         """
         if comparison.name in self.must_not_drift:
-            return Thresholds(0.0, 0.0, 0.0, comparison.effect)
+            return Thresholds(0.0, 0.0, 0.0, comparison.effect, 0.0)
         own = self.columns.get(comparison.name, Column()).threshold
         if own is not None and comparison.effect is self.wanted(comparison.side):
-            return Thresholds(own, by=comparison.effect)
-        return Thresholds(self._threshold(comparison.effect), by=comparison.effect)
+            return self._thresholds(own, comparison.effect)
+        return self._thresholds(self._threshold(comparison.effect), comparison.effect)
+
+    @staticmethod
+    def _thresholds(mass: float, by: Effect) -> Thresholds:
+        """With a share of mass that moved, so many texts may have another shape, too."""
+        return Thresholds(mass, by=by, shape=mass) if by is Effect.TOTAL_VARIATION else Thresholds(mass, by=by)
 
     def _threshold(self, effect: Effect) -> float:
         return self.threshold if self.threshold is not None and effect is self.effect else DEFAULTS[effect]
@@ -111,6 +116,7 @@ class Settings:
             "threshold": common.mass,
             "threshold-missing": common.missing,
             "threshold-new": common.new,
+            "threshold-shape": common.shape,
             "threshold-correlation": self.threshold_correlation,
             "rows-factor": self.rows_factor,
             "false-alarms": self.false_alarms,

@@ -33,6 +33,8 @@ from mlops_actions.data.profiles.profile import (
     Special,
     digest,
 )
+from mlops_actions.data.profiles.shapes import Shapes
+from mlops_actions.data.profiles.shapes import added as shapes_added
 
 Mapped: TypeAlias = tuple[int, ...]
 """For each block of a part, the number of the merged block that it goes into."""
@@ -207,6 +209,7 @@ def _column(parts: Sequence[_Part], frame: _Frame) -> ColumnProfile:
     if not private:
         made = replace(made, range=_range(there, made.kind))
         made = _with_bins(made, [part for part in there if part.column.bins is not None], frame.detail)
+        made = replace(made, shapes=_shapes(parts, frame))
     if frame.time is None:
         return made
     return replace(made, blocks=_blocks(made, parts, frame.mapped, len(frame.time.starts)))
@@ -332,6 +335,16 @@ def _with_bins(made: ColumnProfile, parts: Sequence[_Part], detail: Detail) -> C
     else:
         coarse, fine = _same(stored), _same([own for _, own in finest])
     return replace(made, bins=coarse, fine=fine if len(fine.edges) > len(coarse.edges) else None)
+
+
+def _shapes(parts: Sequence[_Part], frame: _Frame) -> Shapes | None:
+    """The shapes of all texts; None where a part has texts whose shapes were not told, or of drawn rows alone."""
+    found = [part.column.shapes or Shapes(0, ()) for part in parts]
+    if not any(part.column.shapes for part in parts) or any(
+        each.rows < part.values for each, part in zip(found, parts, strict=True)
+    ):
+        return None
+    return shapes_added(found, frame.mapped, len(frame.time.starts) if frame.time else 0)
 
 
 def _same(parts: Sequence[Bins]) -> Bins:

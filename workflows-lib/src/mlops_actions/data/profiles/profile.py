@@ -27,10 +27,11 @@ from typing import Any
 from mlops_actions import jsonfile
 from mlops_actions.data.engines import hyperloglog
 from mlops_actions.data.engines.hyperloglog import Registers
-from mlops_actions.data.profiles import blocks, correlations, fields
+from mlops_actions.data.profiles import blocks, correlations, fields, shapes
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
 from mlops_actions.data.profiles.correlations import Correlations
 from mlops_actions.data.profiles.fields import Misfit
+from mlops_actions.data.profiles.shapes import Shapes
 from mlops_actions.verdict import Json
 
 SCHEMA = "https://mlops-actions.github.io/schemas/profile-v1.schema.json"
@@ -126,7 +127,8 @@ class ColumnProfile:
     sketch in common: then it is the least that there may be, and this the most.
 
     ``fine`` are finer bins, by which profiles are merged; ``blocks`` are counts
-    in the blocks of time that the profile names.
+    in the blocks of time that the profile names. ``shapes`` are those of texts
+    that are no categories, where that was asked for.
     """
 
     name: str
@@ -143,6 +145,7 @@ class ColumnProfile:
     sketch: Registers | None = None
     fine: Bins | None = None
     blocks: ColumnBlocks | None = None
+    shapes: Shapes | None = None
 
     @property
     def distinct_is_exact(self) -> bool:
@@ -216,7 +219,7 @@ def from_json(data: Mapping[str, Any]) -> Profile:
         profile = Profile(
             object=fields.text(data["object"]),
             rows=fields.count(data["rows"]),
-            columns=tuple(_column(column, number) for column in data["columns"]),
+            columns=tuple(_column(column, fields.count(data["rows"]), number) for column in data["columns"]),
             time=time,
         )
         if "correlations" in data:
@@ -299,6 +302,8 @@ def _column_to_json(column: ColumnProfile) -> dict[str, Json]:
         }
     if column.blocks is not None:
         data["blocks"] = blocks.column_to_json(column.blocks)
+    if column.shapes is not None:
+        data["shapes"] = shapes.to_json(column.shapes)
     return data
 
 
@@ -328,16 +333,16 @@ def _misfit(error: Exception, place: str = "") -> Misfit:
     return Misfit(f"is not a profile: {lacks}{place}")
 
 
-def _column(data: Mapping[str, Any], number: int) -> ColumnProfile:
-    """A column; ``number`` is that of the profile's blocks. Raises Misfit that names it."""
+def _column(data: Mapping[str, Any], rows: int, number: int) -> ColumnProfile:
+    """A column of a profile of so many ``rows``; ``number`` is that of its blocks. Raises Misfit that names it."""
     try:
-        return _column_from_json(data, number)
+        return _column_from_json(data, rows, number)
     except _LAID_OUT_OTHERWISE as error:
         name = data.get("name") if isinstance(data, dict) else None
         raise _misfit(error, f" (column {name!r:.60})" if isinstance(name, str) else "") from error
 
 
-def _column_from_json(data: Mapping[str, Any], number: int) -> ColumnProfile:
+def _column_from_json(data: Mapping[str, Any], rows: int, number: int) -> ColumnProfile:
     special, bins, categories = data.get("special", {}), data.get("bins"), data.get("categories")
     distinct: Mapping[str, Any] = data.get("distinct", {})
     sketch = distinct.get("sketch")
@@ -365,6 +370,9 @@ def _column_from_json(data: Mapping[str, Any], number: int) -> ColumnProfile:
         sketch=hyperloglog.from_text(fields.text(sketch["hash"]), fields.text(sketch["registers"])) if sketch else None,
         fine=_bins_from_json(data["fine"]) if "fine" in data else None,
         blocks=blocks.column_from_json(data["blocks"], number) if "blocks" in data else None,
+        shapes=shapes.from_json(data["shapes"], rows - fields.count(data["nulls"]), number)
+        if "shapes" in data
+        else None,
     )
 
 
