@@ -630,13 +630,13 @@ def test_only_what_failed_is_annotated(workspace, monkeypatch, capsys):
     assert [line.partition(" ")[0] for line in capsys.readouterr().out.splitlines()] == ["::error"]
 
 
-def test_a_plain_check_imports_neither_what_speaks_to_github_nor_more_of_duckdb_than_the_engine(workspace):
-    """A fifth of the time that a check of a million rows takes."""
+def test_a_plain_check_does_not_import_what_speaks_to_github(workspace):
+    """It is some 20 ms of the time that a check takes."""
     data = workspace.parquet({"x": ("DOUBLE", [1.0, 2.0] * 500), "c": ("VARCHAR", ["a", "b"] * 500)}, "t.parquet")
     call = ["drift", "--reference", data, "--data", data]
     code = (
         f"import sys; from mlops_actions.cli import main; main({call}); "
-        "print(sorted({'duckdb', 'http.client', 'mlops_actions.github.api'} & set(sys.modules)))"
+        "print(sorted({'http.client', 'mlops_actions.github.api'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
     assert "drift-check: warn" in done.stderr  # the two are the same

@@ -385,7 +385,7 @@ def _part(result: _Result, related: Sequence[Relationship], folders: split.Folde
 
     Then no part is left, of any object. Raises CallError where nothing can be written.
     """
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     orphaned = {check.rule for check in result.checks if check.status is Status.FAIL}
     for name, task in result.tasks.items():

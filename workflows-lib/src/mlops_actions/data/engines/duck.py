@@ -69,7 +69,7 @@ def connect(
     What does not fit into memory is spilled to a folder that ends with the
     block. There are as many ``threads`` as processors, unless it says otherwise.
     """
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     allowed = sorted({form for file in files for form in (str(file), pattern_for(file))})
     with TemporaryDirectory(prefix="mlops-scan-") as temporary, duckdb.connect(":memory:") as connection:
@@ -393,7 +393,7 @@ def _copied(
     None where it would not be, where the file is long, so that the table would be on the disk for the most part, and
     where there is no room for it.
     """
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     table = None
     size = sum(each.path.stat().st_size for each in relation.files)
@@ -420,7 +420,7 @@ def _together(
 
     They are read from ``table``, where there is one. Raises duckdb.Error.
     """
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     rows = relation.only([key or "", *(each.sql for each in aggregates)])
     values = [value for each in aggregates for value in each.values]
@@ -441,7 +441,7 @@ def _together(
 
 def refused_pattern(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:
     """Why the engine (RE2) cannot run a pattern, or None where it can."""
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     try:
         connection.execute(f"SELECT regexp_matches('', {literal(pattern)})")

@@ -159,7 +159,7 @@ def _counts(part: Mapping[str, Any]) -> bool:
 
 def _parse(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, str | None]:
     """The tree of the one SELECT that the query must be, and the query as it is written from that tree."""
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     try:
         kinds = [statement.type.name for statement in connection.extract_statements(query)]

@@ -26,7 +26,7 @@ HEADROOM = 1.0
 
 def main() -> None:
     """Answer the requests on standard input until it ends."""
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     _limit_memory()
     setup = json.loads(sys.stdin.readline())
@@ -72,7 +72,7 @@ def _examined(connection: duckdb.DuckDBPyConnection, known: query.Known, request
 
 def _ran(connection: duckdb.DuckDBPyConnection, text: str) -> dict[str, Any]:
     """The one value that a query gives, with its kind; or why there is none."""
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     try:
         rows = connection.execute(text).fetchmany(2)

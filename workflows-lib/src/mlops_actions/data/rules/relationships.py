@@ -43,7 +43,7 @@ def check(
 
 
 def _check(of: Relationship, given: Container[str], reader: Reader, csv: CsvDialect) -> Check:
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     referred = of.referred
     if of.unmeasured or referred is None:

@@ -174,7 +174,7 @@ class Intake:
 
     def _has_rejects(self) -> bool:
         """Whether the engine says that it refused something; it may make a row of what it refused, too."""
-        from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+        import duckdb  # pylint: disable=import-outside-toplevel
 
         try:
             ((count,),) = self.connection.execute("SELECT count(*) FROM reject_errors").fetchall()
@@ -275,7 +275,7 @@ def take_in(
 
 @contextmanager
 def _taken_in(name: str, located: Located, reading: Reading | None, spooled: Spool | None) -> Iterator[Intake]:
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     reading = reading or Reading()
     states = {file: _state(file) for file in located.files}

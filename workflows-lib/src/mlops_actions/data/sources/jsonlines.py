@@ -326,7 +326,7 @@ def _text(line: bytes) -> str | None:
 
 
 def _why(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     if text.startswith("\ufeff"):
         return "begins with a byte order mark, which is no part of JSON"

@@ -138,7 +138,7 @@ def schemas_of(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> 
 
 def _footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> list[tuple[str, str, int, str]]:
     """Path, column, number of children and type of each schema element. Raises Unreadable, naming the file."""
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     query = "SELECT file_name, name, coalesce(num_children, 0), duckdb_type FROM parquet_schema({})"
     try:
@@ -203,7 +203,7 @@ def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[File], column
 
 def damaged(file: File) -> str | None:
     """Which part of a file cannot be read, looked for row group by row group; None where all of it can be."""
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     reader = f"read_parquet({literal(pattern_for(file.path))}, file_row_number = true)"
     with connect([file.path]) as connection:

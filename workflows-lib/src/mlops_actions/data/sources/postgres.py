@@ -155,7 +155,7 @@ class _Copy:
 
     def _convert(self) -> None:
         """Have the engine write what stands in the text as the next Parquet file."""
-        from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+        import duckdb  # pylint: disable=import-outside-toplevel
 
         target = self.folder / f"part-{len(self.files):05}.parquet"
         with duck.connect([self._text, target]) as connection:

@@ -246,7 +246,7 @@ def open_relation(
     partition folders); without one, a column's type is guessed from a sample.
     Raises Unreadable, naming the file.
     """
-    from mlops_actions.data.engines.core import duckdb  # pylint: disable=import-outside-toplevel
+    import duckdb  # pylint: disable=import-outside-toplevel
 
     reader, reading = reader_of(files[0]), reading or Reading()
     try:
