@@ -264,8 +264,8 @@ def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str
         f"(without drift, at most {_whole_percent(settings.false_alarms)} of checks would show one in any column) and "
         f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
         f"{_whole_percent(thresholds.missing)} of the rows, {_whole_percent(thresholds.new)} of the rows with new "
-        f"values, or {_whole_percent(thresholds.shape)} of its texts with another shape. Mass moved is the share of "
-        f"rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
+        f"values, or {_whole_percent(thresholds.shape)} of its texts with another shape. The mass moved is the share "
+        f"of rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
     )
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from mlops_actions import files, verdict
 from mlops_actions import model as model_directory
 from mlops_actions.data.profiles import profile as profiles
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.export import cases, estimator, manifest, original, source, targets
 from mlops_actions.export.cases import Cases
@@ -105,12 +106,8 @@ def _read_profile(path: Path) -> Mapping[str, Any]:
         return profiles.to_json(profiles.read(path))
     except OSError as error:
         raise CallError(Problem(f"cannot be read: {error.strerror}", str(path), hint=hint)) from error
-    except UnicodeDecodeError as error:
-        raise CallError(Problem("is not a profile: it is not UTF-8", str(path), hint=hint)) from error
-    except json.JSONDecodeError as error:
-        raise CallError(Problem("is not a profile: it is not JSON", str(path), error.lineno, hint=hint)) from error
-    except ValueError as error:
-        raise CallError(Problem(str(error), str(path), hint=hint)) from error
+    except Misfit as error:
+        raise CallError(Problem(str(error), str(path), error.line, hint=hint)) from error
 
 
 def _gather(described: Source, profile: Any, path: Path | None) -> Cases:
