@@ -126,12 +126,17 @@ spark.sql.shuffle.partitions 2
 
 
 @pytest.fixture(scope="session")
-def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """A real Spark on this machine, which the runs of a test then find active; skipped, with the reason, without Java."""
+def java() -> None:
+    """What Spark needs; without it a test is skipped, with the reason."""
     try:
         spark.refuse_without_java()
     except CallError as error:
         pytest.skip(error.problems[0].message)
+
+
+@pytest.fixture(scope="session")
+def spark_session(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A real Spark on this machine, which the runs of a test then find active."""
     folder = tmp_path_factory.mktemp("spark")
     (folder / "spark-defaults.conf").write_text(_QUICK, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -141,11 +146,7 @@ def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSes
 
 
 @pytest.fixture(scope="session")
-def spark_cluster_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A real cluster of a master and a worker, for the whole session; skipped, with the reason, without Java."""
-    try:
-        spark.refuse_without_java()
-    except CallError as error:
-        pytest.skip(error.problems[0].message)
+def spark_cluster_running(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real cluster of a master and a worker, for the whole session."""
     with spark_cluster.running(tmp_path_factory.mktemp("cluster")) as made:
         yield made

@@ -313,7 +313,7 @@ def _mass(
     rhythmic = 0.0
     if sides.rhythm is not None:
         blocks = _blocks(cells)
-        rhythmic = _by_blocks(sides, chance, cells, placed)
+        rhythmic = _by_blocks(sides, chance, (blocks, now), placed)
         before = [share * sides.rows[0] for share in sides.rhythm.expected(blocks)]
     moved = effects.total_variation(before, now)
     if wanted.is_ordered:
@@ -342,12 +342,15 @@ def _chance(cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
     return min(1.0, over_all / ALL, place / PLACE, spread / SPREAD)
 
 
-def _by_blocks(sides: _Sides, by_rows: float, cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
+def _by_blocks(
+    sides: _Sides, by_rows: float, counted: tuple[list[list[int]], list[int]], placed: Sequence[Cell]
+) -> float:
     """The p-value by blocks, or that by rows where it is greater: over all cells and, of those in an order, by place.
 
-    Spread is left to all cells. The smaller of the two counts by its weight, as by rows.
+    ``counted`` are the counts of all cells in each block, and now. Spread is
+    left to them. The smaller of the two p-values counts by its weight, as by rows.
     """
-    over_all = sides.chance(by_rows, _blocks(cells), [cell.current for cell in cells])
+    over_all = sides.chance(by_rows, *counted)
     if sides.rhythm is None or by_rows > 0.5 or not placed:
         return over_all
     by_place = sides.rhythm.p_value_of_place(_blocks(placed), [cell.current for cell in placed])
@@ -359,7 +362,7 @@ def _apart(cells: Sequence[Cell], sides: _Sides, in_order: bool) -> float:
     known = [cell for cell in cells if cell.role is Role.VALUES]
     placed = [cells[place] for place in _order(len(cells))] if in_order else []
     placed = [cell for cell in placed if cell.role is Role.VALUES]
-    return _by_blocks(sides, _chance(known, placed), known, placed)
+    return _by_blocks(sides, _chance(known, placed), (_blocks(known), [cell.current for cell in known]), placed)
 
 
 def _order(cells: int) -> list[int]:
