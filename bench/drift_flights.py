@@ -20,8 +20,10 @@ from pathlib import Path
 import duckdb
 
 from mlops_actions.data.describe import OBJECT, Profiling, describe
-from mlops_actions.drift.check import PROFILE, DriftCheck, check
+from mlops_actions.drift.check import check
+from mlops_actions.drift.request import DriftCheck
 from mlops_actions.drift.settings import Settings
+from mlops_actions.drift.sides import PROFILE
 from mlops_actions.verdict import Status
 
 DATA = Path(__file__).parents[1] / "examples" / "flight-delay" / "data"

@@ -6,6 +6,7 @@ What commands there are stands in :mod:`mlops_actions.commands.table`.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -24,6 +25,9 @@ from mlops_actions.options import PREFIX, Options
 if TYPE_CHECKING:
     from mlops_actions.config import Config
 
+ALLOCATED = 100_000
+"""Objects more than freed before garbage is looked for; Python's 700 cost a command some 5 % of its time."""
+
 # What only some calls need is imported there, so that `mlops --help` starts at once.
 # pylint: disable=import-outside-toplevel
 
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status: 0 pass or warn, 1 fail, 2 the call is wrong, 130 interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
+    gc.set_threshold(ALLOCATED)
     namespace, unknown = _parser().parse_known_args(arguments)
     if unknown:
         _refuse(namespace, unknown)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 def _drift(options: Options) -> Stage:
     from mlops_actions.drift import check
+    from mlops_actions.drift.request import DriftCheck
 
     reading.take_credentials(options)
     wishes = _wishes(options)
@@ -45,7 +46,7 @@ def _drift(options: Options) -> Stage:
     def stage(out: Path) -> Outcome:
         reference = _reference(options, out)
         time_column = options.config.get("data", "time-column")
-        asked = check.DriftCheck(reference, patterns, engine, master, settings, csv, time_column, performance)
+        asked = DriftCheck(reference, patterns, engine, master, settings, csv, time_column, performance)
         earlier = _earlier(options, wishes)
         outcome = check.check(asked, out)
         asks = _ask(options, wishes, outcome, out)

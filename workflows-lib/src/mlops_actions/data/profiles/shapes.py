@@ -4,7 +4,7 @@
 no digit of the text, and no length: only its ASCII punctuation.
 
 Drift holds the shapes of one column against each other
-(:mod:`mlops_actions.drift.forms`), and :mod:`.shaping` counts them.
+(:mod:`mlops_actions.drift.textshapes`), and :mod:`.shaping` counts them.
 """
 
 from __future__ import annotations
@@ -60,10 +60,34 @@ class Shapes:
         return self.rows - sum(count for _, count in self.values)
 
 
-def collapsed(signs: str) -> str:
+_ENCODING = "latin-1"
+"""Of the classes of signs: each is one byte."""
+
+
+def _classes() -> bytes:
+    """The class of a sign, by its first byte in UTF-8."""
+    found = bytearray(OTHER.encode(_ENCODING) * 256)
+    found[0x20:0x7F] = range(0x20, 0x7F)
+    for name, signs in CLASSES.items():
+        for sign in signs.encode():
+            found[sign] = ord(name)
+    return bytes(found)
+
+
+_CLASSES = _classes()
+_FURTHER = bytes(range(0x80, 0xC0))
+"""The bytes of UTF-8 that no sign begins with."""
+
+
+def classed(text: str) -> bytes:
+    """The class of each sign of a text: a byte each. (An engine takes thirty times as long to find them out.)"""
+    return text.encode(errors="surrogatepass").translate(_CLASSES, _FURTHER)
+
+
+def collapsed(signs: bytes) -> str:
     """The shape of a text from the class of each of its signs (of the first LONGEST and one more, if there is one)."""
     cut = CUT if len(signs) > LONGEST else ""
-    return "".join(sign for sign, _ in groupby(signs[:LONGEST])) + cut
+    return "".join(sign for sign, _ in groupby(signs[:LONGEST].decode(_ENCODING))) + cut
 
 
 def listed(counts: Mapping[str, int], asked: Sequence[str] = ()) -> Shapes:

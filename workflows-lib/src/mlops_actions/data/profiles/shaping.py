@@ -1,20 +1,18 @@
-"""Counts the shapes of texts: a query after the scan, which gives the class of each sign of some texts.
+"""Counts the shapes of texts: a query after the scan, which gives the first signs of some texts.
 
-The engine gives no sign of a text but its punctuation; runs of one class become
-one sign here. It is the same in every engine, since it knows classes of ASCII
-alone. Of up to DRAWN rows all are looked at, and every engine counts the same.
-Of more, so many are drawn at random, with a seed: a share is wrong by 0.35
-points then (standard error), a tenth of what would matter.
+What class a sign is of is told here, so it is the same for every engine. Of up
+to DRAWN rows all are looked at, and every engine counts the same. Of more, so
+many are drawn at random, with a seed: a share is wrong by 0.35 points then
+(standard error), a tenth of what would matter.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlops_actions.data.engines.quoting import literal
 from mlops_actions.data.profiles import blocks, shapes
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
 from mlops_actions.data.profiles.profiling import as_text
@@ -23,7 +21,7 @@ from mlops_actions.data.profiles.shapes import Shapes
 if TYPE_CHECKING:
     from mlops_actions.data.engines.session import Session
     from mlops_actions.data.profiles.blockscan import Timing
-    from mlops_actions.data.sources.relation import Column, Relation
+    from mlops_actions.data.sources.relation import Relation
 
 DRAWN = 20_000
 """Rows that are looked at, on average, of data with more."""
@@ -37,7 +35,7 @@ FEWEST = 2_000
 AT_ONCE = TOGETHER // FEWEST
 """Columns in one query, each of which holds its rows here."""
 
-_Counts = dict[str | None, Counter[str]]
+_Counts = Mapping[str | None, Counter[str]]
 """The start of a block to the texts in it of each shape; None where there are no blocks, too."""
 
 
@@ -103,29 +101,20 @@ def _counted(
     described = {column.name: column for column in relation.columns}
     for first in range(0, len(columns), AT_ONCE):
         some = columns[first : first + AT_ONCE]
-        signs: list[_Counts] = [defaultdict(Counter) for _ in some]
-        asked = [_signs(described[name]) for name in some]
+        signs: list[dict[str | None, Counter[bytes]]] = [defaultdict(Counter) for _ in some]
+        asked = [f"left({as_text(described[name])}, {shapes.LONGEST + 1})" for name in some]
         for row in session.drawn(relation, [*asked, key] if key else asked, share):
             start = blocks.named(row[-1]) if key else None
             for counts, text in zip(signs, row, strict=False):
                 if text is not None:
-                    counts[start][text] += 1
+                    counts[start][shapes.classed(text)] += 1
         yield from zip(some, map(_by_shape, signs), strict=True)
 
 
-def _by_shape(signs: _Counts) -> _Counts:
+def _by_shape(signs: Mapping[str | None, Counter[bytes]]) -> _Counts:
     """The texts of each shape in each block, from those that have the same classes of signs."""
-    found: _Counts = defaultdict(Counter)
+    found: dict[str | None, Counter[str]] = defaultdict(Counter)
     for start, each in signs.items():
-        for text, count in each.items():
-            found[start][shapes.collapsed(text)] += count
+        for classes, count in each.items():
+            found[start][shapes.collapsed(classes)] += count
     return found
-
-
-def _signs(column: Column) -> str:
-    """The expression for the class of each of the first signs of a text."""
-    begin = f"left({as_text(column)}, {shapes.LONGEST + 1})"
-    signs = "".join(shapes.CLASSES.values())
-    classes = "".join(each * len(some) for each, some in shapes.CLASSES.items())
-    classed = f"translate({begin}, {literal(signs)}, {literal(classes)})"
-    return f"regexp_replace({classed}, '[^ -~]', {literal(shapes.OTHER)}, 'g')"
