@@ -19,6 +19,7 @@ import pytest
 from mlops_actions import schema, verdict
 from mlops_actions.data import describe
 from mlops_actions.data.profiles import profile
+from mlops_actions.drift.effects import Effect
 from mlops_actions.errors import CallError
 from mlops_actions.github import publish_outcome
 from mlops_actions.outcome import Table, Text
@@ -381,6 +382,41 @@ def test_a_wrong_call_is_refused(workspace, reference, data, options, reason):
 
 
 # What is shown
+
+
+def test_each_row_says_what_its_column_was_judged_by(workspace, normal):
+    """By its shapes, a column drifts whose lengths, the mass, are as they were."""
+    before = {
+        "code": ("VARCHAR", [f"AB-{at:04}" for at in range(600)]),
+        "holes": ("INTEGER", [1, 2, 3] * 200),
+        "tag": ("VARCHAR", ["a", "b", "c"] * 200),
+        "place": ("DOUBLE", normal(600)),
+        "strict": ("BOOLEAN", [True] * 300 + [False] * 300),
+        "gone": ("INTEGER", [1] * 600),
+        "calm": ("BOOLEAN", [True] * 300 + [False] * 300),
+    }
+    now = {name: each for name, each in before.items() if name != "gone"} | {
+        "code": ("VARCHAR", [f"{'ab' if at % 2 else 'AB'}-{at:04}" for at in range(600)]),
+        "holes": ("INTEGER", [None, 2, 3] * 200),
+        "tag": ("VARCHAR", ["a", "b", "c"] * 190 + ["new"] * 30),
+        "place": ("DOUBLE", normal(600, 1.0)),
+        "strict": ("BOOLEAN", [True] * 400 + [False] * 200),
+    }
+    outcome = workspace.compare(
+        before, now, effect=Effect.KOLMOGOROV_SMIRNOV, must_not_drift=("strict",), threshold_correlation=1.0
+    )
+    (section,) = (each for each in outcome.sections if each.title == "All columns")
+    table = section.blocks[0]
+    assert table.bars == {"times its threshold"}
+    said = {row[0]: row[1:4] for row in table.rows}
+    assert said["code"] == ("drifted", "50.0 % other shapes", 10.0)
+    assert said["holes"] == ("drifted", "33.3 % more missing", 16.67)
+    assert said["tag"] == ("drifted", "5.0 % new values", 5.0)
+    place = next(each for each in outcome.verdict.checks if each.where.column == "place")
+    assert said["place"] == ("drifted", f"Kolmogorov-Smirnov {place.measured:.2f}", round(place.measured / 0.05, 2))
+    assert said["strict"] == ("drifted", "0.17 of mass moved", None), "it has no threshold to be times of"
+    assert said["gone"] == ("gone", None, None)
+    assert said["calm"] == ("stable", "0.00 of mass moved", 0.0)
 
 
 def test_the_table_has_each_column_and_drifted_ones_are_drawn_first(workspace, normal):
