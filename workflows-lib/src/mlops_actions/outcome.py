@@ -186,12 +186,17 @@ class Trace:
     marked: frozenset[int] = frozenset()
 
 
+PRESENT = "this check"
+"""What the check that is reported is called among others, in the place of its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """Checks one after the other, the oldest first: when each was, what it came to, and how many findings it counts.
 
     ``counted`` and ``traced`` say of what the counts and the traces are;
-    ``table`` says the same in full.
+    ``table`` says the same in full. The last may be that which is reported: its
+    time is PRESENT.
     """
 
     counted: str
@@ -206,6 +211,11 @@ class Past:
         several = (self.statuses, self.counts, *(trace.values for trace in self.traces))
         if not self.times or any(len(each) != len(self.times) for each in several):
             raise ValueError(f"not of {len(self.times)} checks")
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether the last of the checks is that which is reported."""
+        return self.times[-1] == PRESENT
 
 
 @dataclass(frozen=True, slots=True)
