@@ -397,7 +397,8 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
         yield "Importance", f"{importances[comparison.name]:.3g}"
     if comparison.state is not State.COMPARED:
         return
-    yield "Mass moved", share(comparison.moved)
+    # Of texts of many values the lengths are compared, which may be as they were.
+    yield ("Mass of lengths moved" if comparison.side.kind is Kind.TEXT else "Mass moved"), share(comparison.moved)
     if decision.shift.sort is Sort.MASS and decision.shift.by is not Effect.TOTAL_VARIATION:
         yield "Effect", effects.said(decision.shift.by, share(decision.shift.effect))
     mean = mean_shift(comparison)
@@ -415,7 +416,7 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), 0.0)
     if new:
         yield "New values", f"in {percent(new)} of the rows"
-    if said := shapes(comparison):
+    if decision.shift.sort is not Sort.SHAPE and (said := shapes(comparison)):  # else the sentence says it
         yield "Shapes", said
     if (rest := _others(comparison)) and not comparison.side.private:
         before, now = (sum(each) for each in zip(*(shares(comparison, cell) for cell in rest), strict=True))

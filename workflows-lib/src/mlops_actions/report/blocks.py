@@ -81,7 +81,9 @@ def _data(data: Table, title: str) -> Iterator[str]:
     shown = data.rows[:MAX_ROWS]
     made = [wording.column(each) for each in zip(*shown, strict=True)] or [wording.EMPTY] * len(data.columns)
     cells = [[_status(cell) if each.statuses else value(cell, MAX_CELL) for cell in each.cells] for each in made]
-    styles = [NUMBER if each.numeric else _style(each.cells) for each in made]
+    styles = [
+        NUMBER if each.numeric else _style((name, *each.cells)) for name, each in zip(data.columns, made, strict=True)
+    ]
     for at, name in enumerate(data.columns):
         if name in data.bars and shown:
             sizes, peak = wording.sizes([row[at] for row in shown])
@@ -92,7 +94,7 @@ def _data(data: Table, title: str) -> Iterator[str]:
 
 
 def _style(cells: Sequence[str]) -> str:
-    return SHORT if max(map(len, cells), default=0) <= MAX_SHORT else PLAIN
+    return SHORT if max(map(len, cells)) <= MAX_SHORT else PLAIN
 
 
 def _status(word: str) -> str:
