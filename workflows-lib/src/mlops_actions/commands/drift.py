@@ -171,7 +171,7 @@ def _stored_history(model: str) -> str:
         raise LookupError(f"Earlier checks cannot be read: {error}.") from error
     if not text:
         absent = f"No earlier check stands on the branch {history.BRANCH}."
-        raise LookupError(f"{absent} Where artifacts carry them, the page of the job Respond shows them, and this check.")
+        raise LookupError(f"{absent} Where artifacts carry them, the page of the job Respond shows them.")
     return text
 
 

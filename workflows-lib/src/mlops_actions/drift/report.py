@@ -265,8 +265,8 @@ def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str
         f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
         f"{_whole_percent(thresholds.missing)} of the rows, {_whole_percent(thresholds.new)} of the rows with new "
         f"values, or {_whole_percent(thresholds.shape)} of its texts with another shape. The mass moved is the share "
-        f"of rows that lie elsewhere than in the reference. The table says what each column was judged by, and how many "
-        f"times its threshold that is: from 1 on it matters. {_yardstick(rhythm)}"
+        f"of rows that lie elsewhere than in the reference. The table says what each column was judged by, and how "
+        f"many times its threshold that is: from 1 on it matters. {_yardstick(rhythm)}"
     )
 
 

@@ -1,9 +1,9 @@
 """Checks one after the other, drawn: what each came to and how much it found, and a line for each of some figures.
 
 Every check takes the same room, so what stands below each other is of one
-check; that of the report has a ground of its own. A line begins at 0, and what is small is drawn small. Numbers and dates
-are text beside the drawings, which stretch to any width; the table beneath
-says all of it.
+check; that of the report has a ground of its own. A line begins at 0, and what
+is small is drawn small. Numbers and dates are text beside the drawings, which
+stretch to any width; the table beneath says all of it.
 """
 
 from __future__ import annotations
