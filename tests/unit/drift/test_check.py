@@ -220,6 +220,12 @@ def test_the_ends_of_bins_are_digits(workspace, normal):
     assert "e+" not in found.message and re.search(r"a value above \d{4} ", found.message)
 
 
+def test_values_where_the_reference_has_none(workspace):
+    found = workspace.one("DOUBLE", [None] * 200, [float(each) for each in range(200)])
+    assert found.status is Status.FAIL and "100 % of the rows have values that the reference has not" in found.message
+    assert found.message.endswith("; any value went from 0 % to 100 % of the rows")
+
+
 def test_a_column_of_nulls_is_of_any_type(workspace):
     appeared = workspace.one("INTEGER", [None] * 100, [None] * 100)
     assert appeared.status is Status.PASS
@@ -288,6 +294,18 @@ def test_ignored_columns_are_not_compared_and_it_is_said(workspace, normal):
 
 
 # What cannot be judged
+
+
+def test_where_no_column_is_compared_nothing_is_said_to_be_free_of_drift(workspace, normal):
+    before = {"a": ("DOUBLE", normal(100)), "b": ("DOUBLE", normal(100))}
+    now = {"a": ("DOUBLE", normal(100, 9)), "b": ("DOUBLE", normal(100)), "c": ("DOUBLE", normal(100))}
+    outcome = workspace.compare(before, now, ignore=("a", "b"))
+    assert outcome.verdict.status is Status.WARN and drifted(outcome) == []
+    (found,) = (each for each in outcome.verdict.checks if each.rule == "data.columns")
+    assert found.status is Status.NOT_CHECKED and "`drift.ignore`" in found.message
+    assert outcome.headline == "The current data against the reference: no column is compared"
+    judged = workspace.compare(before, now, ignore=("a",)).verdict.checks
+    assert "data.columns" not in [each.rule for each in judged]
 
 
 def test_no_rows_now_is_a_failure(workspace):

@@ -271,10 +271,14 @@ def _shapes(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) -> 
     return [*cells, Cell(textshapes.OTHERS, rest[0], rest[1], blocks=sides.each(in_blocks))]
 
 
+ANY = "any value"
+"""The one bin of a column that had no value to place edges by."""
+
+
 def bin_labels(bins: Bins, whole: bool) -> list[str]:
     """What each bin is called: ``below 3``, ``3``, ``4 to 7``, ``above 7``; one more than edges."""
     if not bins.edges:
-        return ["any"]
+        return [ANY]
     if whole:
         ends = [f"{edge:.0f}" for edge in bins.edges]
         starts = [f"{edge + 1:.0f}" for edge in bins.edges]

@@ -11,7 +11,7 @@ from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Range
 from mlops_actions.data.profiles.profiling import is_whole
 from mlops_actions.drift import effects, textshapes
-from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
+from mlops_actions.drift.compare import ANY, Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
 from mlops_actions.drift.decision import FEW, HANDFUL, NO_IMPORTANCES, Decision, Finding, ordered
 from mlops_actions.drift.effects import Effect
 from mlops_actions.drift.rhythm import Rhythm
@@ -179,7 +179,7 @@ def label(comparison: Comparison, cell: Cell) -> str:
     if side.private:
         return "one of its values"
     if side.kind is Kind.TEXT:
-        return f"a length of {cell.label}"
+        return cell.label if cell.label == ANY else f"a length of {cell.label}"
     if side.kind in (Kind.CATEGORY, Kind.BOOLEAN):
         return f"'{visible(clip(cell.label, 60))}'"
     if cell.label.startswith(("below ", "above ")):
@@ -220,8 +220,9 @@ def _shape_named(cell: Cell, most: int = 40) -> str:
 
 
 def new_values(comparison: Comparison, most: int = 5) -> str:
-    """The most frequent new values, with their rows; empty where they may not be shown."""
-    if comparison.side.private:
+    """The most frequent new values, with their rows; empty where they may not be shown, or where any would be one."""
+    bins = comparison.side.bins
+    if comparison.side.private or (bins is not None and not bins.edges):
         return ""
     new = sorted((cell for cell in comparison.cells if cell.role is Role.NEW), key=lambda cell: -cell.current)
     return ", ".join(
