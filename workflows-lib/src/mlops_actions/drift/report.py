@@ -11,7 +11,7 @@ from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Range
 from mlops_actions.data.profiles.profiling import is_whole
 from mlops_actions.drift import effects, textshapes
-from mlops_actions.drift.compare import ANY, Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
+from mlops_actions.drift.compare import Cell, Comparison, Role, Sort, State, bin_labels, mean_shift
 from mlops_actions.drift.decision import FEW, HANDFUL, NO_IMPORTANCES, Decision, Finding, ordered
 from mlops_actions.drift.effects import Effect
 from mlops_actions.drift.rhythm import Rhythm
@@ -178,13 +178,20 @@ def label(comparison: Comparison, cell: Cell) -> str:
         return visible(cell.label)
     if side.private:
         return "one of its values"
+    if not cell.listed:
+        return visible(cell.label)
     if side.kind is Kind.TEXT:
-        return cell.label if cell.label == ANY else f"a length of {cell.label}"
+        return f"a length {cell.label}" if _is_open(cell) else f"a length of {cell.label}"
     if side.kind in (Kind.CATEGORY, Kind.BOOLEAN):
         return f"'{visible(clip(cell.label, 60))}'"
-    if cell.label.startswith(("below ", "above ")):
+    if _is_open(cell):
         return f"a value {cell.label}"
     return f"a value of {cell.label}" if " to " in cell.label else cell.label
+
+
+def _is_open(cell: Cell) -> bool:
+    """Whether a bin has one end only."""
+    return cell.label.startswith(("below ", "above "))
 
 
 def shapes(comparison: Comparison) -> str:
@@ -220,11 +227,11 @@ def _shape_named(cell: Cell, most: int = 40) -> str:
 
 
 def new_values(comparison: Comparison, most: int = 5) -> str:
-    """The most frequent new values, with their rows; empty where they may not be shown, or where any would be one."""
-    bins = comparison.side.bins
-    if comparison.side.private or (bins is not None and not bins.edges):
+    """The most frequent new values that are listed, with their rows; empty where none is, or none may be shown."""
+    if comparison.side.private:
         return ""
-    new = sorted((cell for cell in comparison.cells if cell.role is Role.NEW), key=lambda cell: -cell.current)
+    told = (cell for cell in comparison.cells if cell.role is Role.NEW and cell.listed)
+    new = sorted(told, key=lambda cell: -cell.current)
     return ", ".join(
         f"{label(comparison, cell)} ({plural(cell.current, 'row')})" for cell in new[:most] if cell.current
     )
