@@ -22,6 +22,8 @@ from mlops_actions.visible import clip, visible
 HEAD = 4096
 """Bytes in which a profile says that it is one."""
 NAMED = 5
+BESIDE = frozenset({"report.html", "summary.md", "verdict.json"})
+"""What `mlops profile` leaves beside a profile; a folder of its folders is a window of a stream."""
 
 
 class Unlike(Exception):
@@ -34,10 +36,14 @@ def named(data: Sequence[str]) -> tuple[Path, ...]:
     for each in data:
         path = Path(each)
         if path.is_dir():
-            found += sorted(inner for inner in path.rglob("*") if inner.is_file())
+            found += sorted(inner for inner in path.rglob("*") if inner.is_file() and not _is_beside(inner))
         else:
             found += [path] if path.is_file() else sorted(Path(name) for name in glob.glob(each, recursive=True))
     return tuple(dict.fromkeys(found)) if found and all(map(_is_profile, found)) else ()
+
+
+def _is_beside(path: Path) -> bool:
+    return path.name in BESIDE or path.name.startswith(".")
 
 
 def _is_profile(path: Path) -> bool:
