@@ -67,7 +67,7 @@ def test_profiles_of_batches_give_the_verdict_of_their_rows(workspace, moved: fl
     )
 
 
-def test_folders_that_the_command_left_are_a_window_and_a_broken_profile_among_them_is_none(workspace) -> None:
+def test_folders_that_the_command_left_are_a_window_and_a_broken_profile_among_them_is_named(workspace) -> None:
     workspace.parquet(columns(300, 1), "before.parquet")
     reference = describe_into("before.parquet", "reference")
     for batch in ("1", "2"):
@@ -78,7 +78,8 @@ def test_folders_that_the_command_left_are_a_window_and_a_broken_profile_among_t
     assert {each.rows for each in checks if each.rule.endswith(".drift")} == {600}
     Path("window/2/profile.json").write_text("")
     outcome = workspace.check(reference, "window")
-    assert outcome.verdict.status is Status.FAIL and "cannot be read" in outcome.headline
+    (finding,) = outcome.verdict.checks
+    assert finding.status is Status.ERROR and "`window/2/profile.json`" in finding.message
 
 
 def test_a_profile_that_counts_in_bins_of_its_own_is_refused(workspace) -> None:

@@ -31,7 +31,10 @@ class Unlike(Exception):
 
 
 def named(data: Sequence[str]) -> tuple[Path, ...]:
-    """The stored profiles that the current data is; none where that is rows."""
+    """The stored profiles that the current data is; none where that is rows.
+
+    Files of rows never end in `.json`: beside a profile, one that is none is a broken one, which reading names.
+    """
     found: list[Path] = []
     for each in data:
         path = Path(each)
@@ -39,7 +42,8 @@ def named(data: Sequence[str]) -> tuple[Path, ...]:
             found += sorted(inner for inner in path.rglob("*") if inner.is_file() and not _is_beside(inner))
         else:
             found += [path] if path.is_file() else sorted(Path(name) for name in glob.glob(each, recursive=True))
-    return tuple(dict.fromkeys(found)) if found and all(map(_is_profile, found)) else ()
+    are_stored = all(path.suffix == ".json" for path in found) and any(map(_is_profile, found))
+    return tuple(dict.fromkeys(found)) if are_stored else ()
 
 
 def _is_beside(path: Path) -> bool:
@@ -47,7 +51,7 @@ def _is_beside(path: Path) -> bool:
 
 
 def _is_profile(path: Path) -> bool:
-    if path.suffix != ".json" or not path.is_file():
+    if not path.is_file():
         return False
     with path.open("rb") as file:
         return b"/profile-v" in file.read(HEAD)
