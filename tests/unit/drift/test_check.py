@@ -637,7 +637,7 @@ def test_importances_that_cannot_be_used_are_a_warning_and_the_check_goes_on(wor
     outcome = workspace.check(_beside(workspace, '{"a": NaN}'), "before.parquet")
     (found,) = (each for each in outcome.verdict.checks if each.rule == "importances")
     assert found.status is Status.WARN and "NaN" in found.message and found.where.file == "model/importances.json"
-    assert outcome.verdict.status is Status.WARN and outcome.headline.endswith("none of 1 column drifted")
+    assert outcome.verdict.status is Status.WARN and "none of 1 column drifted" in outcome.headline
 
 
 def test_only_what_failed_is_annotated(workspace, monkeypatch, capsys):

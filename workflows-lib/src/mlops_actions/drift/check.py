@@ -134,8 +134,8 @@ def _compared(run: Run, reference: Profile, current: Current) -> Outcome:
     headline += "; rows of it are in the reference, too" if same else ""
     shown += found.together.sections(len(before) + len(of_columns))
     checks = [*before, *of_columns, *found.together.checks, *found.performed.checks]
-    outcome = _outcome(run, checks, headline, found.columns, pairs_drifted=found.together.drifted)
-    return replace(outcome, sections=found.performed.sections + shown)
+    shown = found.performed.sections + shown
+    return replace(_outcome(run, checks, headline, found.columns, pairs_drifted=found.together.drifted), sections=shown)
 
 
 def _besides(found: _Found) -> tuple[str, ...]:
