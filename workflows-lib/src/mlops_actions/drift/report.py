@@ -178,13 +178,20 @@ def label(comparison: Comparison, cell: Cell) -> str:
         return visible(cell.label)
     if side.private:
         return "one of its values"
+    if not cell.listed:
+        return visible(cell.label)
     if side.kind is Kind.TEXT:
-        return f"a length of {cell.label}"
+        return f"a length {cell.label}" if _is_open(cell) else f"a length of {cell.label}"
     if side.kind in (Kind.CATEGORY, Kind.BOOLEAN):
         return f"'{visible(clip(cell.label, 60))}'"
-    if cell.label.startswith(("below ", "above ")):
+    if _is_open(cell):
         return f"a value {cell.label}"
     return f"a value of {cell.label}" if " to " in cell.label else cell.label
+
+
+def _is_open(cell: Cell) -> bool:
+    """Whether a bin has one end only."""
+    return cell.label.startswith(("below ", "above "))
 
 
 def shapes(comparison: Comparison) -> str:
@@ -220,10 +227,11 @@ def _shape_named(cell: Cell, most: int = 40) -> str:
 
 
 def new_values(comparison: Comparison, most: int = 5) -> str:
-    """The most frequent new values, with their rows; empty where they may not be shown."""
+    """The most frequent new values that are listed, with their rows; empty where none is, or none may be shown."""
     if comparison.side.private:
         return ""
-    new = sorted((cell for cell in comparison.cells if cell.role is Role.NEW), key=lambda cell: -cell.current)
+    told = (cell for cell in comparison.cells if cell.role is Role.NEW and cell.listed)
+    new = sorted(told, key=lambda cell: -cell.current)
     return ", ".join(
         f"{label(comparison, cell)} ({plural(cell.current, 'row')})" for cell in new[:most] if cell.current
     )
