@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from mlops_actions.data.profiles import profile
-from mlops_actions.drift.check import DriftCheck, check
+from mlops_actions.drift.check import check
+from mlops_actions.drift.request import DriftCheck
 from mlops_actions.drift.settings import Settings
 from mlops_actions.outcome import Outcome
 from mlops_actions.verdict import Check

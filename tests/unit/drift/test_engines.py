@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import postgres_server
@@ -42,6 +42,10 @@ def flights(days: int, seed: int, *, first: int = 0, shifted: bool = False) -> C
     def number(mean: float) -> float | None:
         return odd.get(chance.randrange(40), chance.gauss(mean, 10.0))
 
+    def moment(begin: datetime) -> datetime:
+        unknown = [datetime(1970, 1, 1), datetime(9999, 12, 31)] if shifted and chance.random() < 0.05 else []
+        return chance.choice([*unknown, begin + timedelta(minutes=chance.randrange(days * 1440))])
+
     begin = datetime(2024, 1, 1) + timedelta(days=first)
     carriers = ["AA", "B6", "it's", 'q"`|', "é", None, *(["new", "<b>"] if shifted else [])]
     scores = [round(chance.betavariate(1.2, 2), 3) for _ in range(rows)]
@@ -56,6 +60,9 @@ def flights(days: int, seed: int, *, first: int = 0, shifted: bool = False) -> C
         "gone": ("VARCHAR", [None if shifted else chance.choice("xy") for _ in range(rows)]),
         "departed": ("TIMESTAMP", [begin + timedelta(minutes=index * days * 1440 / rows) for index in range(rows)]),
         "day": ("DATE", [(begin + timedelta(days=index * days // rows)).date() for index in range(rows)]),
+        "booked": ("TIMESTAMP", [moment(begin) for _ in range(rows)]),
+        "born": ("DATE", [moment(datetime(1980, 1, 1)).date() for _ in range(rows)]),
+        "seen": ("TIMESTAMP WITH TIME ZONE", [moment(begin).replace(tzinfo=UTC) for _ in range(rows)]),
         "score": ("DOUBLE", scores),
         "late": ("INTEGER", [int(chance.random() < (0.4 if shifted else score)) for score in scores]),
     }
@@ -107,7 +114,7 @@ def test_a_check_comes_to_the_same_in_each_engine(workspace: Workspace, database
     # What is the same is worth something: each kind of finding is among it.
     checks = {each.rule: each for each in found["duckdb"]["checks"]}
     status = {rule.removeprefix("data."): each.status for rule, each in checks.items()}
-    drifted = {"carrier.drift", "delay.drift", "gone.drift"}
+    drifted = {"carrier.drift", "delay.drift", "gone.drift", "booked.drift", "born.drift", "seen.drift"}
     assert {rule for rule, each in status.items() if rule.endswith("drift") and each is Status.FAIL} == drifted
     assert status["rows.drift"] is Status.PASS and status["departed.gaps"] is Status.PASS
     if not stored:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from datetime import datetime, timedelta
 from itertools import product
 
 import duckdb
@@ -86,3 +87,27 @@ def test_another_schema_is_said_column_by_column(workspace):
         "a": Status.FAIL, "b": Status.FAIL, "c": Status.FAIL, "C": Status.WARN
     }  # fmt: skip
     assert "is now text" in checks["b"].message and "no such column" in checks["a"].message
+
+
+def test_times_that_no_clock_has_reached_are_new_values(workspace):
+    begin = datetime(2013, 1, 1)
+    before = [begin + timedelta(hours=hour) for hour in range(2000)]
+    now = [begin + timedelta(days=100, hours=hour) for hour in range(2000)]
+    assert workspace.one("TIMESTAMP", before, now).status is Status.PASS  # time moves on
+    unknown = [datetime(1970, 1, 1)] * 60 + [datetime(9999, 12, 31)] * 40
+    found = workspace.one("TIMESTAMP", before, now[100:] + unknown)
+    assert (found.status, found.measured) == (Status.FAIL, 0.05)
+    assert "a time before 2012-12-31 (60 rows), a time from 2113-03-" in found.message
+
+
+def test_an_earlier_window_is_another_window(workspace):
+    early, late = ([datetime(year, 3, 1) + timedelta(minutes=each) for each in range(500)] for year in (2012, 2013))
+    assert workspace.one("TIMESTAMP", late, early).status is Status.PASS
+    assert workspace.one("TIMESTAMP", late, early[:100] + late[100:]).status is Status.FAIL
+
+
+def test_of_the_time_of_the_rows_overlap_is_judged_and_not_how_early_it_is(workspace):
+    before = {"x": ("TIMESTAMP", [datetime(2013, 3, 1) + timedelta(hours=each) for each in range(1000)])}
+    now = {"x": ("TIMESTAMP", [datetime(2013, 2, 20) + timedelta(hours=each) for each in range(1000)])}
+    found = {each.rule: each.status for each in workspace.compare(before, now, time_column="x").verdict.checks}
+    assert (found["data.x.drift"], found["data.x.overlap"]) == (Status.PASS, Status.WARN)

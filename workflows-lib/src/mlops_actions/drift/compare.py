@@ -124,6 +124,9 @@ def compare(
     constant, an infinite distance), it is by total variation.
     """
     sides = _Sides((reference.rows, current.rows), rhythm, wanted)
+    if reference.time is not None and (own := recounts.get(reference.time.column)) is not None:
+        # Of the time of the rows, gaps and overlap are judged (:mod:`.arrivals`).
+        recounts = {**recounts, reference.time.column: replace(own, new=())}
     found = [
         _column(column, current.column(column.name), recounts.get(column.name), sides) for column in reference.columns
     ]
@@ -169,13 +172,15 @@ def _compared(reference: ColumnProfile, current: ColumnProfile, recount: Recount
     values = (sides.rows[0] - reference.nulls, sides.rows[1] - current.nulls)
     # Without a value on one side, there is no type to speak of: a column of nulls has any.
     shown = _values(reference, recount, values, sides) if recount is not None else []
-    cells = [*(shown or _presence(reference, current, values, sides)), *_special(reference, current, sides)]
+    beyond = _beyond(recount, values[1] - current.special.total, sides) if reference.kind is Kind.TIME else []
+    present = shown or [*_presence(reference, current, values, beyond, sides), *beyond]
+    cells = [*present, *_special(reference, current, sides)]
     wanted = sides.wanted(reference) if shown else Effect.TOTAL_VARIATION
     scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN else None
     in_order = bool(shown) and reference.categories is None
     mass, moved = _mass(cells, sides, wanted, scale, in_order)
     shifts = [mass, _missing(cells, sides)]
-    if reference.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.TEXT) and shown:
+    if beyond or (shown and reference.kind is not Kind.BOOLEAN):
         shifts.append(_new(reference, cells, sides, mass))
     shapes, shift = _shape(_shapes(reference, current, sides), sides)
     return Comparison(
@@ -224,8 +229,23 @@ def _values(reference: ColumnProfile, recount: Recount, values: tuple[int, int],
     return []
 
 
-def _presence(reference: ColumnProfile, current: ColumnProfile, values: tuple[int, int], sides: _Sides) -> list[Cell]:
-    there = (values[0] - reference.special.total, values[1] - current.special.total)
+def _beyond(recount: Recount | None, times: int, sides: _Sides) -> list[Cell]:
+    """The cells of times too early or too late for the reference's column; none where all are: that is another window."""
+    found = recount.new if recount is not None else ()
+    cells = [Cell(label, 0, count or 0, Role.NEW, sides.each(())) for label, count in found]
+    return cells if sum(cell.current for cell in cells) < times else []
+
+
+def _presence(
+    reference: ColumnProfile,
+    current: ColumnProfile,
+    values: tuple[int, int],
+    beyond: Sequence[Cell],
+    sides: _Sides,
+) -> list[Cell]:
+    """The cell of all values that are not ``beyond``."""
+    new = sum(cell.current for cell in beyond)
+    there = (values[0] - reference.special.total, values[1] - current.special.total - new)
     known = reference.blocks or ColumnBlocks(())
     if sides.rhythm is None:
         return [Cell("a value", *there, Role.PRESENT)]

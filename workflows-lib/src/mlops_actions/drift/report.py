@@ -180,6 +180,8 @@ def label(comparison: Comparison, cell: Cell) -> str:
         return "one of its values"
     if not cell.listed:
         return visible(cell.label)
+    if side.kind is Kind.TIME:
+        return f"a time {cell.label}" if cell.role is Role.NEW else cell.label
     if side.kind is Kind.TEXT:
         return f"a length {cell.label}" if _is_open(cell) else f"a length of {cell.label}"
     if side.kind in (Kind.CATEGORY, Kind.BOOLEAN):
@@ -239,7 +241,8 @@ def new_values(comparison: Comparison, most: int = 5) -> str:
 
 def _limits(comparison: Comparison) -> str:
     if comparison.only_presence:
-        return " in what is compared, its nulls"
+        is_ranged = any(shift.sort is Sort.NEW for shift in comparison.shifts)
+        return f" in what is compared, its nulls{' and times beyond those that the reference has' if is_ranged else ''}"
     of_many = comparison.side.kind is Kind.TEXT and not comparison.shapes
     return " in what is compared, the lengths of its texts" if of_many else ""
 
@@ -418,6 +421,9 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
         yield what, f"from {rounded(one.mean)} to {rounded(other.mean)}{by}"
         if one.sd is not None and other.sd is not None:
             yield "Standard deviation", f"from {rounded(one.sd)} to {rounded(other.sd)}"
+    if comparison.side.kind is Kind.TIME and one and other and not comparison.side.private:
+        yield "Times then", f"{one.min} to {one.max}"
+        yield "Times now", f"{other.min} to {other.max}"
     before, now = missing(comparison)
     if before or now:
         yield "Missing", f"from {percent(before)} to {percent(now)}"

@@ -27,7 +27,7 @@ from mlops_actions.data.engines import adding
 from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Session, Tally
-from mlops_actions.data.profiles import bins, blocks
+from mlops_actions.data.profiles import beyond, bins, blocks
 from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.profile import (
     DIGEST,
@@ -77,7 +77,8 @@ class Recount:
     ``bins`` are counts as :class:`~mlops_actions.data.profiles.profile.Bins` orders
     them, ``categories`` in the reference's order; None where the reference has
     none or the column is now of another kind. ``new`` are values that the
-    reference has not, as far as they can be named, with their counts where known.
+    reference has not, as far as they can be named, with their counts where known;
+    of times, those that are too early, and too late (:mod:`.beyond`).
     """
 
     bins: tuple[int, ...] | None = None
@@ -264,7 +265,7 @@ class _Look:
             case Kind.BOOLEAN:
                 return _Booleans(self.column, self.private, self.known)
             case Kind.TIME:
-                return _Times(self.column, self.private)
+                return _Times(self.column, self.private, self.known)
             case _:
                 return _Others(self.column, self.private)
 
@@ -612,7 +613,9 @@ class _Times:
         asked |= special_questions(self.column)
         if self.private:
             return asked
-        return asked | {"min": f"CAST(min({finite}) AS VARCHAR)", "max": f"CAST(max({finite}) AS VARCHAR)"}
+        asked |= {"min": f"CAST(min({finite}) AS VARCHAR)", "max": f"CAST(max({finite}) AS VARCHAR)"}
+        known = beyond.limits(self.reference)
+        return asked | (beyond.questions(name, self.column.type, known) if known else {})
 
     def profile(self, answers: Answers, rows: int, _detail: Detail) -> ColumnProfile:
         return ColumnProfile(
@@ -626,8 +629,16 @@ class _Times:
             **_distinct(answers, self.private),
         )
 
-    def recount(self, _answers: Answers, _rows: int) -> Recount:
-        return Recount()
+    def recount(self, answers: Answers, _rows: int) -> Recount:
+        known = beyond.limits(self.reference)
+        if known is None or self.private:
+            return Recount()
+        special = _special(answers)
+        counts = (
+            (answers.get("earlier") or 0) - special.negative_infinity,
+            (answers.get("later") or special.infinity) - special.infinity,
+        )
+        return Recount(new=tuple(zip(known.words, counts, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
