@@ -183,7 +183,11 @@ def test_a_pattern_that_re2_lacks_is_refused_with_its_line(workspace):
         ("t.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
         ("t.csv", b"", "is empty"),
         ("t.csv", b"\n1\n", "first line is empty"),
-        ("t.csv", b",x\n0,1\n", "line 1 has no name for column 1 of 2: give it one, or leave the column out. A data frame"),
+        (
+            "t.csv",
+            b",x\n0,1\n",
+            "line 1 has no name for column 1 of 2: give it one, or leave the column out. A data frame",
+        ),
         ("t.csv", b'x,"",y\n1,2,3\n', "line 1 has no name for column 2 of 3: give it one, or leave the column out"),
         ("t.csv", b"x,x\n1,2\n", "'x' twice"),
         ("t.csv", b"x,X\n1,2\n", "differ in case alone"),

@@ -107,7 +107,9 @@ def _refuse_event(said: Value | None, event: str) -> None:
     if said is None:
         return
     if len(event) > MAX_EVENT:
-        raise CallError(said.problem(f"an event's name has at most {MAX_EVENT} characters, and this has {len(event):,}"))
+        raise CallError(
+            said.problem(f"an event's name has at most {MAX_EVENT} characters, and this has {len(event):,}")
+        )
     if event and (event != event.strip() or not event.isprintable()):
         hint = "Write it as a workflow's `types` has it, as `retrain`."
         raise CallError(said.problem(f"{event!r} is not the name of an event", hint))
@@ -129,7 +131,9 @@ def _earlier(options: Options, wishes: Wishes | None) -> str | LookupError | Non
     if (file := _history_file(options)) is not None:
         from mlops_actions.drift import history  # here alone, since it takes 20 ms with what speaks to GitHub
 
-        return history.read(file)
+        earlier = history.read(file)
+        history.refuse_unwritable(file)
+        return earlier
     if wishes is None or not wishes.history:
         return None
     try:

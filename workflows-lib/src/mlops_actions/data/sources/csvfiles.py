@@ -147,8 +147,12 @@ def _refuse_nameless(names: Sequence[str], file: str) -> None:
     """Refuse a name that is empty, as that of row numbers is in a data frame that was saved with them."""
     if "" in names:
         place = names.index("") + 1
-        index = ". A data frame's row numbers? pandas leaves them out with `to_csv(…, index=False)`" if place == 1 else ""
-        reason = f"line 1 has no name for column {place:,} of {len(names):,}: give it one, or leave the column out{index}"
+        index = (
+            ". A data frame's row numbers? pandas leaves them out with `to_csv(…, index=False)`" if place == 1 else ""
+        )
+        reason = (
+            f"line 1 has no name for column {place:,} of {len(names):,}: give it one, or leave the column out{index}"
+        )
         raise Unreadable(reason, file)
 
 
