@@ -179,7 +179,7 @@ drift:
         (
             "  effect: psi\n  threshold: 1" + "0" * 400,
             5,
-            "`drift.threshold` is a number that nothing can be measured in",
+            "`drift.threshold` must be a finite number",
         ),
         ("  prediction: nn", 4, "`prediction` names `nn`"),
         ("  prediction: n\n  segments:\n    - city\n    - towm", 7, "`segments` names `towm`"),
