@@ -1,13 +1,16 @@
 """Drift: current data against the profile of the training data.
 
-``statistics`` holds the tests, ``clusters`` those for rows that resemble each
-other, ``rhythm`` says what blocks of time the reference has to tell by,
-``compare`` turns two profiles of a column into
-shifts with effect sizes and p-values, ``decision`` says which of them are real
-and material over all columns, ``performance`` asks how well predictions fit
-their labels, or should without, ``intervals`` makes metrics with intervals of
-the sums, by rows or by blocks of time, ``performing`` judges that,
-``report`` says so in words, tables and charts, ``check`` reads, scans and
-writes. ``history`` keeps earlier checks; ``response`` says what is to happen
-then, and ``respond`` does it.
+``check`` is the stage: what a ``request`` asks, it has ``sides`` read, and
+judged. ``compare`` turns two profiles of a column into shifts, with the sizes
+of ``effects`` and p-values: of ``statistics`` where rows are independent, and
+of ``clusters`` where rows of one time resemble each other, as far as
+``rhythm`` finds blocks of time (and ``seasons``) to tell by. ``decision`` says
+which shifts are real and material over all columns; ``pairs`` does so for
+correlations, ``arrivals`` and ``volume`` for when rows came and how many,
+``performing`` for how well predictions fit their labels, or should without
+(``performance``, with the ``intervals`` of its metrics).
+
+``report`` and ``sentence`` say all that in words, tables and charts, and
+``findings`` as checks of the verdict. ``history`` keeps earlier checks;
+``response`` says what is to happen then, and ``respond`` does it.
 """
