@@ -39,9 +39,10 @@ def problems(document: Document, schema: Mapping[str, Any]) -> list[Problem]:
 
 def _validator(schema: Mapping[str, Any]) -> Any:
     # Imported here: the validator costs 60 ms, and a command that reads no file needs none.
-    from jsonschema.validators import extend, validator_for  # pylint: disable=import-outside-toplevel
+    from jsonschema import validators  # pylint: disable=import-outside-toplevel
 
-    return extend(validator_for(schema), {"pattern": _pattern})(schema)
+    extended: Any = validators.extend  # which has no type
+    return extended(validators.validator_for(schema), {"pattern": _pattern})(schema)
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
@@ -112,7 +113,7 @@ def _explain_unknown(document: Document, error: Any, path: tuple[str | int, ...]
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether a pattern is in ``text``; ``$`` is the end alone, as ECMA-262 has it, where Python takes a last newline."""
+    """Whether a pattern is in ``text``; ``$`` is the end alone, as ECMA-262 has it: Python's takes a last newline."""
     import re  # pylint: disable=import-outside-toplevel
 
     return re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), text) is not None

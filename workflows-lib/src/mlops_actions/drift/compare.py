@@ -92,7 +92,7 @@ class Comparison:
     shapes: tuple[Cell, ...] = ()
     """The shapes of its texts, of those that were looked at; empty where they were not compared."""
     without_blocks: bool = False
-    """Whether it is judged by rows alone, since of this column the reference has no blocks of time, though it has some."""
+    """Whether it is judged by rows alone: the reference has blocks of time, and none of this column."""
 
     @property
     def effect(self) -> Effect:
