@@ -60,8 +60,8 @@ def test_the_designs_example_is_valid(tmp_path: Path) -> None:
         ("drift: {correlations: '50'}", ['1:9: `drift.correlations` must be false or a list or a whole number, not "50"']),
         ("drift: {correlations: 51}", ["1:9: `drift.correlations` must be at most 50, not 51"]),
         ("drift: {correlations: [a, a]}", ["1:9: `drift.correlations` must not have the same item twice"]),
-        ('drift: {cool-down: "1h\\n"}', ['1:9: `drift.cool-down` is "1h\\n", which does not match ^[1-9][0-9]{0,4}[mhd]$']),
-        ('model: "flights\\n"', ['1:1: `model` is "flights\\n", which does not match ^[a-z]([a-z0-9-]*[a-z0-9])?$']),
+        ('drift: {cool-down: "1h\\n"}', ['1:9: `drift.cool-down` is "1h\\n", which does not match `^[1-9][0-9]{0,4}[mhd]$`. The least time between two such trainings: `90m`, `24h`, `7d`. Default: 24h.']),
+        ('model: "flights\\n"', ['1:1: `model` is "flights\\n", which does not match `^[a-z]([a-z0-9-]*[a-z0-9])?$`. Small letters, digits and hyphens, a letter first.']),
     ],
 )  # fmt: skip
 def test_a_mistake_is_answered_with_place_expectation_and_nearest_name(
