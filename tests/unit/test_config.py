@@ -54,6 +54,14 @@ def test_the_designs_example_is_valid(tmp_path: Path) -> None:
         ("training: {python-version: 3.10}", ["1:12: `training.python-version` must be a string, not 3.1. Quote it: in YAML, 3.10 is the number 3.1."]),
         ("[a]", ["1:1: the file must be a mapping, not a list"]),
         ("export: {targets: []}", ["1:10: `export.targets` must not be empty"]),
+        (f"training: {{gates: {{auc: {{max: {10**400}}}}}}}", ["1:26: `training.gates.auc.max` must be a finite number"]),
+        ("training: {champion: {command: x, metric: auc, margin: .nan}}", ["1:48: `training.champion.margin` must be a finite number"]),
+        ("export: {targets: [onnx], tolerance: .inf}", ["1:27: `export.tolerance` must be a finite number"]),
+        ("drift: {correlations: '50'}", ['1:9: `drift.correlations` must be false or a list or a whole number, not "50"']),
+        ("drift: {correlations: 51}", ["1:9: `drift.correlations` must be at most 50, not 51"]),
+        ("drift: {correlations: [a, a]}", ["1:9: `drift.correlations` must not have the same item twice"]),
+        ('drift: {cool-down: "1h\\n"}', ['1:9: `drift.cool-down` is "1h\\n", which does not match `^[1-9][0-9]{0,4}[mhd]$`. The least time between two such trainings: `90m`, `24h`, `7d`. Default: 24h.']),
+        ('model: "flights\\n"', ['1:1: `model` is "flights\\n", which does not match `^[a-z]([a-z0-9-]*[a-z0-9])?$`. Small letters, digits and hyphens, a letter first.']),
     ],
 )  # fmt: skip
 def test_a_mistake_is_answered_with_place_expectation_and_nearest_name(
@@ -94,6 +102,8 @@ def valid(node: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         return st.one_of([valid(each) for each in node["anyOf"]])
     if "enum" in node:
         return st.sampled_from(node["enum"])
+    if "const" in node:
+        return st.just(node["const"])
     kind = node.pop("type")
     if kind == "object":
         properties, more = node.pop("properties", {}), node.pop("additionalProperties")

@@ -8,7 +8,9 @@ import json
 import os
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from mlops_actions.data.profiles import profile
 from mlops_actions.data.validate import Validation, validate
@@ -181,6 +183,12 @@ def test_a_pattern_that_re2_lacks_is_refused_with_its_line(workspace):
         ("t.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
         ("t.csv", b"", "is empty"),
         ("t.csv", b"\n1\n", "first line is empty"),
+        (
+            "t.csv",
+            b",x\n0,1\n",
+            "line 1 has no name for column 1 of 2: give it one, or leave the column out. A data frame",
+        ),
+        ("t.csv", b'x,"",y\n1,2,3\n', "line 1 has no name for column 2 of 3: give it one, or leave the column out"),
         ("t.csv", b"x,x\n1,2\n", "'x' twice"),
         ("t.csv", b"x,X\n1,2\n", "differ in case alone"),
         ("t.csv", b"x\xff\n1\n", "not UTF-8"),
@@ -202,6 +210,12 @@ def test_unreadable_data_fails_naming_the_file(workspace, name, content, says):
     assert name in checks["t.readable"].message
     assert checks["t.x.required"].status is Status.ERROR
     assert str(workspace.root) not in json.dumps(to_json(outcome.verdict))
+
+
+def test_a_column_of_parquet_without_a_name_is_told_by_its_place(workspace):
+    parquet.write_table(pa.table({"x": [1], "": [2]}), "t.parquet")
+    check = workspace.checks(workspace.columns("- {name: x, logicalType: integer}"), "t.parquet")["t.readable"]
+    assert check.status is Status.ERROR and "t.parquet: its column 2 of 2 has no name" in check.message
 
 
 def test_damage_inside_a_parquet_file_names_the_file(workspace):

@@ -608,9 +608,10 @@ def test_a_column_that_a_merged_profile_has_not_counted_in_its_blocks_is_judged_
     del stored["digest"]
     (workspace.root / "profile.json").write_text(json.dumps(stored))
     current = of_days(30, [0.75, 0.5, 0.75])
-    assert drifted(
-        workspace.check("profile.json", workspace.parquet({**current, "y": current["x"]}, "now.parquet"))
-    ) == ["x"]
+    outcome = workspace.check("profile.json", workspace.parquet({**current, "y": current["x"]}, "now.parquet"))
+    assert drifted(outcome) == ["x"]
+    said = {each.where.column: "judged by rows" in each.message for each in outcome.verdict.checks}
+    assert said["x"] and not said["y"]
 
 
 def test_a_time_that_has_a_zone_on_one_side_alone_is_compared(workspace):

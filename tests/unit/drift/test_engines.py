@@ -128,6 +128,27 @@ def test_the_same_rows_are_found_to_be_so_on_a_server(workspace: Workspace, data
     assert found.status is Status.WARN and "the digests are equal" in found.message
 
 
+def test_a_number_beyond_every_double_is_seen(workspace: Workspace, database: Database) -> None:
+    """It is in no bin, so were it no infinity, it would be nowhere, and its column without drift."""
+    huge = "CREATE TABLE {} AS SELECT CASE WHEN i < {} THEN 10::numeric ^ 400 ELSE i END AS x FROM generate_series(1, 600) i"
+    database.execute(huge.format("before", 2), huge.format("now", 50), huge.format("alone", 999))
+    outcome = workspace.check(f"{database.url}#before", f"{database.url}#now", engine="postgres")
+    (found,) = (each for each in outcome.verdict.checks if each.rule == "data.x.drift")
+    assert found.status is Status.FAIL and "+infinity went from 0.2 % to 8.2 % of the rows" in found.message
+    outcome = workspace.check(f"{database.url}#before", f"{database.url}#alone", engine="postgres")
+    assert outcome.outputs["drifted"] == "true"
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_hostile_names_of_columns_are_names(workspace: Workspace, database: Database, engine: str) -> None:
+    names = ["%s", "100 %", '"; DROP TABLE now; --', "new\nline", "\U0001f600", "select", "$1", "{x}", "a;b"]
+    quoted = [each.replace('"', '""') for each in names]
+    columns = {name: ("numeric", list(range(60))) for name in quoted} | {"%(x)s": ("integer[]", [[1]] * 60)}
+    outcome = workspace.check(table(database, "before", columns), table(database, "now", columns), engine=engine)
+    assert {each.where.column for each in outcome.verdict.checks} >= {*names, "%(x)s"}
+    assert outcome.outputs["drifted"] == "false" and outcome.verdict.status is not Status.FAIL
+
+
 def test_a_file_is_the_reference_of_a_table(workspace: Workspace, database: Database) -> None:
     rows = flights(7, 1)
     outcome = workspace.check(

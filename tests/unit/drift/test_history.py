@@ -211,3 +211,41 @@ def test_what_cannot_be_a_history_is_a_wrong_call(tmp_path: Path) -> None:
     for file in (tmp_path, tmp_path / "bytes", tmp_path / "pipe", Path("/dev/null")):
         with pytest.raises(CallError, match="history cannot be read"):
             history.read(file)
+
+
+def test_the_oldest_checks_make_room_and_what_is_no_check_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "KEPT", 3)
+    file = tmp_path / "history.jsonl"
+    file.write_text("\n".join([at(1), "not ours", at(2), "", at(3), at(4)]))
+    history.append(file, at(5))
+    assert file.read_text().splitlines() == ["not ours", at(3), at(4), at(5)]
+    entries, strange = history.parse(file.read_text())
+    assert ([each.at.hour for each in entries], strange) == ([9, 10, 11], 0), "of the newest three lines"
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("kept.jsonl")
+    for line in ("one", "two"):
+        history.append(tmp_path / "link", line)
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "kept.jsonl").read_text() == "one\ntwo\n"
+
+
+def test_a_link_out_of_the_working_directory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Path("link").symlink_to("../kept.jsonl")
+    with pytest.raises(CallError, match="leads out of the working directory"):
+        history.append(Path("link"), "one")
+    assert [each.name for each in tmp_path.iterdir()] == ["here"], "nor is a lock made there"
+
+
+def test_what_cannot_be_written_is_told_before_the_check(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "fixed").write_text("x")
+    (tmp_path / "fixed").chmod(0o444)
+    for file, reason in ((tmp_path / "file" / "inner", "File exists"), (tmp_path / "fixed", "it is read-only")):
+        with pytest.raises(CallError, match=f"the history cannot be written: {reason}"):
+            history.refuse_unwritable(file)
+    history.refuse_unwritable(tmp_path / "new" / "history.jsonl")

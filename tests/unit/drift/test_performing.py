@@ -291,6 +291,12 @@ def test_columns_that_are_not_there_end_the_check(workspace, asked, message):
         workspace.compare(scored(100, 1), scored(100, 2), performance=asked)
 
 
+def test_a_label_that_is_called_otherwise_is_asked_about(workspace):
+    """It may be one that is not there yet, so it is no wrong call."""
+    outcome = workspace.compare(scored(2000, 1), scored(2000, 2), performance=Asked("score", "Late"))
+    assert "there is no column `Late` (did you mean `late`?)" in of(outcome, "data.performance.auc").message
+
+
 def test_rows_without_a_label_are_counted(workspace):
     now = scored(4000, 3)
     now["late"][1][:1000] = [None] * 1000
@@ -329,6 +335,12 @@ def test_what_the_configuration_names_is_measured(workspace, capsys):
     (found,) = (each for each in judged["checks"] if each["rule"] == "data.performance.accuracy")
     assert found["status"] == "pass" and judged["parameters"]["smallest-segment"] == 999
     assert "accuracy" in (workspace.root / "checked" / "summary.md").read_text()
+
+
+def test_predictions_are_not_held_against_themselves(workspace, capsys):
+    (workspace.root / "mlops.yaml").write_text("drift:\n  reference: r\n  data: d\n  prediction: p\n  label: p\n")
+    assert main(["drift"]) == 2
+    assert "mlops.yaml:5:3: `label` and `prediction` both name `p`" in capsys.readouterr().err
 
 
 def test_half_of_what_performance_needs_is_refused_with_its_line(workspace, capsys):

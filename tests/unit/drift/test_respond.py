@@ -279,12 +279,15 @@ def test_what_a_workflow_lacks_to_be_started_is_named(
         ("retrain-workflow: train.yml", "and both are given"),
         ("retrain-workflow: ../x.yml", "not the name of a file"),
         ("retrain-workflow: train", "not the name of a file"),
+        ('retrain-event: " "', "is not the name of an event"),
+        ('retrain-event: "retrain\\n"', "is not the name of an event"),
+        ("retrain-event: " + "x" * 101, "at most 100 characters, and this has 101"),
     ],
 )
 def test_a_training_that_cannot_be_meant_is_a_wrong_call(
     drift: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, words: str
 ) -> None:
-    event = "" if "not the name" in words else "retrain-event: retrain\n  "
+    event = "retrain-event: retrain\n  " if "both" in words else ""
     (tmp_path / "mlops.yaml").write_text(CONFIG.replace("retrain-event: retrain", event + more))
     assert drift(True) == 2
     assert words in capsys.readouterr().err

@@ -176,6 +176,12 @@ drift:
         ("  ignore: [n]\n  must-not-drift:\n    - city\n    - n", 7, "both name `n`"),
         ("  ignore:\n    - n\n    - towm", 6, "`ignore` names `towm`"),
         ("  columns:\n    city: {effect: wasserstein}", 5, "whose values have no order"),
+        ("  ignore:\n    - city\n    - n", 4, "`ignore` names every column"),
+        (
+            "  effect: psi\n  threshold: 1" + "0" * 400,
+            5,
+            "`drift.threshold` must be a finite number",
+        ),
         ("  prediction: nn", 4, "`prediction` names `nn`"),
         ("  prediction: n\n  segments:\n    - city\n    - towm", 7, "`segments` names `towm`"),
     ],

@@ -243,14 +243,16 @@ def test_an_archive_writes_nothing_outside_its_folder(tmp_path: Path, name: str)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.zip"]
 
 
-def test_an_archive_holds_no_links_and_no_name_twice(tmp_path: Path) -> None:
+def test_an_archive_holds_no_links_and_no_name_twice_or_too_long(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "link.zip", "w") as opened:
         opened.writestr(link, "/etc/passwd")
     (tmp_path / "twice.zip").write_bytes(archive({"File": b"1", "file": b"2"}))
     (tmp_path / "both.zip").write_bytes(archive({"a": b"1", "a/b": b"2"}))
-    for name in ("link", "twice", "both"):
+    (tmp_path / "long.zip").write_bytes(archive({"x" * 300: b"1"}))
+    (tmp_path / "deep.zip").write_bytes(archive({"/".join(["d" * 200] * 30): b"1"}))
+    for name in ("link", "twice", "both", "long", "deep"):
         with pytest.raises(UnsafeArchive):
             unpack(tmp_path / f"{name}.zip", tmp_path / "out")
         assert not (tmp_path / "out").exists()

@@ -97,6 +97,23 @@ def test_a_folder_that_is_not_there_is_a_wrong_call_at_its_line(
     assert "mlops.yaml:5:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("event", ["repository_dispatch", "workflow_dispatch"])
+def test_the_alarm_that_started_the_run_is_told_however_it_came(
+    train: Callable[..., tuple[int, Check]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    """A check starts a training by an event, or a workflow by its name."""
+    payload = {"model": "delay", "reason": "drift", "drifted": 1, "columns": ["hour"], "verdict": "ab" * 32}
+    told = {"action": "retrain", "client_payload": payload}
+    by_name = {"inputs": {"payload": json.dumps(payload)}}
+    (tmp_path / "event.json").write_text(json.dumps(told if event == "repository_dispatch" else by_name))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+    monkeypatch.setenv("GITHUB_EVENT_NAME", event)
+    before(Path("old"), 0)
+    train("old")
+    why = verdict.read(Path(".mlops/train/verdict.json")).parameters["reason"]
+    assert isinstance(why, dict) and (why["model"], why["columns"]) == ("delay", ["hour"])
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -8,6 +8,7 @@ A flag or a workflow's input wins over this file; the command line asks
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,18 @@ def load(path: Path | None = None) -> Config:
         if not os.path.lexists(path):  # a link that leads nowhere is a mistake
             return Config(Document(DEFAULT, {}, {}, {}))
     document = yamlfile.load(path)
-    found = schema.problems(document, schema.shipped("mlops-v1"))
+    found = schema.problems(document, schema.shipped("mlops-v1")) or _immeasurable(document, document.data)
     if found:
         raise CallError(*found)
     return Config(document)
+
+
+def _immeasurable(document: Document, value: Any, *path: str | int) -> list[Problem]:
+    """The numbers that are no finite double: nothing is more than NaN, and all that is measured less than infinity."""
+    if isinstance(value, dict):
+        return [each for key, inner in value.items() for each in _immeasurable(document, inner, *path, key)]
+    if isinstance(value, list):
+        return [each for at, inner in enumerate(value) for each in _immeasurable(document, inner, *path, at)]
+    if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
+        return [document.problem(f"`{schema.dotted(path)}` must be a finite number", *path)]
+    return []

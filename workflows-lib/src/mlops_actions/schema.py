@@ -22,10 +22,7 @@ def shipped(name: str) -> dict[str, Any]:
 
 def misfit(data: Any, name: str) -> str | None:
     """The first place where ``data`` is not as the shipped schema ``name`` says, in words; None where it is."""
-    from jsonschema.validators import validator_for  # pylint: disable=import-outside-toplevel
-
-    held = shipped(name)
-    error = next(validator_for(held)(held).iter_errors(data), None)
+    error = next(_validator(shipped(name)).iter_errors(data), None)
     return None if error is None else f"`{dotted(tuple(error.absolute_path)) or 'the file'}` {_expected(error)}"
 
 
@@ -35,12 +32,25 @@ def problems(document: Document, schema: Mapping[str, Any]) -> list[Problem]:
     Each problem names file, line, column, the path of the key, what was
     expected, and the nearest right name where one is near.
     """
-    # Imported here: the validator costs 60 ms, and a command that reads no file needs none.
-    from jsonschema.validators import validator_for  # pylint: disable=import-outside-toplevel
-
-    validator = validator_for(schema)(schema)
-    found = [problem for error in validator.iter_errors(document.data) for problem in _explain(document, error)]
+    errors = _validator(schema).iter_errors(document.data)
+    found = [problem for error in errors for problem in _explain(document, error)]
     return sorted(set(found), key=lambda problem: (problem.line or 0, problem.column or 0, problem.message))
+
+
+def _validator(schema: Mapping[str, Any]) -> Any:
+    # Imported here: the validator costs 60 ms, and a command that reads no file needs none.
+    from jsonschema import validators  # pylint: disable=import-outside-toplevel
+
+    extended: Any = validators.extend  # which has no type
+    return extended(validators.validator_for(schema), {"pattern": _pattern})(schema)
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
+    """The keyword ``pattern`` of JSON Schema."""
+    if validator.is_type(instance, "string") and not _matches(pattern, instance):
+        from jsonschema import ValidationError  # pylint: disable=import-outside-toplevel
+
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def dotted(path: tuple[str | int, ...]) -> str:
@@ -69,7 +79,10 @@ def _explain(document: Document, error: Any) -> Iterator[Problem]:
 
 
 def _explain_alternatives(document: Document, error: Any, path: tuple[str | int, ...], name: str) -> Iterator[Problem]:
-    deeper = [each for each in error.context if len(each.absolute_path) > len(path) or each.validator != "type"]
+    of_another_form = {"type", "const"}
+    deeper = [
+        each for each in error.context if len(each.absolute_path) > len(path) or each.validator not in of_another_form
+    ]
     if deeper:
         furthest = max(len(each.absolute_path) for each in deeper)
         nearest = min((each for each in deeper if len(each.absolute_path) == furthest), key=lambda e: e.schema_path[0])
@@ -78,9 +91,10 @@ def _explain_alternatives(document: Document, error: Any, path: tuple[str | int,
             if each.schema_path[0] == branch:
                 yield from _explain(document, each)
         return
+    values = [_shown(each.validator_value) for each in error.context if each.validator == "const"]
     types = sorted({_type_name(each.validator_value) for each in error.context if each.validator == "type"})
-    if types:
-        yield document.problem(f"{name} must be {' or '.join(types)}, not {_shown(error.instance)}", *path)
+    if values or types:
+        yield document.problem(f"{name} must be {' or '.join(values + types)}, not {_shown(error.instance)}", *path)
     else:
         yield document.problem(f"{name} is none of the forms allowed here", *path)
 
@@ -98,10 +112,11 @@ def _explain_unknown(document: Document, error: Any, path: tuple[str | int, ...]
         yield document.problem(f"`{full}` is not a known key", *path, key, hint=hint)
 
 
-def _matches(pattern: str, key: str) -> bool:
+def _matches(pattern: str, text: str) -> bool:
+    """Whether a pattern is in ``text``; ``$`` is the end alone, as ECMA-262 has it: Python's takes a last newline."""
     import re  # pylint: disable=import-outside-toplevel
 
-    return re.search(pattern, key) is not None
+    return re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), text) is not None
 
 
 _TYPE_NAMES = {

@@ -175,6 +175,16 @@ def test_what_spark_cannot_hold_is_refused_by_name(workspace: Workspace, select:
     assert f"its column 'odd' is {kind.replace(chr(92), '')}, which Spark cannot hold" in checks["t.readable"].message
 
 
+def test_a_column_that_is_called_as_one_of_sparks_own(workspace: Workspace) -> None:
+    """Of each row Spark knows the file, in a column that it calls ``_metadata``."""
+    workspace.parquet('SELECT range AS "_metadata" FROM range(3)')
+    contract = workspace.columns(
+        "- {name: _metadata, logicalType: integer, unique: true, logicalTypeOptions: {maximum: 1}}"
+    )
+    checks = workspace.checks(contract, "t.parquet", engine="spark")
+    assert checks["t.readable"].status is Status.PASS and checks["t._metadata.maximum"].measured == 1
+
+
 def test_a_format_that_spark_does_not_read_is_refused_by_name(workspace: Workspace) -> None:
     workspace.csv('{"n": 1}\n', "t.jsonl")
     checks = workspace.checks(workspace.columns("- {name: n, logicalType: integer}"), "t.jsonl", engine="spark")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_actions.commands import reading, surroundings
 from mlops_actions.commands.row import Command, Option, Stage
 from mlops_actions.errors import CallError, Problem
-from mlops_actions.options import Options
+from mlops_actions.options import Options, Value
 from mlops_actions.outcome import Outcome, Section
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def _wishes(options: Options) -> Wishes | None:
     named = options.find("retrain-workflow", "drift", "retrain-workflow")
     if named is not None and workflow and not re.fullmatch(r"[\w.-]+\.ya?ml", workflow):
         raise CallError(named.problem(f"{workflow!r} is not the name of a file in .github/workflows, as `train.yml`"))
-    if event and len(event) > MAX_EVENT:
-        raise CallError(f"an event's name has at most {MAX_EVENT} characters, and `retrain-event` has {len(event):,}")
+    _refuse_event(options.find("retrain-event", "drift", "retrain-event"), event or "")
     model = options.config.get("model")
     if model is None:
         raise CallError(options.missing("model", "model"))
@@ -103,6 +102,19 @@ def _wishes(options: Options) -> Wishes | None:
     )
 
 
+def _refuse_event(said: Value | None, event: str) -> None:
+    """Raises CallError for what GitHub takes for no event's name, or what no workflow can wait for."""
+    if said is None:
+        return
+    if len(event) > MAX_EVENT:
+        raise CallError(
+            said.problem(f"an event's name has at most {MAX_EVENT} characters, and this has {len(event):,}")
+        )
+    if event and (event != event.strip() or not event.isprintable()):
+        hint = "Write it as a workflow's `types` has it, as `retrain`."
+        raise CallError(said.problem(f"{event!r} is not the name of an event", hint))
+
+
 def _duration(text: str) -> timedelta:
     """`90m`, `24h` or `7d`, whose form the schema has held."""
     unit = {"m": "minutes", "h": "hours", "d": "days"}[text[-1]]
@@ -119,7 +131,9 @@ def _earlier(options: Options, wishes: Wishes | None) -> str | LookupError | Non
     if (file := _history_file(options)) is not None:
         from mlops_actions.drift import history  # here alone, since it takes 20 ms with what speaks to GitHub
 
-        return history.read(file)
+        earlier = history.read(file)
+        history.refuse_unwritable(file)
+        return earlier
     if wishes is None or not wishes.history:
         return None
     try:
@@ -242,10 +256,13 @@ def _performance(options: Options) -> Asked | None:
                 hint = "Name the column of predictions."
                 raise CallError(Problem(message, config.name, where.line, where.column, hint))
         return None
-    metric = config.get("drift", "metric")
+    metric, label = config.get("drift", "metric"), config.get("drift", "label")
+    if label == prediction:
+        message = f"`label` and `prediction` both name `{label}`, and no model is wrong about what it said"
+        raise CallError(config.problem(message, "drift", "label", hint="Name the column that holds what came true."))
     return Asked(
         prediction,
-        config.get("drift", "label"),
+        label,
         Metric(metric) if metric else None,
         tuple(config.get("drift", "segments") or ()),
         config.get("drift", "smallest-segment") or SMALLEST,

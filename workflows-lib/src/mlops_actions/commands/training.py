@@ -108,7 +108,7 @@ def _reason() -> Reason | None:
     from mlops_actions.training import reason
 
     step = context.from_env(os.environ)
-    return reason.read(step.event()) if step.event_name == "repository_dispatch" else None
+    return reason.read(step.event()) if step.event_name in {"repository_dispatch", "workflow_dispatch"} else None
 
 
 def _place(options: Options, section: str, key: str) -> Where:

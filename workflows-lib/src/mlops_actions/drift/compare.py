@@ -93,6 +93,8 @@ class Comparison:
     """The p-value of the values that are neither missing nor new, where some are: whether those moved by themselves."""
     shapes: tuple[Cell, ...] = ()
     """The shapes of its texts, of those that were looked at; empty where they were not compared."""
+    without_blocks: bool = False
+    """Whether it is judged by rows alone: the reference has blocks of time, and none of this column."""
 
     @property
     def effect(self) -> Effect:
@@ -162,9 +164,11 @@ def _column(
     alike = reference.kind == current.kind or {reference.kind, current.kind} == {Kind.CATEGORY, Kind.TEXT}
     if not alike and reference.nulls < sides.rows[0] and current.nulls < sides.rows[1]:
         return Comparison(reference, State.CHANGED, reference, current)
-    if sides.rhythm is not None and not _is_in_blocks(reference):
+    without_blocks = sides.rhythm is not None and not _is_in_blocks(reference)
+    if without_blocks:
         sides = replace(sides, rhythm=None)
-    return _compared(reference, current, recount if alike else None, sides)
+    found = _compared(reference, current, recount if alike else None, sides)
+    return replace(found, without_blocks=without_blocks)
 
 
 def _compared(reference: ColumnProfile, current: ColumnProfile, recount: Recount | None, sides: _Sides) -> Comparison:

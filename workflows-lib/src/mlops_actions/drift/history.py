@@ -103,9 +103,9 @@ def entry(judged: Verdict) -> Entry:
 
 
 def parse(text: str) -> tuple[list[Entry], int]:
-    """The checks in a history, in its order, and how many lines are none."""
+    """The checks in the newest KEPT lines of a history, in their order, and how many of these lines are none."""
     entries, strange = [], 0
-    for each in text.split("\n"):
+    for each in text.rstrip("\n").rsplit("\n", KEPT)[-KEPT:]:
         if each.strip():
             found = _entry(each)
             entries += [found] if found else []
@@ -167,8 +167,7 @@ def together(texts: Sequence[str]) -> str:
 
 def read(file: Path) -> str:
     """A history file's text; empty where there is none yet. Raises CallError where it cannot be one."""
-    if links.escape(file):
-        raise CallError(Problem(links.ESCAPES, str(file)))
+    _refuse_escape(file)
     if file.exists() and not file.is_file():  # a pipe would never end, and a device would be replaced by a file
         raise CallError(Problem("the history cannot be read: it is no file", str(file)))
     try:
@@ -178,22 +177,55 @@ def read(file: Path) -> str:
         raise CallError(Problem(f"the history cannot be read: {reason}", str(file))) from error
 
 
+def refuse_unwritable(file: Path) -> None:
+    """Raises CallError where no line can be added to a file that was read: a check shall not be made for nothing."""
+    target = _target(file)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(target):
+            reason = "it is read-only" if target.exists() and _is_read_only(target) else ""
+    except OSError as error:
+        reason = str(error.strerror)
+    if reason:
+        raise CallError(Problem(f"the history cannot be written: {reason}", str(file)))
+
+
+def _is_read_only(file: Path) -> bool:
+    """Whether nobody may write a file, or this user may not: another file could take its place all the same."""
+    return not (file.stat().st_mode & 0o222 and os.access(file, os.W_OK))
+
+
 def append(file: Path, added: str) -> None:
     """Add a line to a file: readers see all of it or nothing, and writers wait for each other.
 
-    Raises CallError, or OSError where the file cannot be written.
+    The newest KEPT lines stay, and of older ones those that are no checks: whose
+    they are is not known. Raises CallError, or OSError where the file cannot be
+    written.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(file.with_name(f".{file.name}.lock")):
-        before = read(file)
-        gap = "\n" if before and not before.endswith("\n") else ""
-        files.write_atomic(file, f"{before}{gap}{added}\n")
+    target = _target(file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(target):
+        lines = [*filter(None, read(file).split("\n")), added]
+        older, newest = lines[:-KEPT], lines[-KEPT:]
+        kept = [*(each for each in older if _entry(each) is None), *newest]
+        files.write_atomic(target, "".join(f"{each}\n" for each in kept))
+
+
+def _refuse_escape(file: Path) -> None:
+    if links.escape(file):
+        raise CallError(Problem(links.ESCAPES, str(file)))
+
+
+def _target(file: Path) -> Path:
+    """The file itself, where a link leads to it: a file in the place of the link would part the two."""
+    _refuse_escape(file)
+    return Path(os.path.realpath(file)) if file.is_symlink() else file
 
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Hold the lock that a file stands for; the system lets go of it when a process ends, however it ends."""
-    with file.open("a+b") as opened:
+    """Hold the lock of a file; the system lets go of it when a process ends, however it ends."""
+    with file.with_name(f".{file.name}.lock").open("a+b") as opened:
         if os.name == "nt":
             import msvcrt  # pylint: disable=import-outside-toplevel,import-error
 

@@ -30,6 +30,7 @@ from mlops_actions.data.profiles.blocks import Unit
 from mlops_actions.data.profiles.profile import Kind
 from mlops_actions.drift import intervals
 from mlops_actions.drift.intervals import Interval, Placed, Sums
+from mlops_actions.errors import did_you_mean
 
 if TYPE_CHECKING:
     from mlops_actions.data.engines.session import Session
@@ -170,7 +171,8 @@ def estimate(session: Session, relation: Relation, asked: Asked) -> Plan:
 def _column(relation: Relation, name: str) -> Column:
     found = next((each for each in relation.columns if each.name == name), None)
     if found is None:
-        raise Unmeasured(f"there is no column `{name}`")
+        near = did_you_mean(name, (each.name for each in relation.columns))
+        raise Unmeasured(f"there is no column `{name}`" + (f" ({near[0].lower()}{near[1:]})" if near else ""))
     return found
 
 

@@ -30,6 +30,12 @@ DRAWN = 16
 
 def message(decision: Decision, rows: tuple[int, int]) -> str:
     """What is said of one column, in full."""
+    by_rows = decision.comparison.without_blocks and decision.finding is not Finding.TOO_FEW
+    alone = "; judged by rows as if they were independent, since the reference has no blocks of time of this column"
+    return _message(decision, rows) + (alone if by_rows else "")
+
+
+def _message(decision: Decision, rows: tuple[int, int]) -> str:
     match decision.finding:
         case Finding.DRIFTED:
             return f"drifted: {_shift(decision)}"

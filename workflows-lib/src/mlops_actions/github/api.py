@@ -11,6 +11,7 @@ the caller's back.
 from __future__ import annotations
 
 import email.utils
+import errno
 import hashlib
 import http.client
 import json
@@ -325,6 +326,10 @@ def unpack(archive: Path, folder: Path, max_bytes: int = MAX_UNPACKED) -> None:
         raise UnsafeArchive(f"the archive cannot be read: {error}") from error
     except (FileExistsError, NotADirectoryError) as error:
         raise UnsafeArchive("the archive holds a file and a folder of one name") from error
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise UnsafeArchive("the archive holds an entry whose name is too long for this machine") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

@@ -94,7 +94,7 @@ class Server:
 
     def fetch(self, query: Any, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query. Raises psycopg.Error."""
-        rows = self.connection.execute(query, parameters).fetchall()
+        rows = self.connection.execute(query, parameters or None).fetchall()  # without any, % is a sign of a name
         self.heard()
         return rows
 

@@ -317,8 +317,11 @@ def as_number(column: Column) -> str:
 
 
 def special_questions(column: Column) -> dict[str, Question]:
-    """The counts of values that are no finite number or time, of a type that has such."""
-    name = quote(column.name)
+    """The counts of values that are no finite number or time, of a type that has such.
+
+    A NUMERIC beyond every DOUBLE is infinite, as it is in bins and moments: it may be counted nowhere else.
+    """
+    name = as_number(column) if column.type == "NUMERIC" else quote(column.name)
     asked: dict[str, Question] = {}
     if column.type in FLOATS:
         asked["nan"] = f"count_if(isnan({name}))"

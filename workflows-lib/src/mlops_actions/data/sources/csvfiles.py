@@ -137,9 +137,23 @@ def read_header(file: File, dialect: CsvDialect = FOUND) -> Header:
     except damage() as error:  # gzip's own errors have no strerror
         raise Unreadable(f"cannot be read: {getattr(error, 'strerror', None) or error}", file.name) from error
     refuse_pointer(head.names[0].encode(), file.name)
+    _refuse_nameless(head.names, file.name)
     refuse_clash(head.names, file.name)
     refuse_width(len(head.names), file.name)
     return head
+
+
+def _refuse_nameless(names: Sequence[str], file: str) -> None:
+    """Refuse a name that is empty, as that of row numbers is in a data frame that was saved with them."""
+    if "" in names:
+        place = names.index("") + 1
+        index = (
+            ". A data frame's row numbers? pandas leaves them out with `to_csv(…, index=False)`" if place == 1 else ""
+        )
+        reason = (
+            f"line 1 has no name for column {place:,} of {len(names):,}: give it one, or leave the column out{index}"
+        )
+        raise Unreadable(reason, file)
 
 
 def header(file: File, dialect: CsvDialect = FOUND) -> Header:

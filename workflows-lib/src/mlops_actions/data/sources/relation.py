@@ -149,9 +149,11 @@ class Unreadable(Exception):
 
 
 def refuse_clash(names: Sequence[str], file: str) -> None:
-    """Refuse names that the engine cannot tell apart: it knows no case."""
+    """Refuse a column without a name, and names that the engine cannot tell apart: it knows no case."""
     seen: dict[str, str] = {}
-    for name in names:
+    for number, name in enumerate(names, 1):
+        if not name:
+            raise Unreadable(f"its column {number:,} of {len(names):,} has no name: give it one, or leave it out", file)
         if "\0" in name:
             raise Unreadable(f"its column {clip(name, 80)!r} has a NUL in its name", file)
         other = seen.get(name.casefold())

@@ -245,7 +245,8 @@ def _alike(session: SparkSession, files: Sequence[File], schema: Mapping[str, st
             raise Unreadable(message, files[0].name)
         found = col(SparkWriter().name(name)) if name in schema else lit(None)
         columns.append((found if kind.startswith("MAP(") else found.cast(_written(kind))).alias(name))
-    return rows.select(*columns, regexp_replace("_metadata.file_path", _SCHEME, "/").alias(_PATH))
+    path = rows.metadataColumn("_metadata").getField("file_path")  # a column of the files may have that name, too
+    return rows.select(*columns, regexp_replace(path, _SCHEME, "/").alias(_PATH))
 
 
 _WIDTHS = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT", "UBIGINT")
