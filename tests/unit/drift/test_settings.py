@@ -176,7 +176,6 @@ drift:
         ("  ignore: [n]\n  must-not-drift:\n    - city\n    - n", 7, "both name `n`"),
         ("  ignore:\n    - n\n    - towm", 6, "`ignore` names `towm`"),
         ("  columns:\n    city: {effect: wasserstein}", 5, "whose values have no order"),
-        ("  ignore:\n    - city\n    - n", 4, "`ignore` names every column"),
         (
             "  effect: psi\n  threshold: 1" + "0" * 400,
             5,

@@ -28,6 +28,7 @@ def columns(rows: int, seed: int, moved: float = 0.0) -> dict[str, tuple[str, li
         "text": ("VARCHAR", ["x" * draw.randrange(1, 40) + str(row) for row in range(rows)]),
         "flag": ("BOOLEAN", [draw.random() < 0.5 - moved / 4 for _ in range(rows)]),
         "when": ("TIMESTAMP", times),
+        "seen": ("TIMESTAMP", ["1970-01-01" if moved and row % 20 == 0 else time for row, time in enumerate(times)]),
         "many": ("INTEGER[]", [None if moved and row % 9 == 0 else [row] for row in range(rows)]),
     }
 

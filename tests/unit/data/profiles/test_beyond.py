@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_actions.data.engines.duck import DuckSession
-from mlops_actions.data.profiles import profiling
+from mlops_actions.data.profiles import profile, profiling
 from mlops_actions.data.profiles.profile import Profile
 from mlops_actions.data.sources.relation import Column, Relation
 
@@ -31,9 +32,13 @@ def described(kind: str, values: list[str | None]) -> Profile:
     return profiling.profile(SESSION, relation(kind, values))
 
 
-def beyond(reference: Profile, kind: str, values: list[str | None], *, private: bool = False) -> dict[str, int | None]:
+def beyond(reference: Profile, kind: str, values: list[str | None], *, private: bool = False) -> dict[str, int]:
+    """What is beyond the reference, in words, after the profile was written and read; empty where nothing is told."""
     made = profiling.plan(SESSION, relation(kind, values, private=private), like=reference)
-    return dict(profiling.recount(made, SESSION.aggregate(made.relation, made.aggregates))["x"].new)
+    built = profiling.build(made, SESSION.aggregate(made.relation, made.aggregates))
+    assert profile.from_json(json.loads(profile.dumps(built))) == built
+    found = built.columns[0].beyond
+    return dict(zip(found.limits.words, (found.earlier, found.later), strict=True)) if found else {}
 
 
 @given(st.lists(DAYS, min_size=1, max_size=5), st.lists(DAYS | st.sampled_from(INFINITE) | st.none(), max_size=20))
@@ -69,9 +74,9 @@ def test_a_bound_that_the_current_type_cannot_hold_is_not_asked_for() -> None:
 
 
 def test_of_private_times_nothing_is_told() -> None:
-    assert beyond(described("DATE", ["2013-01-01"]), "DATE", ["1970-01-01"], private=True) == {}
+    assert not beyond(described("DATE", ["2013-01-01"]), "DATE", ["1970-01-01"], private=True)
 
 
 @pytest.mark.parametrize("value", ["infinity", "0044-03-15 (BC)", "294246-01-01", None])
 def test_a_reference_without_a_day_of_the_calendar_has_no_bounds(value: str | None) -> None:
-    assert beyond(described("TIMESTAMP", [value]), "TIMESTAMP", ["1970-01-01 00:00:00"]) == {}
+    assert not beyond(described("TIMESTAMP", [value]), "TIMESTAMP", ["1970-01-01 00:00:00"])

@@ -73,13 +73,11 @@ def _window(made: Profile, name: str) -> dict[str, Json] | None:
 
 
 def _refuse_unknown(request: DriftCheck, before: Sequence[ColumnProfile], current: Sequence[ColumnProfile]) -> None:
-    """Raises CallError for a column of predictions or segments that is not there, and where no column is left."""
+    """Raises CallError for a column of predictions or segments that is not there."""
     asked, place = request.performance, request.settings.place
     there = [column.name for column in current]
     known = [*(column.name for column in before), *there]
     if asked is None:
-        if set(known) <= set(request.settings.ignore):
-            raise CallError(place("`ignore` names every column, so nothing would be compared", "ignore"))
         return
     problems = []
     if asked.prediction not in known:

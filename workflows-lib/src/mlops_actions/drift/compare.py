@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
+from mlops_actions.data.profiles import beyond
 from mlops_actions.data.profiles.blocks import ColumnBlocks
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile
 from mlops_actions.data.profiles.profiling import Recount, is_whole
@@ -125,10 +126,7 @@ def compare(
     reference is to be judged; where that cannot be told of it (the scale of a
     constant, an infinite distance), it is by total variation.
     """
-    sides = _Sides((reference.rows, current.rows), rhythm, wanted)
-    if reference.time is not None and (own := recounts.get(reference.time.column)) is not None:
-        # Of the time of the rows, gaps and overlap are judged (:mod:`.arrivals`).
-        recounts = {**recounts, reference.time.column: replace(own, new=())}
+    sides = _Sides((reference.rows, current.rows), rhythm, wanted, reference.time.column if reference.time else None)
     found = [
         _column(column, current.column(column.name), recounts.get(column.name), sides) for column in reference.columns
     ]
@@ -139,11 +137,12 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """The rows of the reference and of the current data, and the rhythm of the reference."""
+    """The rows of the reference and of the current data, the rhythm of the reference, and the column of its time."""
 
     rows: tuple[int, int]
     rhythm: Rhythm | None
     wanted: Callable[[ColumnProfile], Effect]
+    time: str | None
 
     def each(self, counts: Sequence[int]) -> tuple[int, ...]:
         """Of counts by block, those of the rhythm's blocks; where the profile has none, there were no such rows."""
@@ -176,15 +175,14 @@ def _compared(reference: ColumnProfile, current: ColumnProfile, recount: Recount
     values = (sides.rows[0] - reference.nulls, sides.rows[1] - current.nulls)
     # Without a value on one side, there is no type to speak of: a column of nulls has any.
     shown = _values(reference, recount, values, sides) if recount is not None else []
-    beyond = _beyond(recount, values[1] - current.special.total, sides) if reference.kind is Kind.TIME else []
-    present = shown or [*_presence(reference, current, values, beyond, sides), *beyond]
-    cells = [*present, *_special(reference, current, sides)]
+    cells = [*(shown or _present(reference, current, values, sides)), *_special(reference, current, sides)]
     wanted = sides.wanted(reference) if shown else Effect.TOTAL_VARIATION
     scale = _scale(reference, current) if wanted is Effect.WASSERSTEIN else None
     in_order = bool(shown) and reference.categories is None
     mass, moved = _mass(cells, sides, wanted, scale, in_order)
     shifts = [mass, _missing(cells, sides)]
-    if beyond or (shown and reference.kind is not Kind.BOOLEAN):
+    is_ranged = reference.kind is Kind.TIME and any(cell.role is Role.NEW for cell in cells)
+    if is_ranged or (shown and reference.kind is not Kind.BOOLEAN):
         shifts.append(_new(reference, cells, sides, mass))
     shapes, shift = _shape(_shapes(reference, current, sides), sides)
     return Comparison(
@@ -233,29 +231,30 @@ def _values(reference: ColumnProfile, recount: Recount, values: tuple[int, int],
     return []
 
 
-def _beyond(recount: Recount | None, times: int, sides: _Sides) -> list[Cell]:
-    """The cells of times too early or too late for the reference's column; none where all are: that is another window."""
-    found = recount.new if recount is not None else ()
-    cells = [Cell(label, 0, count or 0, Role.NEW, sides.each(())) for label, count in found]
-    return cells if sum(cell.current for cell in cells) < times else []
-
-
-def _presence(
-    reference: ColumnProfile,
-    current: ColumnProfile,
-    values: tuple[int, int],
-    beyond: Sequence[Cell],
-    sides: _Sides,
-) -> list[Cell]:
-    """The cell of all values that are not ``beyond``."""
-    new = sum(cell.current for cell in beyond)
-    there = (values[0] - reference.special.total, values[1] - current.special.total - new)
+def _present(reference: ColumnProfile, current: ColumnProfile, values: tuple[int, int], sides: _Sides) -> list[Cell]:
+    """The cells of values that are not compared with each other: all together, but for times beyond the reference's."""
+    new = _beyond(reference, current, values[1] - current.special.total, sides)
+    rest = values[1] - current.special.total - sum(cell.current for cell in new)
+    there = (values[0] - reference.special.total, rest)
     known = reference.blocks or ColumnBlocks(())
     if sides.rhythm is None:
-        return [Cell("a value", *there, Role.PRESENT)]
+        return [Cell("a value", *there, Role.PRESENT), *new]
     pairs = zip(sides.rhythm.places, sides.rhythm.rows, strict=True)
     blocks = tuple(size - known.nulls[place] - known.special(place) for place, size in pairs)
-    return [Cell("a value", *there, Role.PRESENT, blocks)]
+    return [Cell("a value", *there, Role.PRESENT, blocks), *new]
+
+
+def _beyond(reference: ColumnProfile, current: ColumnProfile, times: int, sides: _Sides) -> list[Cell]:
+    """The cells of times that are too early or too late; none where all are, since that is another window.
+
+    Of the time of the rows, gaps and overlap are judged (:mod:`.arrivals`).
+    """
+    known = beyond.limits(reference) if reference.kind is Kind.TIME and reference.name != sides.time else None
+    found = beyond.counted(current, known) if known else None
+    if found is None or (times and found.earlier + found.later >= times):
+        return []
+    pairs = zip(found.limits.words, (found.earlier, found.later), strict=True)
+    return [Cell(label, 0, count, Role.NEW, sides.each(())) for label, count in pairs]
 
 
 _SPECIAL = 4

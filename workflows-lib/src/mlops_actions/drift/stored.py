@@ -12,7 +12,7 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlops_actions.data.profiles import bins, merging, profile
+from mlops_actions.data.profiles import beyond, bins, merging, profile
 from mlops_actions.data.profiles.blocks import Blocks
 from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.data.profiles.profile import ColumnProfile, Kind, Profile
@@ -108,6 +108,9 @@ def _recount(before: ColumnProfile, now: ColumnProfile) -> Recount | None:
     texts = {Kind.CATEGORY, Kind.TEXT}
     if before.kind is not now.kind and not {before.kind, now.kind} <= texts:
         return Recount()  # of another kind, or without a value: there is nothing to count
+    limits = beyond.limits(before)
+    if limits is not None and now.range is not None and beyond.counted(now, limits) is None:
+        return None
     counted = _bins(before, now) if before.bins is not None else None
     if before.categories is None:
         return Recount(counted) if before.bins is None or counted is not None else None

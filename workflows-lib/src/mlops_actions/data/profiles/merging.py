@@ -18,7 +18,7 @@ from itertools import pairwise
 from operator import add, or_
 from typing import Any, TypeAlias
 
-from mlops_actions.data.profiles import bins, blocks, cumulative, profiling
+from mlops_actions.data.profiles import beyond, bins, blocks, cumulative, profiling
 from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
 from mlops_actions.data.profiles.blockscan import rounded
@@ -209,7 +209,7 @@ def _column(parts: Sequence[_Part], frame: _Frame) -> ColumnProfile:
     if not private:
         made = replace(made, range=_range(there, made.kind))
         made = _with_bins(made, [part for part in there if part.column.bins is not None], frame.detail)
-        made = replace(made, shapes=_shapes(parts, frame))
+        made = replace(made, shapes=_shapes(parts, frame), beyond=beyond.added([part.column.beyond for part in there]))
     if frame.time is None:
         return made
     return replace(made, blocks=_blocks(made, parts, frame.mapped, len(frame.time.starts)))

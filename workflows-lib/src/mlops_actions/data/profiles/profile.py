@@ -27,7 +27,8 @@ from typing import Any
 from mlops_actions import jsonfile
 from mlops_actions.data.engines import hyperloglog
 from mlops_actions.data.engines.hyperloglog import Registers
-from mlops_actions.data.profiles import blocks, correlations, fields, shapes
+from mlops_actions.data.profiles import beyond, blocks, correlations, fields, shapes
+from mlops_actions.data.profiles.beyond import Beyond
 from mlops_actions.data.profiles.blocks import Blocks, ColumnBlocks
 from mlops_actions.data.profiles.correlations import Correlations
 from mlops_actions.data.profiles.fields import Misfit
@@ -128,7 +129,8 @@ class ColumnProfile:
 
     ``fine`` are finer bins, by which profiles are merged; ``blocks`` are counts
     in the blocks of time that the profile names. ``shapes`` are those of texts
-    that are no categories, where that was asked for.
+    that are no categories, where that was asked for; ``beyond`` are the times
+    that the reference has not which the profile was made like.
     """
 
     name: str
@@ -146,6 +148,7 @@ class ColumnProfile:
     fine: Bins | None = None
     blocks: ColumnBlocks | None = None
     shapes: Shapes | None = None
+    beyond: Beyond | None = None
 
     @property
     def distinct_is_exact(self) -> bool:
@@ -304,6 +307,8 @@ def _column_to_json(column: ColumnProfile) -> dict[str, Json]:
         data["blocks"] = blocks.column_to_json(column.blocks)
     if column.shapes is not None:
         data["shapes"] = shapes.to_json(column.shapes)
+    if column.beyond is not None:
+        data["beyond"] = beyond.to_json(column.beyond)
     return data
 
 
@@ -373,6 +378,7 @@ def _column_from_json(data: Mapping[str, Any], rows: int, number: int) -> Column
         shapes=shapes.from_json(data["shapes"], rows - fields.count(data["nulls"]), number)
         if "shapes" in data
         else None,
+        beyond=beyond.from_json(data["beyond"]) if "beyond" in data else None,
     )
 
 
@@ -417,6 +423,8 @@ def _refuse_wrong_sum(column: ColumnProfile, rows: int) -> None:
             raise Misfit(f"does not add up: the bins of column {column.name!r} do not hold {values:,} values")
     if column.special.total > values:
         raise Misfit(f"does not add up: column {column.name!r} has more NaN and infinities than values")
+    if column.beyond is not None and column.beyond.earlier + column.beyond.later > values - column.special.total:
+        raise Misfit(f"does not add up: column {column.name!r} has more times beyond the reference's than it has times")
 
 
 def _refuse_half(column: ColumnProfile) -> None:

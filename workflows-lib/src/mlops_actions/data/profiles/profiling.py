@@ -28,6 +28,7 @@ from mlops_actions.data.engines.hyperloglog import Registers
 from mlops_actions.data.engines.quoting import literal, quote
 from mlops_actions.data.engines.session import Aggregate, Distinct, Histogram, Members, Question, Session, Tally
 from mlops_actions.data.profiles import beyond, bins, blocks
+from mlops_actions.data.profiles.beyond import Beyond
 from mlops_actions.data.profiles.bins import Detail
 from mlops_actions.data.profiles.profile import (
     DIGEST,
@@ -77,8 +78,7 @@ class Recount:
     ``bins`` are counts as :class:`~mlops_actions.data.profiles.profile.Bins` orders
     them, ``categories`` in the reference's order; None where the reference has
     none or the column is now of another kind. ``new`` are values that the
-    reference has not, as far as they can be named, with their counts where known;
-    of times, those that are too early, and too late (:mod:`.beyond`).
+    reference has not, as far as they can be named, with their counts where known.
     """
 
     bins: tuple[int, ...] | None = None
@@ -629,19 +629,20 @@ class _Times:
             private=self.private,
             range=None if self.private else Range(answers["min"], answers["max"]),
             special=_special(answers),
+            beyond=self._beyond(answers),
             **_distinct(answers, self.private),
         )
 
-    def recount(self, answers: Answers, _rows: int) -> Recount:
+    def _beyond(self, answers: Answers) -> Beyond | None:
         known = beyond.limits(self.reference)
         if known is None or self.private:
-            return Recount()
+            return None
         special = _special(answers)
-        counts = (
-            (answers.get("earlier") or 0) - special.negative_infinity,
-            (answers.get("later") or special.infinity) - special.infinity,
-        )
-        return Recount(new=tuple(zip(known.words, counts, strict=True)))
+        early, late = (answers.get("earlier") or 0) - special.negative_infinity, (answers.get("later") or 0)
+        return Beyond(known, max(early, 0), max(late - special.infinity, 0))
+
+    def recount(self, _answers: Answers, _rows: int) -> Recount:
+        return Recount()
 
 
 @dataclass(frozen=True, slots=True)
