@@ -17,7 +17,7 @@ from itertools import pairwise
 from operator import mul
 from statistics import NormalDist
 
-from mlops_actions.drift.statistics import chi_square_survival
+from mlops_actions.distributions import chi_square_survival
 
 LONGEST_MEMORY = 0.98
 """The correlation of a block with the next, at most: with more, no number of blocks that a profile holds tells it."""

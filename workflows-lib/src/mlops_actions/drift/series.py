@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from mlops_actions.distributions import student_survival
 from mlops_actions.drift.clusters import LONGEST_MEMORY, of_mean
-from mlops_actions.drift.statistics import f_survival
 
 _ROUNDING = 1e-9
 
@@ -49,7 +49,7 @@ class Usual:
         if variance < _ROUNDING**2:
             return 0.0
         free = max(1.0, self.free * (1 - self.memory**2) / (1 + self.memory**2))
-        return f_survival(difference**2 / variance, 1, free)
+        return student_survival(difference / math.sqrt(variance), free)
 
 
 def usual(numbers: Sequence[tuple[int, float]]) -> Usual:
