@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from mlops_actions.outcome import (
+    PRESENT,
     Block,
     Chart,
     Column,
@@ -279,7 +280,13 @@ def _past() -> Past:
     rows = tuple(zip(times, (each.value for each in statuses), counts, strict=True))[::-1]
     table = Table(("Checked", "Verdict", "Drifted"), rows)
     return Past(
-        "Columns that drifted, by check", "How far columns moved, by check", times, statuses, counts, traces, table
+        "Columns that drifted, by check",
+        "How far columns moved, by check",
+        (*times[:-1], PRESENT),
+        statuses,
+        counts,
+        traces,
+        table,
     )
 
 

@@ -4,7 +4,8 @@ It keeps releases, tags, runs, artifacts, issues and branches in memory. A call 
 description does not know, a parameter or a body that it does not allow, or an
 answer of ours that GitHub would not give is collected in ``violations``; the
 fixture that makes the server asserts that there are none. ``faults`` are met by
-the next calls instead of the answer: a status with headers, or a cut connection.
+the next calls instead of the answer: a status with headers, a connection that is
+cut, or one on which nothing comes any more. ``now`` is what its clock says.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import re
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,12 +57,15 @@ def nullable(data: Any) -> Any:
 @dataclass
 class Fault:
     """What a call meets instead of its answer. Without a status the connection is cut; ``after`` cuts it when the call
-    was carried out. ``on`` is the start of ``METHOD path`` that it waits for."""
+    was carried out, and ``half`` when half of the answer was sent. One that ``stalls`` is not cut: nothing comes until
+    the client hangs up. ``on`` is the start of ``METHOD path`` that it waits for."""
 
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=lambda: {"message": "a fault"})
     after: bool = False
+    half: bool = False
+    stalls: bool = False
     on: str = ""
 
 
@@ -98,6 +102,8 @@ class GitHub:
         self.page_size: int | None = None
         self.immutable = True
         self.spoil_digest = False
+        self.now: float | None = None
+        """Seconds since 1970; None for the machine's clock."""
         self.base = self.storage = ""
         self.lock = threading.Lock()
         self._last_id = 100
@@ -466,6 +472,9 @@ def handler(github: GitHub) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(github.now if timestamp is None else timestamp)
+
         def log_message(self, *_arguments: Any) -> None:
             return
 
@@ -508,8 +517,8 @@ def handler(github: GitHub) -> type[http.server.BaseHTTPRequestHandler]:
             github.calls.append(call)
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fault = self.fault(call)
-            if fault is not None and not fault.after:
-                return self.cut() if fault.status is None else self.reply(fault.status, fault.body, fault.headers)
+            if fault is not None and not (fault.after or fault.half):
+                return self.cut(fault) if fault.status is None else self.reply(fault.status, fault.body, fault.headers)
             if self.headers.get("Authorization") != f"Bearer {TOKEN}":
                 github.violations.append(f"{call} without the token")
             for name, value in (("X-GitHub-Api-Version", "2022-11-28"), ("User-Agent", "mlops-actions")):
@@ -528,12 +537,13 @@ def handler(github: GitHub) -> type[http.server.BaseHTTPRequestHandler]:
                 github.before.pop(start)()
             with github.lock:
                 status, answer = github.answer(method, template, names, query, body)
-            if fault is not None:
-                return self.cut()
+            if fault is not None and not fault.half:
+                return self.cut(fault)
             if status == 302:
                 return self.reply(302, None, {"Location": answer})
             github.check_answer(operation, status, answer)
-            return self.reply(status, *self.page(answer, query, parts))
+            body, headers = self.page(answer, query, parts)
+            return self.reply(status, body, headers, fault)
 
         def page(self, answer: Any, query: dict[str, str], parts: Any) -> tuple[Any, dict[str, str]]:
             if not isinstance(answer, list):
@@ -547,17 +557,24 @@ def handler(github: GitHub) -> type[http.server.BaseHTTPRequestHandler]:
                 headers["Link"] = f'<{github.base}{parts.path}?{following}>; rel="next", <{github.base}/x>; rel="last"'
             return rest[:size], headers
 
-        def reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        def reply(
+            self, status: int, body: Any, headers: dict[str, str] | None = None, fault: Fault | None = None
+        ) -> None:
             content = b"" if body is None else json.dumps(body).encode()
             self.send_response(status)
             for name, value in {"X-GitHub-Request-Id": "ABCD:1234", **(headers or {})}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(content if fault is None else content[: len(content) // 2])
+            if fault is not None:
+                self.cut(fault)
 
-        def cut(self) -> None:
+        def cut(self, fault: Fault) -> None:
             self.close_connection = True
+            if fault.stalls:
+                with suppress(ConnectionError):
+                    self.connection.recv(1)  # which ends when the client closes its side
             self.connection.close()
 
     return Handler

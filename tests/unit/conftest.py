@@ -80,7 +80,8 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def client(github: Any, waits: list[float]) -> Client:
-    """A client of it that does not really wait."""
+    """A client of it that does not really wait. Both clocks say the same."""
+    github.now = 1_000_000.0
     return Client(github.base, "ghs_a_token_that_must_not_leak", sleep=waits.append, clock=lambda: 1_000_000.0)
 
 

@@ -78,7 +78,8 @@ def there(repository: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
         (made / f"{batch}.csv").write_text("\n".join([whole[0], *whole[1 + batch :: 3], ""]))
         like = ("--like", "reference/profile.json")
         mlops("profile", "--data", f"{batch}.csv", *like, "--out", f"batch-{batch}", cwd=made)
-        files[f"profiles/stream/{batch}/profile.json"] = (made / f"batch-{batch}/profile.json").read_bytes()
+        for each in (made / f"batch-{batch}").iterdir():  # all that the command leaves, as the page says
+            files[f"profiles/stream/{batch}/{each.name}"] = each.read_bytes()
     # A dry run reaches no bucket: a folder stands for it.
     files |= {name: text.replace(f"s3://{BUCKET}/", "./") for name, text in WORKFLOWS.items()}
     found = repository(files)

@@ -10,8 +10,9 @@ import pytest
 
 from mlops_actions.data import report
 from mlops_actions.data.describe import Profiling, describe
+from mlops_actions.data.profiles import shapes
 from mlops_actions.data.profiles.profile import Bins, ColumnProfile, Kind, Profile, Range
-from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Outcome, Timeline, Trend
+from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Outcome, Shapes, Timeline, Trend
 from mlops_actions.report.html import page
 from mlops_actions.report.markdown import summary
 from mlops_actions.verdict import Status
@@ -133,6 +134,43 @@ def test_a_private_column_shows_counts_alone(workspace):
         assert column.shape == report.PRIVATE
     for text in (page(outcome), summary(outcome)):
         assert not any(each in text for each in ("4711", "secret-", "1999"))
+
+
+def test_the_most_frequent_shapes_of_texts_and_what_is_left_of_them(workspace):
+    """A column of seven shapes, ``9`` to ``9-9-9-9-9-9-9``: one in 700 texts, the next in 600, and so on."""
+    select = "SELECT range || repeat('-' || range, part) AS x, range AS id"
+    of = f"{select} FROM range(700), range(7) AS parts(part) WHERE range < 700 - 100 * part"
+    found = profiled(workspace, of)
+    counts = tuple(("-".join("9" * (part + 1)), 700 - 100 * part) for part in range(7))
+    assert found["x"].shapes == Shapes(counts[:5], 2800)
+    assert found["id"].shapes is None
+    assert isinstance(found["x"].shape, Histogram), "the lengths are drawn as well"
+
+
+def test_shapes_of_texts_that_were_drawn_are_said_to_be(workspace):
+    outcome = describe(Profiling((workspace.parquet("SELECT 'AB-' || range AS x FROM range(25000)"),)), workspace.out)
+    (found,) = (each.shapes for each in columns(outcome).values())
+    assert found.drawn and found.values == (("A-9", found.texts),)
+    assert 15_000 < found.texts < 25_000
+    assert f"Of {found.texts:,} texts, drawn at random." in page(outcome)
+
+
+def test_shapes_of_a_private_column_are_not_shown_whoever_wrote_them():
+    own = shapes.Shapes(3, (("$A-9", 3),))
+    for private in (False, True):
+        column = ColumnProfile("x", "VARCHAR", Kind.TEXT, nulls=0, private=private, shapes=own)
+        (section,) = report.sections([Profile("t", 3, (column,))], [])
+        (found,) = section.blocks
+        assert isinstance(found, Columns)
+        assert found.columns[0].shapes == (None if private else Shapes(own.values, 3))
+
+
+def test_signs_of_shapes_stay_text(workspace):
+    outcome = describe(
+        Profiling((workspace.parquet("SELECT '</table><b>`|' || range AS x FROM range(300)"),)), workspace.out
+    )
+    shown = page(outcome)
+    assert "&lt;/a&gt;&lt;a&gt;`|9" in shown and "</a><a>" not in shown
 
 
 @pytest.mark.parametrize("name", NAMES)

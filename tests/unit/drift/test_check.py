@@ -19,6 +19,7 @@ import pytest
 from mlops_actions import schema, verdict
 from mlops_actions.data import describe
 from mlops_actions.data.profiles import profile
+from mlops_actions.drift.effects import Effect
 from mlops_actions.errors import CallError
 from mlops_actions.github import publish_outcome
 from mlops_actions.outcome import Table, Text
@@ -59,7 +60,9 @@ def test_the_same_file_has_not_drifted(workspace, normal):
     )
     outcome = workspace.check(name, name)
     assert drifted(outcome) == [] and outcome.verdict.status is Status.WARN  # which is said, too
-    assert outcome.headline == "The current data against the reference: none of 2 columns drifted"
+    assert outcome.headline == (
+        "The current data against the reference: none of 2 columns drifted; rows of it are in the reference, too"
+    )
     assert all(each.measured == 0 for each in outcome.verdict.checks if each.where.column)
 
 
@@ -191,7 +194,8 @@ def test_text_of_other_lengths(workspace):
     ids = [f"{chance.getrandbits(64):016x}" for _ in range(2000)]
     assert workspace.one("VARCHAR", ids[:1000], ids[1000:]).status is Status.PASS
     found = workspace.one("VARCHAR", ids[:1000], [each[:8] for each in ids[1000:]])
-    assert found.status is Status.FAIL and found.measured == 1.0 and "a length of" in found.message
+    assert found.status is Status.FAIL and found.measured == 1.0
+    assert "such as a length below 16 (1,000 rows)" in found.message
 
 
 def test_a_column_of_another_type(workspace):
@@ -218,6 +222,12 @@ def test_the_ends_of_bins_are_digits(workspace, normal):
     values = [round(value, -1) for value in normal(1000, 5000, 900)]
     found = workspace.one("DOUBLE", values, [value + 2500 for value in values])
     assert "e+" not in found.message and re.search(r"a value above \d{4} ", found.message)
+
+
+def test_values_where_the_reference_has_none(workspace):
+    found = workspace.one("DOUBLE", [None] * 200, [float(each) for each in range(200)])
+    assert found.status is Status.FAIL and "100 % of the rows have values that the reference has not" in found.message
+    assert found.message.endswith("; any value went from 0 % to 100 % of the rows")
 
 
 def test_a_column_of_nulls_is_of_any_type(workspace):
@@ -288,6 +298,18 @@ def test_ignored_columns_are_not_compared_and_it_is_said(workspace, normal):
 
 
 # What cannot be judged
+
+
+def test_where_no_column_is_compared_nothing_is_said_to_be_free_of_drift(workspace, normal):
+    before = {"a": ("DOUBLE", normal(100)), "b": ("DOUBLE", normal(100))}
+    now = {"a": ("DOUBLE", normal(100, 9)), "b": ("DOUBLE", normal(100)), "c": ("DOUBLE", normal(100))}
+    outcome = workspace.compare(before, now, ignore=("a", "b"))
+    assert outcome.verdict.status is Status.WARN and drifted(outcome) == []
+    (found,) = (each for each in outcome.verdict.checks if each.rule == "data.columns")
+    assert found.status is Status.NOT_CHECKED and "`drift.ignore`" in found.message
+    assert outcome.headline == "The current data against the reference: no column is compared"
+    judged = workspace.compare(before, now, ignore=("a",)).verdict.checks
+    assert "data.columns" not in [each.rule for each in judged]
 
 
 def test_no_rows_now_is_a_failure(workspace):
@@ -381,6 +403,41 @@ def test_a_wrong_call_is_refused(workspace, reference, data, options, reason):
 
 
 # What is shown
+
+
+def test_each_row_says_what_its_column_was_judged_by(workspace, normal):
+    """By its shapes, a column drifts whose lengths, the mass, are as they were."""
+    before = {
+        "code": ("VARCHAR", [f"AB-{at:04}" for at in range(600)]),
+        "holes": ("INTEGER", [1, 2, 3] * 200),
+        "tag": ("VARCHAR", ["a", "b", "c"] * 200),
+        "place": ("DOUBLE", normal(600)),
+        "strict": ("BOOLEAN", [True] * 300 + [False] * 300),
+        "gone": ("INTEGER", [1] * 600),
+        "calm": ("BOOLEAN", [True] * 300 + [False] * 300),
+    }
+    now = {name: each for name, each in before.items() if name != "gone"} | {
+        "code": ("VARCHAR", [f"{'ab' if at % 2 else 'AB'}-{at:04}" for at in range(600)]),
+        "holes": ("INTEGER", [None, 2, 3] * 200),
+        "tag": ("VARCHAR", ["a", "b", "c"] * 190 + ["new"] * 30),
+        "place": ("DOUBLE", normal(600, 1.0)),
+        "strict": ("BOOLEAN", [True] * 400 + [False] * 200),
+    }
+    outcome = workspace.compare(
+        before, now, effect=Effect.KOLMOGOROV_SMIRNOV, must_not_drift=("strict",), threshold_correlation=1.0
+    )
+    (section,) = (each for each in outcome.sections if each.title == "All columns")
+    table = section.blocks[0]
+    assert table.bars == {"times its threshold"}
+    said = {row[0]: row[1:4] for row in table.rows}
+    assert said["code"] == ("drifted", "50.0 % other shapes", 10.0)
+    assert said["holes"] == ("drifted", "33.3 % more missing", 16.67)
+    assert said["tag"] == ("drifted", "5.0 % new values", 5.0)
+    place = next(each for each in outcome.verdict.checks if each.where.column == "place")
+    assert said["place"] == ("drifted", f"Kolmogorov-Smirnov {place.measured:.2f}", round(place.measured / 0.05, 2))
+    assert said["strict"] == ("drifted", "0.17 of mass moved", None), "it has no threshold to be times of"
+    assert said["gone"] == ("gone", None, None)
+    assert said["calm"] == ("stable", "0.00 of mass moved", 0.0)
 
 
 def test_the_table_has_each_column_and_drifted_ones_are_drawn_first(workspace, normal):
@@ -616,7 +673,7 @@ def test_importances_that_cannot_be_used_are_a_warning_and_the_check_goes_on(wor
     outcome = workspace.check(_beside(workspace, '{"a": NaN}'), "before.parquet")
     (found,) = (each for each in outcome.verdict.checks if each.rule == "importances")
     assert found.status is Status.WARN and "NaN" in found.message and found.where.file == "model/importances.json"
-    assert outcome.verdict.status is Status.WARN and outcome.headline.endswith("none of 1 column drifted")
+    assert outcome.verdict.status is Status.WARN and "none of 1 column drifted" in outcome.headline
 
 
 def test_only_what_failed_is_annotated(workspace, monkeypatch, capsys):

@@ -12,7 +12,7 @@ from mlops_actions.drift.compare import Role, Sort, State, bin_labels, compare
 @pytest.mark.parametrize(
     ("edges", "whole", "labels"),
     [
-        ((), True, ["any"]),
+        ((), True, ["any value"]),
         ((4.0, 5.0), True, ["below 5", "5", "above 5"]),
         ((0.0, 2.0, 3.0, 9.0), True, ["below 1", "1 to 2", "3", "4 to 9", "above 9"]),
         ((0.1, 0.25), False, ["below 0.1", "0.1 to 0.25", "above 0.25"]),

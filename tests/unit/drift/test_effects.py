@@ -39,6 +39,12 @@ def test_total_variation_is_a_distance_of_shares(one, chance):
         assert distance == pytest.approx(float(exact), rel=1e-12)
 
 
+@given(pairs())
+def test_total_variation_is_half_of_scipys_city_block_distance(pair):
+    expected = scipy.spatial.distance.cityblock(*(numpy.divide(side, sum(side)) for side in pair)) / 2
+    assert total_variation(*pair) == pytest.approx(expected, abs=1e-12)
+
+
 def test_total_variation_of_nothing_in_common_is_all_of_it():
     assert total_variation([7, 0], [0, 3]) == 1.0
 

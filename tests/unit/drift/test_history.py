@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mlops_actions import verdict
 from mlops_actions.drift import history
 from mlops_actions.errors import CallError
-from mlops_actions.outcome import Past, Table, Text, Trace
+from mlops_actions.outcome import PRESENT, Past, Table, Text, Trace
 from mlops_actions.verdict import Check, Status, Verdict, Where
 
 WHEN = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -148,6 +148,26 @@ def test_checks_are_drawn_the_oldest_first_and_the_columns_that_matter_most_befo
     (past,) = history.section(many).blocks
     assert isinstance(past, Past)
     assert [each.name for each in past.traces] == ["c19", "c18", "c17", "c16", "c15", "c14"]
+
+
+def test_the_check_that_is_reported_comes_last_whatever_the_clocks_said_and_once() -> None:
+    now = history.entry(DRIFTED)
+    later = history.Entry(WHEN + timedelta(minutes=5), "d", "pass", (), {"b\u2028,\n": 0.5})
+    for entries in ([later], [now, later], [later, now]):
+        (past,) = history.section(entries, present=now).blocks
+        assert isinstance(past, Past)
+        assert past.times == ("2026-11-23 06:05 UTC", PRESENT) and past.ends_now
+        assert (past.statuses, past.counts) == ((Status.PASS, Status.FAIL), (0, 1))
+        assert Trace("b\\u2028,\\n", (0.5, 8.0), frozenset({1})) in past.traces
+        assert [row[0] for row in past.table.rows] == ["2026-11-23 06:00 UTC (this check)", "2026-11-23 06:05 UTC"]
+    many = [replace(later, at=WHEN - timedelta(days=day)) for day in range(history.SHOWN)]
+    (past,) = history.section(many, present=now).blocks
+    assert isinstance(past, Past) and past.ends_now and len(past.times) == history.SHOWN
+    (past,) = history.section([now, later]).blocks
+    assert isinstance(past, Past) and not past.ends_now
+    for alone in ([], [now]):
+        (note,) = history.section(alone, present=now).blocks
+        assert isinstance(note, Text) and "No earlier check" in note.text
 
 
 def test_a_window_is_said_to_the_minute_and_what_is_no_time_as_it_is() -> None:

@@ -18,7 +18,7 @@ from mlops_actions.drift import history, respond
 from mlops_actions.errors import CallError
 from mlops_actions.github.api import Client
 from mlops_actions.github.carried import Carried
-from mlops_actions.outcome import Outcome, Request
+from mlops_actions.outcome import Outcome, Past, Request
 from mlops_actions.verdict import Status
 
 CONFIG = """
@@ -144,7 +144,9 @@ def test_without_the_right_to_write_artifacts_carry_the_history(
         (check,) = (each for each in outcome.verdict.checks if each.rule == "history")
         assert check.status is Status.PASS and "the artifact drift-check-history" in check.message
     assert kept(tmp_path / "out2") == ["fail", "pass", "fail"]
-    assert "Checks" in [each.title for each in outcome.sections], "the page of this job shows what it carries"
+    (checks,) = (each for each in outcome.sections if each.title == "Checks")
+    assert isinstance(checks.blocks[0], Past), "the page of this job shows what it carries"
+    assert (checks.blocks[0].ends_now, checks.blocks[0].counts) == (True, (1, 0, 1))
     assert github.branches == {}
 
 
@@ -450,7 +452,7 @@ def test_a_history_here_is_shown_and_grows(drift: Callable[..., int], tmp_path: 
     entries, strange = history.parse(Path("kept/history.jsonl").read_text())
     assert ([each.drifted for each in entries], strange) == ([("b",), ("b",)], 0)
     shown = Path(".mlops/drift/summary.md").read_text(encoding="utf-8").partition("Earlier checks")[2]
-    assert shown.count("UTC |") == 1, "the check itself is none of the earlier ones"
+    assert shown.count("UTC |") == 1 and shown.count("UTC (this check) |") == 1
     (tmp_path / "kept/history.jsonl").write_bytes(b"\xff")
     assert drift(True, "--history", "kept/history.jsonl") == 2
     assert (tmp_path / "kept/history.jsonl").read_bytes() == b"\xff"

@@ -57,8 +57,9 @@ def test_where_wasserstein_cannot_be_told_it_is_total_variation(workspace, befor
     found = workspace.one("DOUBLE", before, now, effect=Effect.WASSERSTEIN, columns={"x": Column(threshold=0.9)})
     assert found.status is Status.FAIL and found.measured >= 0.4 and math.isfinite(found.measured)
     assert "infinity" in found.message or "new" in found.message or "reference has not" in found.message
-    (table, *_) = workspace.check("before.parquet", "now.parquet", effect=Effect.WASSERSTEIN).sections[0].blocks
-    assert table.rows[0][2] == pytest.approx(found.measured)
+    sections = workspace.check("before.parquet", "now.parquet", effect=Effect.WASSERSTEIN).sections
+    (card,) = next(each for each in sections if each.title == "What changed").blocks
+    assert dict(card.facts)["Mass moved"] == f"{found.measured:.2f}"
 
 
 @pytest.mark.parametrize("effect", Effect)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mlops_actions import cli
 from mlops_actions.data import describe, merge
 from mlops_actions.errors import CallError
 from mlops_actions.verdict import Status
@@ -64,6 +65,21 @@ def test_profiles_of_batches_give_the_verdict_of_their_rows(workspace, moved: fl
     assert (
         told("merged/profile.json") == told("batch-*/profile.json") == told("batch-0", "batch-1", "batch-2") == of_rows
     )
+
+
+def test_folders_that_the_command_left_are_a_window_and_a_broken_profile_among_them_is_named(workspace) -> None:
+    workspace.parquet(columns(300, 1), "before.parquet")
+    reference = describe_into("before.parquet", "reference")
+    for batch in ("1", "2"):
+        data = workspace.parquet(columns(300, int(batch)), f"{batch}.parquet")
+        assert cli.main(["profile", "--data", data, "--like", reference, "--out", f"window/{batch}"]) == 0
+    assert Path("window/1/report.html").exists(), "a report stands beside"
+    checks = workspace.check(reference, "window").verdict.checks
+    assert {each.rows for each in checks if each.rule.endswith(".drift")} == {600}
+    Path("window/2/profile.json").write_text("")
+    outcome = workspace.check(reference, "window")
+    (finding,) = outcome.verdict.checks
+    assert finding.status is Status.ERROR and "`window/2/profile.json`" in finding.message
 
 
 def test_a_profile_that_counts_in_bins_of_its_own_is_refused(workspace) -> None:

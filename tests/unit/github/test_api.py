@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import email.utils
 import io
 import stat
 import zipfile
@@ -58,6 +60,7 @@ def test_a_next_page_on_another_server_is_not_asked(github: Any, client: Client)
         (403, {"Retry-After": "9"}, 9),
         (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1000030"}, 31),
         (503, {"Retry-After": "Mon, 12 Jan 1970 13:46:45 GMT"}, 5),
+        (429, {}, 60),
         (502, {}, 1),
     ],
 )
@@ -67,6 +70,33 @@ def test_the_servers_word_about_waiting_is_obeyed(
     fault(github, status, headers=headers)
     assert list(client.pages(*REPO, "releases")) == []
     assert waits == [wait]
+
+
+def test_too_many_calls_are_known_by_githubs_words_where_no_header_says_so(
+    github: Any, client: Client, waits: list[float]
+) -> None:
+    words = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
+    fault(github, 403, body=words)
+    assert client.post(*REPO, "releases", body={"tag_name": "m@v1.0.0"})["tag_name"] == "m@v1.0.0"
+    assert waits == [60]
+    for _ in range(2):
+        fault(github, 403, body=words)
+    with pytest.raises(ApiError, match="120 s") as caught:
+        client.get(*REPO, "releases")
+    assert caught.value.limited
+
+
+@pytest.mark.parametrize("skew", [-7200.0, 7200.0])
+@pytest.mark.parametrize("word", ["reset", "date"])
+def test_a_wait_is_by_githubs_clock_however_wrong_ours_is(
+    github: Any, client: Client, waits: list[float], skew: float, word: str
+) -> None:
+    github.now = client.clock() + skew
+    moment = email.utils.formatdate(github.now + 30, usegmt=True)
+    reset = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{github.now + 29:.0f}"}
+    fault(github, 403, headers=reset if word == "reset" else {"Retry-After": moment})
+    assert client.get(*REPO, "releases") == []
+    assert waits == [30]
 
 
 def test_waits_grow_and_end(github: Any, client: Client, waits: list[float]) -> None:
@@ -86,15 +116,24 @@ def test_a_wait_beyond_patience_is_an_error_at_once(github: Any, client: Client,
     assert waits == []
 
 
-def test_a_cut_connection_is_tried_again(github: Any, client: Client, waits: list[float]) -> None:
-    fault(github)
-    assert client.get(*REPO, "releases") == []
+CUTS = [{}, {"after": True}, {"half": True}]
+SLOW = [{**each, "stalls": True} for each in CUTS]
+
+
+@pytest.mark.parametrize("way", [*CUTS, *SLOW], ids=str)
+def test_a_cut_connection_and_one_where_nothing_comes_are_tried_again(
+    github: Any, client: Client, waits: list[float], way: dict[str, bool]
+) -> None:
+    fault(github, **way)
+    hasty = dataclasses.replace(client, timeout=0.2)
+    assert hasty.get(*REPO, "releases") == []
     assert waits == [1]
 
 
-@pytest.mark.parametrize("after", [False, True])
-def test_what_may_have_been_created_is_not_created_again(github: Any, client: Client, after: bool) -> None:
-    fault(github, after=after)
+@pytest.mark.parametrize("way", [*CUTS, *SLOW], ids=str)
+def test_what_may_have_been_created_is_not_created_again(github: Any, client: Client, way: dict[str, bool]) -> None:
+    fault(github, **way)
+    client = dataclasses.replace(client, timeout=0.2)
     with pytest.raises(ApiError) as caught:
         client.post(*REPO, "releases", body={"tag_name": "m@v1.0.0"})
     assert caught.value.transient

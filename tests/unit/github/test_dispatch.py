@@ -51,6 +51,16 @@ def test_once_in_a_cool_down(github: Any, client: Client, ago: timedelta, title:
     assert sent or "already" in words
 
 
+@pytest.mark.parametrize("skew", [timedelta(hours=-12), timedelta(hours=12)])
+@pytest.mark.parametrize(("ago", "sent"), [(timedelta(hours=23), False), (timedelta(hours=25), True)])
+def test_the_cool_down_is_by_githubs_clock_however_wrong_ours_is(
+    github: Any, client: Client, skew: timedelta, ago: timedelta, sent: bool
+) -> None:
+    github.now = client.clock() + skew.total_seconds()
+    ran(github, ago - skew)
+    assert start(client, "acme/delays", "retrain", PAYLOAD, DAY)[0] is sent
+
+
 def test_an_event_among_many_others_is_found(github: Any, client: Client) -> None:
     ran(github, timedelta(hours=20))
     for minutes in range(250):

@@ -68,7 +68,7 @@ def test_clean_closes_with_a_comment_and_drift_opens_it_again(github: Any, clien
     assert "closed" in tell(client, CLEAN)
     (number,) = github.issues
     assert github.issues[number]["state"] == "closed"
-    assert ["no drift" in each for each in github.comments[number]] == [True]
+    assert ["found nothing" in each for each in github.comments[number]] == [True]
     before = writes(github)
     assert "stays closed" in tell(client, CLEAN)
     assert writes(github) == before, "a clean night writes nothing"

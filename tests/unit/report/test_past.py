@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mlops_actions.outcome import Past, Table, Trace
+from mlops_actions.outcome import PRESENT, Past, Table, Trace
 from mlops_actions.report import past
 from mlops_actions.report.blocks import blocks
 from mlops_actions.verdict import Status
@@ -77,6 +77,27 @@ def test_who_does_not_see_it_is_told(read_html):
         "second",
         "first",
     ]
+
+
+def test_the_check_of_the_report_has_a_ground_of_its_own_and_is_called_so(read_html):
+    root = drawn(read_html, replace(GIVEN, times=("first", "second", PRESENT)))
+    grounds = [each.attributes for each in root.all("rect") if each.attributes["class"] == "present"]
+    bar = next(each.attributes for each in reversed(list(root.all("rect"))) if each.attributes["class"] == "fail")
+    assert [float(each["height"]) for each in grounds] == [past.HIGH, past.LOW, past.LOW]
+    for each in grounds:
+        left, right = float(each["x"]), float(each["x"]) + float(each["width"])
+        assert left < float(bar["x"]) and right == pytest.approx(past.WIDTH, abs=0.02)
+        assert right - left == pytest.approx(past.WIDTH / 3, abs=0.02)
+    assert "this check" in [each.text for each in of_class(root, "span", "key")]
+    said = "3 checks from first to this check, of which 2 failed; at most 4, this check"
+    assert next(root.all("desc")).text == said
+    titles = [each.text for each in root.all("title")]
+    assert "far by check: this check 0.4, at most 0.4, this check; failed in 1 check" in titles
+    without = drawn(
+        read_html, replace(GIVEN, times=("first", "second", PRESENT), traces=(Trace("x", (0.1, 0.2, None)),))
+    )
+    assert "x by check: last 0.2, at most 0.2, second" in [each.text for each in without.all("title")]
+    assert not of_class(drawn(read_html), "rect", "present")
 
 
 @pytest.mark.parametrize("value", [0.0, 5e-324, 1e308, None])

@@ -109,6 +109,18 @@ class Frequencies:
 
 
 @dataclass(frozen=True, slots=True)
+class Shapes:
+    """The most frequent shapes of a column's texts (``A-9``), and how many of the ``texts`` looked at have each.
+
+    ``drawn`` says that there are more texts, of which these were drawn at random.
+    """
+
+    values: tuple[tuple[str, int], ...]
+    texts: int
+    drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
     """A figure in each block of a :class:`Timeline`, None where a block has none.
 
@@ -145,8 +157,9 @@ class Column:
 
     ``nulls`` are rows, None where the data has no such column. ``facts`` are
     names and texts (``Distinct``, ``about 527``), ``shape`` what is drawn, or a
-    sentence in its place. ``checks`` are those that speak of this column, by
-    their places in the verdict's. ``trends`` are of the data set's timeline.
+    sentence in its place; ``shapes`` are those of its texts. ``checks`` are
+    those that speak of this column, by their places in the verdict's.
+    ``trends`` are of the data set's timeline.
     """
 
     name: str
@@ -157,6 +170,7 @@ class Column:
     shape: Histogram | Frequencies | str = ""
     checks: tuple[int, ...] = ()
     trends: tuple[Trend, ...] = ()
+    shapes: Shapes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +200,17 @@ class Trace:
     marked: frozenset[int] = frozenset()
 
 
+PRESENT = "this check"
+"""What the check that is reported is called among others, in the place of its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """Checks one after the other, the oldest first: when each was, what it came to, and how many findings it counts.
 
     ``counted`` and ``traced`` say of what the counts and the traces are;
-    ``table`` says the same in full.
+    ``table`` says the same in full. The last may be that which is reported: its
+    time is PRESENT.
     """
 
     counted: str
@@ -206,6 +225,11 @@ class Past:
         several = (self.statuses, self.counts, *(trace.values for trace in self.traces))
         if not self.times or any(len(each) != len(self.times) for each in several):
             raise ValueError(f"not of {len(self.times)} checks")
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether the last of the checks is that which is reported."""
+        return self.times[-1] == PRESENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def _expected(error: Any) -> str:
         case "const":
             return f"must be {_shown(value)}, not {shown}"
         case "pattern":
-            return f"is {shown}, which does not match {value}"
+            return f"is {shown}, which does not match `{value}`"
         case "minimum":
             return f"must be at least {value}, not {shown}"
         case "maximum":
@@ -155,6 +155,9 @@ def _expected(error: Any) -> str:
 
 
 def _hint(error: Any) -> str | None:
+    if error.validator == "pattern":
+        described = error.schema.get("description")  # which says in words what a pattern says to programs
+        return described if isinstance(described, str) else None
     if error.validator == "type" and error.validator_value == "string" and isinstance(error.instance, float):
         return "Quote it: in YAML, 3.10 is the number 3.1."
     if error.validator == "enum" and isinstance(error.instance, str):

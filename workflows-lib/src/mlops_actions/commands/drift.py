@@ -129,7 +129,7 @@ def _earlier(options: Options, wishes: Wishes | None) -> str | LookupError | Non
 
 
 def _shown(earlier: str | LookupError | None, outcome: Outcome) -> tuple[Section, ...]:
-    """Earlier checks in the report, the columns in its order."""
+    """Earlier checks in the report and this one after them, the columns in its order."""
     if earlier is None:
         return ()
     from mlops_actions.drift import history
@@ -138,7 +138,7 @@ def _shown(earlier: str | LookupError | None, outcome: Outcome) -> tuple[Section
     if isinstance(earlier, LookupError):
         return (Section("Earlier checks", (Text(str(earlier)),)),)
     first = [str(each.where.column) for each in outcome.verdict.checks if history.is_of_column(each)]
-    return (history.section(*history.parse(earlier), first=first),)
+    return (history.section(*history.parse(earlier), first=first, present=history.entry(outcome.verdict)),)
 
 
 def _ask(options: Options, wishes: Wishes | None, outcome: Outcome, out: Path) -> bool:
@@ -171,7 +171,7 @@ def _stored_history(model: str) -> str:
         raise LookupError(f"Earlier checks cannot be read: {error}.") from error
     if not text:
         absent = f"No earlier check stands on the branch {history.BRANCH}."
-        raise LookupError(f"{absent} Where artifacts carry them, the job Respond shows them.")
+        raise LookupError(f"{absent} Where artifacts carry them, the page of the job Respond shows them.")
     return text
 
 

@@ -16,13 +16,13 @@ from mlops_actions.data.profiles.blocks import Blocks
 from mlops_actions.data.profiles.profile import Bins, Categories, ColumnProfile, Kind, Profile, Range, Special
 from mlops_actions.data.profiles.profiling import is_whole
 from mlops_actions.data.rules.checks import example
-from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Section, Timeline, Trend
+from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Section, Shapes, Timeline, Trend
 from mlops_actions.outcome import Kind as Shown
 from mlops_actions.report.wording import plural, rounded, scalar
 from mlops_actions.verdict import Check, Status, Verdict
 
 TOP = 5
-"""Values shown of a column of categories."""
+"""Values shown of a column of categories, and shapes of texts."""
 
 PRIVATE = "Values of a private column are not shown."
 ABSENT = "The data has no such column."
@@ -79,7 +79,8 @@ _KINDS: Mapping[Kind, Shown] = {
 
 def _column(of: ColumnProfile, rows: int, checks: tuple[int, ...]) -> Column:
     facts = tuple((name, said) for name, said in _facts(of, rows - of.nulls) if said)
-    return Column(of.name, of.type, _KINDS[of.kind], of.nulls, facts, _shape(of, rows - of.nulls), checks)
+    shape, shapes = _shape(of, rows - of.nulls), _shapes(of, rows - of.nulls)
+    return Column(of.name, of.type, _KINDS[of.kind], of.nulls, facts, shape, checks, shapes=shapes)
 
 
 def _facts(of: ColumnProfile, values: int) -> Iterator[tuple[str, str]]:
@@ -144,6 +145,14 @@ def _shape(of: ColumnProfile, values: int) -> Histogram | Frequencies | str:
     if of.bins is not None and of.range is not None:
         return _histogram(of, of.bins, of.range) or ""
     return ""
+
+
+def _shapes(of: ColumnProfile, values: int) -> Shapes | None:
+    """The most frequent shapes of its texts; None where there are none, or none that may be shown."""
+    if of.private or of.shapes is None or not of.shapes.rows:
+        return None
+    found = [each for each in of.shapes.values if each[1]]
+    return Shapes(tuple(found[:TOP]), of.shapes.rows, of.shapes.rows < values)
 
 
 def _frequencies(of: Categories) -> Frequencies:

@@ -1,20 +1,17 @@
 """Drift: current data against the profile of the training data.
 
-``check`` is the order of a run. ``request`` and ``settings`` are what it is
-asked; ``sides`` reads and scans the reference and the current data; ``compare``
-turns two profiles of a column into shifts with effect sizes and p-values, and
-``decision`` says which of them are real and material over all columns;
-``findings`` makes the verdict's checks of that, and ``report`` says it in words,
-tables and charts.
+``check`` is the stage: what a ``request`` asks, it has ``sides`` read, and
+judged. ``compare`` turns two profiles of a column into shifts, with the sizes
+of ``effects`` and p-values: of ``statistics`` where rows are independent, and
+of ``clusters`` and ``series`` where rows of one time resemble each other, as far
+as ``rhythm`` finds blocks of time (and ``seasons``) to tell by; ``memory`` is
+how much one block resembles the next. ``decision`` says
+which shifts are real and material over all columns; ``pairs`` does so for
+correlations, ``arrivals`` and ``volume`` for when rows came and how many,
+``performing`` for how well predictions fit their labels, or should without
+(``performance``, with the ``intervals`` of its metrics).
 
-``statistics`` holds the tests, ``rhythm`` says what blocks of time the reference
-has to tell by, ``clusters`` and ``series`` test shares and single numbers by
-them, and ``memory`` is how much one block resembles the next. ``performance``
-asks how well predictions fit their labels, or should without, ``intervals``
-makes metrics with intervals of the sums, by rows or by blocks of time, and
-``performing`` judges that. ``pairs`` looks at columns two at a time,
-``arrivals`` at when rows came.
-
-``history`` keeps earlier checks; ``response`` says what is to happen then, and
-``respond`` does it.
+``report`` and ``sentence`` say all that in words, tables and charts, and
+``findings`` as checks of the verdict. ``history`` keeps earlier checks;
+``response`` says what is to happen then, and ``respond`` does it.
 """

@@ -118,7 +118,8 @@ def _compared(run: Run, reference: Profile, current: Current) -> Outcome:
     yardstick = _rhythm(reference, current)
     found = _found(run, reference, current, yardstick, leaning)
     decisions = ordered(found.columns, leaning)
-    said += findings.same(run.subjects, run.materials, both, stored=run.stored)
+    same = findings.same(run.subjects, run.materials, both, stored=run.stored)
+    said += same
     before = [*current.checks, *said, *found.arrived.checks]
     of_columns = findings.of_columns(run.request, both, decisions, found.absent)
     shown = report.sections(
@@ -130,10 +131,11 @@ def _compared(run: Run, reference: Profile, current: Current) -> Outcome:
         importances=leaning,
     )
     headline = sentence.headline(decisions, windows.names(*both), leaning, _besides(found))
+    headline += "; rows of it are in the reference, too" if same else ""
     shown += found.together.sections(len(before) + len(of_columns))
     checks = [*before, *of_columns, *found.together.checks, *found.performed.checks]
-    outcome = _outcome(run, checks, headline, found.columns, pairs_drifted=found.together.drifted)
-    return replace(outcome, sections=found.performed.sections + shown)
+    shown = found.performed.sections + shown
+    return replace(_outcome(run, checks, headline, found.columns, pairs_drifted=found.together.drifted), sections=shown)
 
 
 def _besides(found: _Found) -> tuple[str, ...]:

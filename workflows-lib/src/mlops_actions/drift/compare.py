@@ -58,6 +58,8 @@ class Cell:
     role: Role = Role.VALUES
     blocks: tuple[int, ...] = ()
     """Those of the reference in each block of its rhythm, where it has one."""
+    listed: bool = True
+    """Whether the label names what is in it, and not all the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +212,13 @@ def _values(reference: ColumnProfile, recount: Recount, values: tuple[int, int],
         cells = [Cell(value, before, now, blocks=blocks(place)) for place, ((value, before), now) in enumerate(pairs)]
         new = [Cell(value, 0, count, Role.NEW, sides.each(())) for value, count in recount.new if count is not None]
         rest = values[1] - sum(cell.current for cell in (*cells, *new))
-        return [*cells, *new, Cell("other values", 0, rest, Role.NEW, sides.each(()))]
+        return [*cells, *new, Cell("any other value", 0, rest, Role.NEW, sides.each(()), listed=False)]
     if reference.bins is not None and recount.bins is not None:
         labels = bin_labels(reference.bins, is_whole(reference))
-        ends = (0, len(labels) - 1)
+        ends, told = (0, len(labels) - 1), bool(reference.bins.edges)
         each = enumerate(zip(labels, reference.bins.counts, recount.bins, strict=True))
         return [
-            Cell(label, before, now, Role.NEW if place in ends and not before else Role.VALUES, blocks(place))
+            Cell(label, before, now, Role.NEW if place in ends and not before else Role.VALUES, blocks(place), told)
             for place, (label, before, now) in each
         ]
     return []
@@ -274,7 +276,7 @@ def _shapes(reference: ColumnProfile, current: ColumnProfile, sides: _Sides) -> 
 def bin_labels(bins: Bins, whole: bool) -> list[str]:
     """What each bin is called: ``below 3``, ``3``, ``4 to 7``, ``above 7``; one more than edges."""
     if not bins.edges:
-        return ["any"]
+        return ["any value"]
     if whole:
         ends = [f"{edge:.0f}" for edge in bins.edges]
         starts = [f"{edge + 1:.0f}" for edge in bins.edges]
@@ -325,8 +327,15 @@ def _mass(
     return Shift(Sort.MASS, effects.size(wanted, before, now), max(chance, rhythmic), wanted), moved
 
 
-PLACE, SPREAD, ALL = 0.6, 0.2, 0.2
-"""What each test of values in an order has of the column's level: most goes to what moves most often, the mean."""
+PLACE, SPREAD, ALL = 0.8, 0.1, 0.1
+"""What each test of values in an order has of the column's level: most goes to what moves most often, the mean.
+
+So much that a moved mean is seen as often as by Kolmogorov and Smirnov's test, which alarms more often, as far as any
+test can (docs/benchmarks.md).
+"""
+
+PLACE_OF_BLOCKS = 0.6
+"""What the test of the place has by blocks, where the other one, over all cells, sees the spread as well."""
 
 
 def _chance(cells: Sequence[Cell], placed: Sequence[Cell]) -> float:
@@ -354,7 +363,7 @@ def _by_blocks(
     if sides.rhythm is None or by_rows > 0.5 or not placed:
         return over_all
     by_place = sides.rhythm.p_value_of_place(_blocks(placed), [cell.current for cell in placed])
-    return max(by_rows, min(1.0, over_all / (1 - PLACE), by_place / PLACE))
+    return max(by_rows, min(1.0, over_all / (1 - PLACE_OF_BLOCKS), by_place / PLACE_OF_BLOCKS))
 
 
 def _apart(cells: Sequence[Cell], sides: _Sides, in_order: bool) -> float:

@@ -178,3 +178,14 @@ def said(effect: Effect, text: str) -> str:
         Effect.WASSERSTEIN: f"its values moved by {text} standard deviations on average",
         Effect.KOLMOGOROV_SMIRNOV: f"its Kolmogorov-Smirnov distance is {text}",
     }[effect]
+
+
+def briefly(effect: Effect, text: str) -> str:
+    """An effect in a few words, as a cell of a table wants them; ``text`` is its size."""
+    return {
+        Effect.TOTAL_VARIATION: f"{text} of mass moved",
+        Effect.PSI: f"stability index {text}",
+        Effect.JENSEN_SHANNON: f"Jensen-Shannon {text}",
+        Effect.WASSERSTEIN: f"moved by {text} sd",
+        Effect.KOLMOGOROV_SMIRNOV: f"Kolmogorov-Smirnov {text}",
+    }[effect]

@@ -16,12 +16,17 @@ from mlops_actions.verdict import Check, Severity, Status, Subject, Where
 def of_columns(
     request: DriftCheck, sides: tuple[Profile, Profile], decisions: Sequence[Decision], absent: Sequence[Comparison]
 ) -> list[Check]:
-    """A check for each column: those that were judged, in their order, those that are absent, and those left out."""
+    """A check for each column: those that were judged, in their order, those that are absent, and those left out.
+
+    Where nothing is left to compare, that is one more: it is no sign of data without drift.
+    """
     name, rows = sides[0].object, (sides[0].rows, sides[1].rows)
+    nothing = not request.performance and all(each.finding is Finding.ADDED for each in decisions)
     return [
         *(_to_check(each, request.performance, name, rows) for each in decisions),
         *(_absence(each, name) for each in absent),
         *(_ignored(each, name) for each in dict.fromkeys(request.settings.ignore)),
+        *([_nothing_compared(name)] if nothing else []),
     ]
 
 
@@ -69,6 +74,16 @@ def _ignored(name: str, object_name: str) -> Check:
 
 
 # Nothing to compare
+
+
+def _nothing_compared(object_name: str) -> Check:
+    return Check(
+        rule=rule(object_name, None, "columns"),
+        status=Status.NOT_CHECKED,
+        message="no column is compared: `drift.ignore` in mlops.yaml leaves none that the reference has, "
+        "so nothing is known of drift",
+        where=Where(object=object_name or None),
+    )
 
 
 def no_reference(name: str, message: str, line: int | None = None) -> Check:

@@ -20,14 +20,14 @@ from typing import Any
 from mlops_actions import files, jsonfile, links, verdict
 from mlops_actions.errors import CallError, Problem
 from mlops_actions.github.lines import KEPT
-from mlops_actions.outcome import Past, Section, Table, Text, Trace
+from mlops_actions.outcome import PRESENT, Past, Section, Table, Text, Trace
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Json, Status, Verdict
 from mlops_actions.visible import clip, visible
 
 BRANCH = "mlops-history"
 SHOWN = 30
-"""Checks in the report, the newest ones."""
+"""Checks in the report, the newest ones, that of the report among them."""
 TRACES = 6
 """Columns whose effects over the checks are drawn."""
 NAMES = 3
@@ -96,14 +96,20 @@ def line(judged: Verdict) -> str:
     return json.dumps(data, allow_nan=False, separators=(",", ":"))
 
 
+def entry(judged: Verdict) -> Entry:
+    """A check as it will be read again."""
+    ((found,), _) = parse(line(judged))
+    return found
+
+
 def parse(text: str) -> tuple[list[Entry], int]:
     """The checks in a history, in its order, and how many lines are none."""
     entries, strange = [], 0
     for each in text.split("\n"):
         if each.strip():
-            entry = _entry(each)
-            entries += [entry] if entry else []
-            strange += entry is None
+            found = _entry(each)
+            entries += [found] if found else []
+            strange += found is None
     return entries, strange
 
 
@@ -149,8 +155,8 @@ def together(texts: Sequence[str]) -> str:
         at = datetime.min.replace(tzinfo=UTC)
         for each in text.split("\n"):
             if each.strip():
-                entry = _entry(each)
-                at = entry.at if entry else at
+                found = _entry(each)
+                at = found.at if found else at
                 lines.setdefault(each, at)
     ordered = sorted(lines, key=lambda each: lines[each])
     return "".join(f"{each}\n" for each in ordered[-KEPT:])
@@ -203,10 +209,20 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 def section(
-    entries: Sequence[Entry], strange: int = 0, title: str = "Earlier checks", first: Sequence[str] = ()
+    entries: Sequence[Entry],
+    strange: int = 0,
+    title: str = "Earlier checks",
+    first: Sequence[str] = (),
+    present: Entry | None = None,
 ) -> Section:
-    """Checks, drawn where there are several; ``first`` are the columns that matter most, as many as are drawn."""
-    newest = sorted(entries, key=lambda each: each.at, reverse=True)
+    """Checks, drawn where there are several; ``first`` are the columns that matter most, as many as are drawn.
+
+    ``present`` is the check that is reported, whether it is among the entries
+    or not: it comes last, whatever the clocks of the others said, and is marked.
+    """
+    newest = sorted((each for each in entries if each != present), key=lambda each: each.at, reverse=True)
+    if present and newest:
+        newest.insert(0, present)
     shown = newest[:SHOWN]
     more = len(newest) - len(shown)
     caption = f"The newest {SHOWN} of {plural(len(newest), 'check')}." if more else ""
@@ -219,14 +235,14 @@ def section(
         )
     table = Table(
         ("Checked", "Window", "Verdict", "Drifted", "Which", "Farthest, thresholds"),
-        tuple(_row(each) for each in shown),
+        tuple((_moment(each) + (f" ({PRESENT})" if each is present else ""), *_row(each)) for each in shown),
         caption,
     )
-    blocks = [_past(shown[::-1], table, first) if len(shown) > 1 else table] if shown else []
+    blocks = [_past(shown[::-1], table, first, present) if len(shown) > 1 else table] if shown else []
     return Section(title, (*blocks, *notes))
 
 
-def _past(shown: Sequence[Entry], table: Table, first: Sequence[str]) -> Past:
+def _past(shown: Sequence[Entry], table: Table, first: Sequence[str], present: Entry | None) -> Past:
     """Checks, the oldest first, and the scores of some columns: those of ``first``, then those that moved most."""
     peak: dict[str, float] = {}
     for each in shown:
@@ -245,7 +261,7 @@ def _past(shown: Sequence[Entry], table: Table, first: Sequence[str]) -> Past:
     return Past(
         "Columns that drifted, by check",
         "How far columns moved, in units of their thresholds, by check",
-        tuple(_moment(each) for each in shown),
+        tuple(PRESENT if each is present else _moment(each) for each in shown),
         tuple(Status(each.status) for each in shown),
         tuple(len(each.drifted) for each in shown),
         tuple(traces),
@@ -253,20 +269,20 @@ def _past(shown: Sequence[Entry], table: Table, first: Sequence[str]) -> Past:
     )
 
 
-def _moment(entry: Entry) -> str:
-    return entry.at.strftime("%Y-%m-%d %H:%M %Z")
+def _moment(of: Entry) -> str:
+    return of.at.strftime("%Y-%m-%d %H:%M %Z")
 
 
-def _row(entry: Entry) -> tuple[str | int | float | None, ...]:
-    named = [clip(each, 40) for each in entry.drifted[:NAMES]]
-    more = len(entry.drifted) - len(named)
+def _row(of: Entry) -> tuple[str | int | float | None, ...]:
+    """What a check came to, after its time."""
+    named = [clip(each, 40) for each in of.drifted[:NAMES]]
+    more = len(of.drifted) - len(named)
     which = ", ".join(named) + (f" and {more:,} more" if more else "")
-    largest = max(entry.scores.values(), default=None)
+    largest = max(of.scores.values(), default=None)
     return (
-        _moment(entry),
-        " to ".join(map(_minute, entry.window)) if entry.window else None,
-        entry.status,
-        len(entry.drifted),
+        " to ".join(map(_minute, of.window)) if of.window else None,
+        of.status,
+        len(of.drifted),
         which or None,
         None if largest is None else round(largest, 2),
     )

@@ -178,13 +178,20 @@ def label(comparison: Comparison, cell: Cell) -> str:
         return visible(cell.label)
     if side.private:
         return "one of its values"
+    if not cell.listed:
+        return visible(cell.label)
     if side.kind is Kind.TEXT:
-        return f"a length of {cell.label}"
+        return f"a length {cell.label}" if _is_open(cell) else f"a length of {cell.label}"
     if side.kind in (Kind.CATEGORY, Kind.BOOLEAN):
         return f"'{visible(clip(cell.label, 60))}'"
-    if cell.label.startswith(("below ", "above ")):
+    if _is_open(cell):
         return f"a value {cell.label}"
     return f"a value of {cell.label}" if " to " in cell.label else cell.label
+
+
+def _is_open(cell: Cell) -> bool:
+    """Whether a bin has one end only."""
+    return cell.label.startswith(("below ", "above "))
 
 
 def shapes(comparison: Comparison) -> str:
@@ -220,10 +227,11 @@ def _shape_named(cell: Cell, most: int = 40) -> str:
 
 
 def new_values(comparison: Comparison, most: int = 5) -> str:
-    """The most frequent new values, with their rows; empty where they may not be shown."""
+    """The most frequent new values that are listed, with their rows; empty where none is, or none may be shown."""
     if comparison.side.private:
         return ""
-    new = sorted((cell for cell in comparison.cells if cell.role is Role.NEW), key=lambda cell: -cell.current)
+    told = (cell for cell in comparison.cells if cell.role is Role.NEW and cell.listed)
+    new = sorted(told, key=lambda cell: -cell.current)
     return ", ".join(
         f"{label(comparison, cell)} ({plural(cell.current, 'row')})" for cell in new[:most] if cell.current
     )
@@ -265,7 +273,8 @@ def _how(rows: tuple[int, int], settings: Settings, rhythm: Rhythm | str) -> str
         f"large enough to matter: {effects.said(thresholds.by, share(thresholds.mass))}, missing values changed by "
         f"{_whole_percent(thresholds.missing)} of the rows, {_whole_percent(thresholds.new)} of the rows with new "
         f"values, or {_whole_percent(thresholds.shape)} of its texts with another shape. The mass moved is the share "
-        f"of rows that lie elsewhere than in the reference. {_yardstick(rhythm)}"
+        f"of rows that lie elsewhere than in the reference. The table says what each column was judged by, and how "
+        f"many times its threshold that is: from 1 on it matters. {_yardstick(rhythm)}"
     )
 
 
@@ -323,19 +332,28 @@ def share(effect: float) -> str:
 # Blocks
 
 
-_MASS, _IMPORTANCE = "mass moved", "importance"
-_COLUMNS = ("column", "verdict", _MASS, "mean moved, sd", "missing, %", "now, %", "new values, %")
+_TIMES, _IMPORTANCE = "times its threshold", "importance"
+_COLUMNS = (
+    "column",
+    "verdict",
+    "judged by",
+    _TIMES,
+    "mean moved, sd",
+    "missing then, %",
+    "missing now, %",
+    "new values, %",
+)
 
 
 def _table(decisions: Sequence[Decision], importances: Mapping[str, float]) -> Table:
     rows = (_row(each) for each in decisions)
     if not importances:
-        return Table(_COLUMNS, tuple(rows), bars=frozenset({_MASS}))
+        return Table(_COLUMNS, tuple(rows), bars=frozenset({_TIMES}))
     used = (importances.get(each.comparison.name) for each in decisions)
     with_use = tuple(
         (*row[:2], None if use is None else round(use, 4), *row[2:]) for row, use in zip(rows, used, strict=True)
     )
-    return Table((*_COLUMNS[:2], _IMPORTANCE, *_COLUMNS[2:]), with_use, bars=frozenset({_MASS}))
+    return Table((*_COLUMNS[:2], _IMPORTANCE, *_COLUMNS[2:]), with_use, bars=frozenset({_TIMES}))
 
 
 def _row(decision: Decision) -> tuple[str | float | None, ...]:
@@ -343,19 +361,38 @@ def _row(decision: Decision) -> tuple[str | float | None, ...]:
     comparison = decision.comparison
     name = visible(clip(comparison.name, 60))
     if comparison.state is not State.COMPARED:
-        return (name, _VERDICTS.get(comparison.state, decision.finding.value), None, None, None, None, None)
+        verdict = _VERDICTS.get(comparison.state, decision.finding.value)
+        return (name, verdict, *(None,) * (len(_COLUMNS) - 2))
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), None)
     before, now = missing(comparison)
     mean = mean_shift(comparison) if comparison.side.kind is Kind.NUMBER else None
     return (
         name,
         decision.finding.value,
-        round(comparison.moved, 3),
+        _judged_by(decision),
+        round(decision.weight, 2)
+        if decision.threshold
+        else None,  # what must not drift has no threshold to be times of
         None if mean is None else round(mean, 3),
         round(100 * before, 2),
         round(100 * now, 2),
         None if new is None else round(100 * new, 2),
     )
+
+
+def _judged_by(decision: Decision) -> str:
+    """The effect that decided, as short as a cell wants it: ``39.2 % other shapes``."""
+    effect = decision.shift.effect
+    match decision.shift.sort:
+        case Sort.MASS:
+            return effects.briefly(decision.shift.by, share(effect))
+        case Sort.MISSING:
+            before, now = missing(decision.comparison)
+            return f"{percent(effect)} {'more' if now > before else 'fewer'} missing"
+        case Sort.NEW:
+            return f"{percent(effect)} new values"
+        case Sort.SHAPE:
+            return f"{percent(effect)} other shapes"
 
 
 _VERDICTS = {State.GONE: "gone", State.CHANGED: "type changed"}
@@ -368,7 +405,8 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
         yield "Importance", f"{importances[comparison.name]:.3g}"
     if comparison.state is not State.COMPARED:
         return
-    yield "Mass moved", share(comparison.moved)
+    # Of texts of many values the lengths are compared, which may be as they were.
+    yield ("Mass of lengths moved" if comparison.side.kind is Kind.TEXT else "Mass moved"), share(comparison.moved)
     if decision.shift.sort is Sort.MASS and decision.shift.by is not Effect.TOTAL_VARIATION:
         yield "Effect", effects.said(decision.shift.by, share(decision.shift.effect))
     mean = mean_shift(comparison)
@@ -386,7 +424,7 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
     new = next((shift.effect for shift in comparison.shifts if shift.sort is Sort.NEW), 0.0)
     if new:
         yield "New values", f"in {percent(new)} of the rows"
-    if said := shapes(comparison):
+    if decision.shift.sort is not Sort.SHAPE and (said := shapes(comparison)):  # else the sentence says it
         yield "Shapes", said
     if (rest := _others(comparison)) and not comparison.side.private:
         before, now = (sum(each) for each in zip(*(shares(comparison, cell) for cell in rest), strict=True))

@@ -85,7 +85,7 @@ def respond(response: Response, out: Path) -> Outcome:
     done = not response.fork and response.client is not None
     sections = [Section("What was done", (Table(("Asked for", "What became of it"), rows),))] if done else []
     sections += [Section("What would be sent", asked)] if asked else []
-    sections += [history.section(*history.parse(desk.carries), title="Checks")] if desk.carries else []
+    sections += [desk.checks()] if desk.carries else []
     headline = "; ".join(dict.fromkeys(each.message for each in checks))
     outputs = {"carries": "true" if desk.carries else "false"}
     return Outcome(judged, headline, tuple(sections), outputs=outputs, requests=kept)
@@ -107,11 +107,16 @@ def _read(file: Path) -> tuple[Request, ...]:
 
 @dataclass(slots=True)
 class _Desk:
-    """Carries out one request after the other; ``carries`` is the history that an artifact is to hold, if any."""
+    """Carries out one request after the other.
+
+    ``carries`` is the history that an artifact is to hold, if any, and ``line``
+    that of the check.
+    """
 
     response: Response
     out: Path
     carries: str = ""
+    line: str = ""
 
     def carry_out(self, request: Request, client: Client) -> Check:
         """One request on GitHub, and what became of it."""
@@ -155,8 +160,13 @@ class _Desk:
     def _append(self, body: Mapping[str, Any], client: Client) -> str:
         response = self.response
         kept = keeping.keep(body, client, response.repository, response.carried, self.out)
-        self.carries = kept.text
+        self.carries, self.line = kept.text, body["line"]
         return kept.words
+
+    def checks(self) -> Section:
+        """The history that is carried on, drawn."""
+        ((present,), _) = history.parse(self.line)
+        return history.section(*history.parse(self.carries), title="Checks", present=present)
 
 
 def _advice(kind: str, error: ApiError) -> str:

@@ -43,6 +43,8 @@ def headline(
         said = f"{differs} in {len(drifted):,} of {columns}, {most}{_leaning(worst, importances)} ({happened(worst)})"
         following = (happened(each, _leaning(each, importances, ",")) for each in others[:1])
         return "; ".join([said, *following, *besides])
+    if not compared:
+        return "; ".join([f"{current[:1].upper()}{current[1:]} against {reference}: no column is compared", *besides])
     if any(each.finding is Finding.TOO_FEW for each in decisions):
         return "; ".join([f"Too few rows to say that none of {columns} drifted", *besides])
     if besides:

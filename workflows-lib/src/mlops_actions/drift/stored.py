@@ -22,6 +22,8 @@ from mlops_actions.visible import clip, visible
 HEAD = 4096
 """Bytes in which a profile says that it is one."""
 NAMED = 5
+BESIDE = frozenset({"report.html", "summary.md", "verdict.json"})
+"""What `mlops profile` leaves beside a profile; a folder of its folders is a window of a stream."""
 
 
 class Unlike(Exception):
@@ -29,19 +31,27 @@ class Unlike(Exception):
 
 
 def named(data: Sequence[str]) -> tuple[Path, ...]:
-    """The stored profiles that the current data is; none where that is rows."""
+    """The stored profiles that the current data is; none where that is rows.
+
+    Files of rows never end in `.json`: beside a profile, one that is none is a broken one, which reading names.
+    """
     found: list[Path] = []
     for each in data:
         path = Path(each)
         if path.is_dir():
-            found += sorted(inner for inner in path.rglob("*") if inner.is_file())
+            found += sorted(inner for inner in path.rglob("*") if inner.is_file() and not _is_beside(inner))
         else:
             found += [path] if path.is_file() else sorted(Path(name) for name in glob.glob(each, recursive=True))
-    return tuple(dict.fromkeys(found)) if found and all(map(_is_profile, found)) else ()
+    are_stored = all(path.suffix == ".json" for path in found) and any(map(_is_profile, found))
+    return tuple(dict.fromkeys(found)) if are_stored else ()
+
+
+def _is_beside(path: Path) -> bool:
+    return path.name in BESIDE or path.name.startswith(".")
 
 
 def _is_profile(path: Path) -> bool:
-    if path.suffix != ".json" or not path.is_file():
+    if not path.is_file():
         return False
     with path.open("rb") as file:
         return b"/profile-v" in file.read(HEAD)

@@ -3,8 +3,9 @@
 The one place that speaks to GitHub's servers. The token goes to the server of
 the API and nowhere else: a redirect to another host (a stored artifact) is
 followed without it, and no message holds it. What the server says about
-waiting (``retry-after``, ``x-ratelimit-reset``) is obeyed, within bounds. A
-call that may have been carried out is not repeated behind the caller's back.
+waiting (``retry-after``, ``x-ratelimit-reset``) is obeyed, within bounds, and
+by its own clock. A call that may have been carried out is not repeated behind
+the caller's back.
 """
 
 from __future__ import annotations
@@ -27,12 +28,10 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, TypeAlias
+from typing import IO, Any, TypeAlias, TypeVar
 
 API_VERSION = "2022-11-28"
 JSON = "application/vnd.github+json"
-TIMEOUT = 60
-"""Seconds that one read may take."""
 MAX_ANSWER = 64 * 2**20
 MAX_PAGES = 100
 MAX_REDIRECTS = 5
@@ -42,6 +41,10 @@ _CHUNK = 2**20
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _TRANSIENT = {500, 502, 503, 504}
+_LIMITED = "rate limit"
+"""What GitHub says of too many calls where no header does: "You have exceeded a secondary rate limit"."""
+_UNTOLD = 60.0
+"""Seconds to wait then (https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api)."""
 _CUT = (OSError, http.client.HTTPException)
 
 
@@ -72,21 +75,29 @@ class UnsafeArchive(ApiError):
 class Client:
     """A connection to one server's API.
 
-    ``patience`` is the longest time, in seconds, that all waits of one call
-    take together; a longer one that the server asks for is an error at once.
+    ``timeout`` is how long one read may take, in seconds. ``patience`` is the
+    longest time that all waits of one call take together; a longer one that
+    the server asks for is an error at once.
     """
 
     base: str = "https://api.github.com"
     token: str = field(default="", repr=False)
     attempts: int = 5
+    timeout: float = 60.0
     patience: float = 120.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
+    _ahead: list[float] = field(default_factory=lambda: [0.0], init=False, repr=False, compare=False)
+    """By how many seconds the server's clock is ahead of ours, as its last answer said."""
 
     def __post_init__(self) -> None:
         parts = urllib.parse.urlsplit(self.base)
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
             raise ApiError(f"the API's address must begin with https://, not {self.base!r}")
+
+    def now(self) -> float:
+        """The time by the server's clock, in seconds since 1970; by our own until it has answered."""
+        return self.clock() + self._ahead[0]
 
     def get(self, *path: str | int, **query: str | int) -> Any:
         """The JSON at a path; each part is one segment and is quoted."""
@@ -129,8 +140,8 @@ class Client:
         self._expect_upload_host(url)
         url += "?" + urllib.parse.urlencode({"name": name})
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)}
-        with file.open("rb") as content, self._open("POST", url, content, headers) as answer:
-            return _decode(answer)
+        with file.open("rb") as content:
+            return self._open("POST", url, content, headers, _decode)
 
     def download(self, *path: str | int, target: Path, digest: str | None = None) -> None:
         """Write what a path gives to the file ``target``, following redirects to storage.
@@ -139,29 +150,19 @@ class Client:
         """
         # An asset is described in JSON unless its bytes are asked for; an artifact is only ever redirected to.
         headers = {"Accept": "application/octet-stream"} if "assets" in path else {}
-        for attempt in range(self.attempts):
-            try:
-                self._download(self._url(path, {}), headers, target, digest)
-                return
-            except _CUT as error:
-                if attempt + 1 == self.attempts:
-                    raise ApiError(f"GET {'/'.join(map(str, path))}: the download broke off: {error}") from error
-                self.sleep(2.0**attempt)
 
-    def _download(self, url: str, headers: Mapping[str, str], target: Path, digest: str | None) -> None:
-        found = hashlib.sha256()
-        with self._open("GET", url, None, headers) as answer, target.open("wb") as file:
-            expected = answer.headers.get("content-length")
-            size = 0
-            while chunk := answer.read(_CHUNK):
-                size += len(chunk)
-                found.update(chunk)
-                file.write(chunk)
-        # A server that closes early looks like the end of the file to a reader.
-        if expected is not None and size != int(expected):
-            raise http.client.IncompleteRead(b"", int(expected) - size)
-        if digest and digest != f"sha256:{found.hexdigest()}":
-            raise ApiError(f"the download is not what GitHub recorded: sha256:{found.hexdigest()}, not {digest}")
+        def store(answer: _Answer) -> None:
+            found, size = hashlib.sha256(), 0
+            with target.open("wb") as file:
+                while chunk := answer.read(_CHUNK):
+                    size += len(chunk)
+                    found.update(chunk)
+                    file.write(chunk)
+            _expect_whole(answer, size)
+            if digest and digest != f"sha256:{found.hexdigest()}":
+                raise ApiError(f"the download is not what GitHub recorded: sha256:{found.hexdigest()}, not {digest}")
+
+        self._open("GET", self._url(path, {}), None, headers, store)
 
     def _url(self, path: tuple[str | int, ...], query: Mapping[str, str | int]) -> str:
         for part in path:
@@ -179,32 +180,56 @@ class Client:
     def _json(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, Mapping[str, str]]:
         data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
-        with self._open(method, url, data, headers) as answer:
+
+        def read(answer: _Answer) -> tuple[Any, Mapping[str, str]]:
             return _decode(answer), {name.lower(): value for name, value in answer.headers.items()}
 
-    def _open(self, method: str, url: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str]) -> _Answer:
-        """The answer of a call that succeeded, after as many attempts as are sound."""
+        return self._open(method, url, data, headers, read)
+
+    def _open(
+        self,
+        method: str,
+        url: str,
+        body: bytes | IO[bytes] | None,
+        headers: Mapping[str, str],
+        read: Callable[[_Answer], _T],
+    ) -> _T:
+        """What ``read`` makes of the answer of a call that succeeded, after as many attempts as are sound.
+
+        An answer that breaks off while it is read is none.
+        """
         waited = 0.0
         for attempt in range(1, self.attempts + 1):
             try:
-                return self._follow(method, url, body, headers)
+                return self._ask(method, url, body, headers, read)
             except _Refused as refused:
                 error, wait = self._explain(method, url, refused), self._wait(refused, attempt)
-                safe = refused.not_carried_out or (refused.status in _TRANSIENT and method != "POST")
+                safe = refused.is_limited or (refused.status in _TRANSIENT and method != "POST")
             except _CUT as cut:
-                what = f"{method} {_shown(url)}: no answer: {getattr(cut, 'reason', None) or cut!r}"
+                what = f"{method} {_shown(url)}: no answer, or not all of it: {getattr(cut, 'reason', None) or cut!r}"
                 error, wait = ApiError(self._scrub(what), transient=True), 2.0 ** (attempt - 1)
                 safe = method != "POST"
             if not safe or attempt == self.attempts:
                 raise error
             if waited + wait > self.patience:
-                words = f"{error}; it asks to wait {wait:.0f} s"
+                words = f"{error}; it is to be tried again in {wait:.0f} s"
                 raise ApiError(words, error.status, transient=error.transient, limited=error.limited)
             if not isinstance(body, bytes | None):
                 body.seek(0)
             waited += wait
             self.sleep(wait)
         raise AssertionError("attempts must be at least 1")
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        body: bytes | IO[bytes] | None,
+        headers: Mapping[str, str],
+        read: Callable[[_Answer], _T],
+    ) -> _T:
+        with self._follow(method, url, body, headers) as answer:
+            return read(answer)
 
     def _follow(self, method: str, url: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str]) -> _Answer:
         for _ in range(MAX_REDIRECTS + 1):
@@ -229,30 +254,36 @@ class Client:
         if self.token and at_home:
             request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
-            answer: _Answer = _OPENER.open(request, timeout=TIMEOUT)
+            answer: _Answer = _OPENER.open(request, timeout=self.timeout)
         except urllib.error.HTTPError as error:
+            self._set_clock(error.headers.get("date"), at_home)
             if error.code in {301, 302, 303, 307, 308}:
                 return error
             with error:
                 raise _Refused(error.code, dict(error.headers.items()), error.read(MAX_ANSWER)) from None
+        self._set_clock(answer.headers.get("date"), at_home)
         return answer
+
+    def _set_clock(self, date: str | None, at_home: bool) -> None:
+        if at_home and (moment := _moment(date or "")) is not None:
+            self._ahead[0] = moment - self.clock()
 
     def _wait(self, refused: _Refused, attempt: int) -> float:
         """Seconds until the next attempt: what the server says, else twice as long each time."""
         after = refused.headers.get("retry-after", "")
         if after.isdigit():
             return float(after)
-        if moment := email.utils.parsedate_tz(after):
-            return max(0.0, email.utils.mktime_tz(moment) - self.clock())
+        if (moment := _moment(after)) is not None:
+            return max(0.0, moment - self.now())
         reset = refused.headers.get("x-ratelimit-reset", "")
         if refused.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-            return max(0.0, float(reset) - self.clock()) + 1
-        return 2.0 ** (attempt - 1)
+            return max(0.0, float(reset) - self.now()) + 1
+        return (_UNTOLD if refused.is_limited else 1.0) * 2.0 ** (attempt - 1)
 
     def _explain(self, method: str, url: str, refused: _Refused) -> ApiError:
         message = f"{method} {_shown(url)}: {refused.status} {refused.said()}"
         request_id = refused.headers.get("x-github-request-id", "")
-        transient, limited = refused.status in _TRANSIENT, refused.not_carried_out
+        transient, limited = refused.status in _TRANSIENT, refused.is_limited
         return ApiError(self._scrub(message), refused.status, request_id, transient, limited)
 
     def _scrub(self, text: str) -> str:
@@ -340,6 +371,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 _OPENER = urllib.request.build_opener(_NoRedirect)
 _Answer: TypeAlias = Any  # http.client.HTTPResponse, or an HTTPError that is a redirect: both are read alike
+_T = TypeVar("_T")
 
 
 class _Refused(Exception):
@@ -350,10 +382,11 @@ class _Refused(Exception):
         self.body = body
 
     @property
-    def not_carried_out(self) -> bool:
-        """Whether the server said that it turned the call away before doing anything."""
-        limited = "retry-after" in self.headers or self.headers.get("x-ratelimit-remaining") == "0"
-        return self.status == 429 or (self.status in {403, 503} and limited)
+    def is_limited(self) -> bool:
+        """Whether there were too many calls, so that the server turned this one away before doing anything."""
+        told = "retry-after" in self.headers or self.headers.get("x-ratelimit-remaining") == "0"
+        in_words = self.status == 403 and _LIMITED in self.said().lower()
+        return self.status == 429 or (self.status in {403, 503} and told) or in_words
 
     def said(self) -> str:
         """GitHub's own words, on one line and not too long."""
@@ -373,12 +406,29 @@ def _decode(answer: _Answer) -> Any:
     data = answer.read(MAX_ANSWER + 1)
     if len(data) > MAX_ANSWER:
         raise ApiError("the answer is absurdly large")
+    _expect_whole(answer, len(data))
     if not data:
         return None
     try:
         return json.loads(data)
     except ValueError as error:
         raise ApiError(f"the answer is not JSON: {data[:100]!r}") from error
+
+
+def _expect_whole(answer: _Answer, size: int) -> None:
+    """Raises IncompleteRead where fewer bytes came than announced: to a reader that looks like the end."""
+    announced = answer.headers.get("content-length")
+    if announced is not None and size != int(announced):
+        raise http.client.IncompleteRead(b"", int(announced) - size)
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since 1970 of a date as HTTP writes it; None for anything else."""
+    try:
+        parsed = email.utils.parsedate_tz(text)
+        return None if parsed is None else float(email.utils.mktime_tz(parsed))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _next_page(link: str) -> str | None:

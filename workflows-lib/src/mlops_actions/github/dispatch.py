@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -43,14 +43,14 @@ def start(
     path = ("repos", *repository(owner_name))
     title = re.compile(rf"(?<![\w-]){re.escape(event_type)}(?![\w-])")
 
-    def last(since: datetime) -> _Run | None:
+    def last() -> _Run | None:
         listed = client.pages(*path, "actions", "runs", key="workflow_runs", event="repository_dispatch")
-        return _first(listed, since, lambda run: title.search(run.get("display_title") or "") is not None)
+        return _first(client, listed, cool_down, lambda run: title.search(run.get("display_title") or "") is not None)
 
     def send() -> None:
         client.post(*path, "dispatches", body={"event_type": event_type, "client_payload": dict(payload)})
 
-    return _once(client, f"`{event_type}`", cool_down, last, send)
+    return _once(client, f"`{event_type}`", last, send)
 
 
 def start_workflow(
@@ -60,27 +60,20 @@ def start_workflow(
     path = ("repos", *repository(owner_name))
     named = (*path, "actions", "workflows", workflow)
 
-    def last(since: datetime) -> _Run | None:
+    def last() -> _Run | None:
         listed = client.pages(*named, "runs", key="workflow_runs", event="workflow_dispatch")
-        return _first(listed, since, lambda _: True)
+        return _first(client, listed, cool_down, lambda _: True)
 
     def send() -> None:
         text = json.dumps(payload, separators=(",", ":"))
         branch = client.get(*path)["default_branch"]
         client.post(*named, "dispatches", body={"ref": branch, "inputs": {INPUT: text}})
 
-    return _once(client, f"`{workflow}`", cool_down, last, send)
+    return _once(client, f"`{workflow}`", last, send)
 
 
-def _once(
-    client: Client,
-    name: str,
-    cool_down: timedelta,
-    last: Callable[[datetime], _Run | None],
-    send: Callable[[], None],
-) -> tuple[bool, str]:
-    since = datetime.fromtimestamp(client.clock(), UTC) - cool_down
-    if run := last(since):
+def _once(client: Client, name: str, last: Callable[[], _Run | None], send: Callable[[], None]) -> tuple[bool, str]:
+    if run := last():
         return False, f"{name} was sent at {run['created_at']} already ({run['html_url']})"
     try:
         send()
@@ -88,17 +81,18 @@ def _once(
         if not error.transient:
             raise
         client.sleep(SETTLING)
-        if not last(since):
+        if not last():
             raise
     return True, f"{name} is sent"
 
 
-def _first(listed: Any, since: datetime, counts: Callable[[_Run], bool]) -> _Run | None:
-    """The newest run that counts since a moment, or None. GitHub lists runs from the newest."""
+def _first(client: Client, listed: Iterable[_Run], cool_down: timedelta, counts: Callable[[_Run], bool]) -> _Run | None:
+    """The newest run that counts and is not older than the cool-down, or None. GitHub lists runs from the newest."""
     for run in listed:
-        if datetime.fromisoformat(run["created_at"]) < since:
+        # By GitHub's clock, known once it has answered: with our own, a wrong one would start a training too soon.
+        age = datetime.fromtimestamp(client.now(), UTC) - datetime.fromisoformat(run["created_at"])
+        if age > cool_down:
             return None
         if counts(run):
-            found: _Run = run
-            return found
+            return run
     return None

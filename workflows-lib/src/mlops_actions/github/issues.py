@@ -85,7 +85,7 @@ def keep(client: Client, owner_name: str, told: Told) -> str:
         client.patch(*path, issue["number"], body={"body": rewritten, **({} if is_open else {"state": "open"})})
         if is_open:
             return f"{name} is brought up to date"
-        _comment(client, (*path, issue["number"]), f"The data has drifted again{_by(told)}.")
+        _comment(client, (*path, issue["number"]), f"A check failed again{_by(told)}.")
         return f"{name} is reopened"
     after = replace(mark, clean=mark.clean + 1 if told.state is State.CLEAN else 0)
     if not is_open:
@@ -100,7 +100,7 @@ def keep(client: Client, owner_name: str, told: Told) -> str:
     if not closes:
         return f"{name} stays open: {after.clean} of {told.close_after} clean checks in a row"
     checks = "1 check" if after.clean == 1 else f"{after.clean} checks in a row"
-    _comment(client, (*path, issue["number"]), f"Closed: {checks} found no drift{_by(told)}.")
+    _comment(client, (*path, issue["number"]), f"Closed: {checks} found nothing{_by(told)}.")
     return f"{name} is closed"
 
 

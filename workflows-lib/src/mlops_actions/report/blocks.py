@@ -10,8 +10,10 @@ from mlops_actions.report.columns import Anchors, anchor
 from mlops_actions.report.elements import (
     MAX_CELL,
     MAX_ROWS,
+    MAX_SHORT,
     NUMBER,
     PLAIN,
+    SHORT,
     badge,
     code,
     folded,
@@ -79,7 +81,9 @@ def _data(data: Table, title: str) -> Iterator[str]:
     shown = data.rows[:MAX_ROWS]
     made = [wording.column(each) for each in zip(*shown, strict=True)] or [wording.EMPTY] * len(data.columns)
     cells = [[_status(cell) if each.statuses else value(cell, MAX_CELL) for cell in each.cells] for each in made]
-    styles = [NUMBER if each.numeric else PLAIN for each in made]
+    styles = [
+        NUMBER if each.numeric else _style((name, *each.cells)) for name, each in zip(data.columns, made, strict=True)
+    ]
     for at, name in enumerate(data.columns):
         if name in data.bars and shown:
             sizes, peak = wording.sizes([row[at] for row in shown])
@@ -87,6 +91,10 @@ def _data(data: Table, title: str) -> Iterator[str]:
             cells[at] = [text if size is None else share_bar(size, peak) + text for text, size in pairs]
     yield from scroll(data.caption or title, table(data.columns, zip(*cells, strict=True), styles, data.caption))
     yield from more(len(data.rows) - len(shown), "row")
+
+
+def _style(cells: Sequence[str]) -> str:
+    return SHORT if max(map(len, cells)) <= MAX_SHORT else PLAIN
 
 
 def _status(word: str) -> str:

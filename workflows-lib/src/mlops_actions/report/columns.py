@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mlops_actions.outcome import Column, Columns, Frequencies, Histogram
+from mlops_actions.outcome import Column, Columns, Frequencies, Histogram, Shapes
 from mlops_actions.report import histogram, trends, wording
 from mlops_actions.report.elements import (
     MAX_CELL,
@@ -114,6 +114,10 @@ def _legend(block: Columns, shown: Collection[Column]) -> Iterator[str]:
     said = []
     if any(isinstance(each.shape, Histogram) for each in shown):
         said.append("In a histogram, the area of a bar is its number of rows.")
+    if any(each.shapes is not None for each in shown):
+        said.append(
+            "The shape of a text has A for its capital letters, a for small ones, 9 for digits, ¤ for other signs."
+        )
     if block.time is not None and any(each.trends for each in shown):
         first, last = block.time.blocks[0], block.time.blocks[-1]
         said.append(f"What is drawn over time is by {block.time.unit}, from {first} to {last}.")
@@ -195,6 +199,8 @@ def _card(column: Column, of: Columns, ident: str, anchors: Anchors) -> Iterator
             yield from _top(column.shape, of.rows)
         case _ if column.shape:
             yield f'<p class="note">{html(clip(column.shape, MAX_CELL))}</p>'
+    if column.shapes is not None:
+        yield from _shapes(column.shapes)
     if of.time is not None and column.trends:
         yield from trends.draw(column.trends, of.time, column.name, ident)
     yield f'</div><div class="met">{_rules(column, "", anchors)}</div></li>'
@@ -211,12 +217,27 @@ def _nulls(column: Column, rows: int) -> str:
 
 def _top(of: Frequencies, rows: int) -> Iterator[str]:
     """The most frequent values, each with its rows and their share as a bar."""
-    peak = max((count for _, count in of.values), default=0)
-    lines = [(cell(value), share_bar(count, peak), count) for value, count in of.values]
-    if of.others:
-        lines.append((f'<span class="note">{wording.plural(of.others, "other")}</span>', "", of.rest))
-    cells = ([value, drawn, f"{count:,}", wording.percent(count / rows)] for value, drawn, count in lines)
-    yield from table(("Value", "", "Rows", ""), cells, (PLAIN, PLAIN, NUMBER, NUMBER))
+    others = {wording.plural(of.others, "other"): of.rest} if of.others else {}
+    yield from _counted(("Value", "", "Rows", ""), of.values, others, rows)
+
+
+def _shapes(of: Shapes) -> Iterator[str]:
+    """The most frequent shapes of texts, likewise, and what the others come to."""
+    rest = of.texts - sum(count for _, count in of.values)
+    yield from _counted(("Shape", "", "Texts", ""), of.values, {"other shapes": rest} if rest else {}, of.texts)
+    if of.drawn:
+        yield f'<p class="note">Of {of.texts:,} texts, drawn at random.</p>'
+
+
+def _counted(
+    heads: Sequence[str], values: Sequence[tuple[str, int]], others: Mapping[str, int], whole: int
+) -> Iterator[str]:
+    """A row for each value of the data, and one for what ``others`` there are, with their part of the whole."""
+    peak = max((count for _, count in values), default=0)
+    lines = [(cell(value), share_bar(count, peak), count) for value, count in values]
+    lines += [(f'<span class="note">{html(name)}</span>', "", count) for name, count in others.items()]
+    cells = ([value, drawn, f"{count:,}", wording.percent(count / whole)] for value, drawn, count in lines)
+    yield from table(heads, cells, (PLAIN, PLAIN, NUMBER, NUMBER))
 
 
 def _rules(of: Column | Columns, title: str, anchors: Anchors) -> str:

@@ -16,6 +16,8 @@ from mlops_actions.visible import clip
 MAX_ROWS = 20_000
 MAX_TEXT = 10_000  # characters of one text
 MAX_CELL = 2_000
+MAX_SHORT = 32
+"""Characters of a cell that stay on one line in a table, where all of its column are as few."""
 
 PLAIN, SHORT, NUMBER, SENTENCE = "", "short", "number", "sentence"
 """How the cells of a column stand: short ones on one line, numbers to the right, a sentence with some room."""

@@ -22,6 +22,7 @@ from mlops_actions.report.columns import Anchors, anchor
 from mlops_actions.report.elements import (
     MAX_CELL,
     MAX_ROWS,
+    MAX_SHORT,
     MAX_TEXT,
     NUMBER,
     PLAIN,
@@ -46,9 +47,6 @@ MAX_CARDS = 100
 
 MAX_OPEN = 12
 """Subjects or materials listed openly; a longer list is folded."""
-
-MAX_SHORT = 32
-"""Characters of what is asked for that stay on one line in a table."""
 
 _STYLES = {"Measured": NUMBER, "Rows": NUMBER, "Message": SENTENCE}
 

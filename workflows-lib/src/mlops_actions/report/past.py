@@ -1,9 +1,9 @@
 """Checks one after the other, drawn: what each came to and how much it found, and a line for each of some figures.
 
 Every check takes the same room, so what stands below each other is of one
-check. A line begins at 0, and what is small is drawn small. Numbers and dates
-are text beside the drawings, which stretch to any width; the table beneath
-says all of it.
+check; that of the report has a ground of its own. A line begins at 0, and what
+is small is drawn small. Numbers and dates are text beside the drawings, which
+stretch to any width; the table beneath says all of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
 
-from mlops_actions.outcome import Past, Trace
+from mlops_actions.outcome import PRESENT, Past, Trace
 from mlops_actions.report import wording
 from mlops_actions.report.elements import MAX_CELL, WORDS, code
 from mlops_actions.report.escape import html
@@ -32,6 +32,7 @@ def draw(past: Past, ident: str) -> Iterator[str]:
     """The bars with what each check came to, and the lines; ``ident`` begins the ids inside."""
     there = [each for each in (Status.PASS, Status.WARN, Status.FAIL) if each in past.statuses]
     keys = "".join(f'<span class="key came {each.value}">{WORDS[each]}</span>' for each in there)
+    keys += f'<span class="key present">{PRESENT}</span>' if past.ends_now else ""
     yield f'<figure class="past">\n<figcaption><strong>{html(past.counted)}</strong>'
     yield f'<span class="keys">{keys}</span></figcaption>'
     yield from _bars(past, ident)
@@ -59,7 +60,7 @@ def _bars(past: Past, ident: str) -> Iterator[str]:
     yield (
         f'<svg class="chart counts" role="img" viewBox="0 0 {WIDTH} {HIGH}" preserveAspectRatio="none" '
         f'aria-labelledby="{ident}-t {ident}-d"><title id="{ident}-t">{html(past.counted)}</title>'
-        f'<desc id="{ident}-d">{html(f"{said}; {note}")}</desc>'
+        f'<desc id="{ident}-d">{html(f"{said}; {note}")}</desc>{_ground(past, HIGH)}'
     )
     for at, count in enumerate(past.counts):
         left, height = (at + _GAP / 2) * room, HIGH * count / peak
@@ -84,17 +85,27 @@ def _line(trace: Trace, past: Past, ident: str) -> Iterator[str]:
         return
     most = max(there, key=lambda at: values[at] or 0.0)
     line, marked = _paths(values, trace.marked, max(values[most] or 0.0, FLAT))
-    name, last = clip(trace.name, MAX_CELL), f"last {_text(values[there[-1]])}"
+    is_present = past.ends_now and there[-1] == len(values) - 1
+    name = clip(trace.name, MAX_CELL)
+    last = f"{PRESENT if is_present else 'last'} {_text(values[there[-1]])}"
     ends = f"at most {_text(values[most])}, {past.times[most]}"
     failed = f"; failed in {wording.plural(len(trace.marked), 'check')}" if trace.marked else ""
     yield (
         f'<li><p>{code(name)} <span class="note">{last}</span></p>'
         f'<svg class="chart strip" role="img" viewBox="0 0 {WIDTH} {LOW + 1}" preserveAspectRatio="none" '
         f'aria-labelledby="{ident}"><title id="{ident}">{html(f"{name} by check: {last}, {ends}{failed}")}</title>'
-        f'<path class="zero" d="M0 {LOW}H{WIDTH}"/><path class="level" d="{line}"/>'
+        f'{_ground(past, LOW)}<path class="zero" d="M0 {LOW}H{WIDTH}"/><path class="level" d="{line}"/>'
         f'<path class="marked fail" d="{marked}"/></svg>'
         f'<p class="note">{html(ends)}</p></li>'
     )
+
+
+def _ground(past: Past, height: int) -> str:
+    """What the check of the report stands on, behind all that is drawn of it."""
+    if not past.ends_now:
+        return ""
+    room = WIDTH / len(past.times)
+    return f'<rect class="present" x="{WIDTH - room:.2f}" y="0" width="{room:.2f}" height="{height}"/>'
 
 
 def _paths(values: Sequence[float | None], marked: AbstractSet[int], peak: float) -> tuple[str, str]:
