@@ -7,9 +7,7 @@ window less certain and the degrees of freedom fewer.
 
 The memory is taken at the upper end of its interval. An average over what it may
 be, as in :mod:`.clusters`, is more exact far out in the tail, and sees less of
-what moved: with a memory of 0.5, some half of it. Clusters have no such choice:
-the tail of chi-square is lighter than that of t, and one value of their memory
-is wrong by more.
+what moved.
 """
 
 from __future__ import annotations
