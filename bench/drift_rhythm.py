@@ -1,6 +1,7 @@
 """How often the drift check alarms on data whose days resemble themselves, and what it still sees there.
 
     python bench/drift_rhythm.py --trials 1000
+    python bench/drift_rhythm.py --trials 1000 --shift 0 --only 'AR(1), 0.9; 35 days, a week'
 
 Each trial draws days of 15 columns (8 normal, 3 of categories, 2 of counts, 2 with nulls). What a day has of its own (a
 mean, the weight of a category, a rate of nulls) follows an autoregressive process of order 1, a weekday pattern, or
@@ -158,6 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--shift", type=float, nargs="+", default=[0.0, 0.5])
+    parser.add_argument("--only", help="part of a world and its shape, as 'AR(1), 0.9; 35 days, a week'", default="")
     options = parser.parse_args()
     print(
         "| rows are | reference, window | mean shifted by, sd | flagged by blocks | by rows | the column, by blocks |"
@@ -165,6 +167,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for name, world in WORLDS.items():
         for said, shape in SHAPES.items():
+            if options.only not in f"{name}; {said}":
+                continue
             for shift in options.shift:
                 random = np.random.default_rng(5)
                 found = [trial(random, world, shape, shift) for _ in range(options.trials)]

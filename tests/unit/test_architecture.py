@@ -26,7 +26,7 @@ LAYERS = (
     {"verdict"},
     {"schema", "files"},
     {"yamlfile", "jsonfile", "visible"},
-    {"links", "errors"},
+    {"links", "errors", "distributions"},
 )
 STAGES = LAYERS[3]
 DOORS = {

@@ -12,32 +12,11 @@ import scipy.stats
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mlops_actions.distributions import chi_square_survival
 from mlops_actions.drift import statistics
-from mlops_actions.drift.statistics import chi_square_survival, fisher, holm, homogeneity, in_order, least_fisher
+from mlops_actions.drift.statistics import fisher, holm, homogeneity, in_order, least_fisher
 
 counts = st.lists(st.integers(0, 1000), min_size=1, max_size=30)
-statistic = st.floats(1e-6, 1000)
-
-
-@given(statistic)
-def test_survival_has_closed_forms_for_few_degrees(x):
-    half = x / 2
-    assert chi_square_survival(x, 1) == pytest.approx(math.erfc(math.sqrt(half)), rel=1e-9)
-    assert chi_square_survival(x, 2) == pytest.approx(math.exp(-half), rel=1e-9)
-    assert chi_square_survival(x, 4) == pytest.approx(math.exp(-half) * (1 + half), rel=1e-9)
-
-
-@given(statistic, st.integers(1, 100))
-def test_survival_for_an_even_number_is_a_sum_of_poisson_chances(x, pairs):
-    chances = sum(math.exp(-x / 2 + k * math.log(x / 2) - math.lgamma(k + 1)) for k in range(pairs))
-    assert chi_square_survival(x, 2 * pairs) == pytest.approx(chances, rel=1e-7, abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("x", "degrees"), [(3.841458820694124, 1), (18.307038053275146, 10), (124.34211340400407, 100)]
-)
-def test_survival_at_the_tabulated_five_percent_points(x, degrees):
-    assert chi_square_survival(x, degrees) == pytest.approx(0.05, rel=1e-9)
 
 
 def plain_fisher(hits: int, n: int, other: int, m: int) -> float:

@@ -90,11 +90,6 @@ def test_where_days_resemble_themselves_two_equal_models_seldom_differ() -> None
     assert missed[False] >= 400 * 0.15
 
 
-@pytest.mark.parametrize("freedom", [4, 6, 9, 29, 364, 100_000])
-def test_the_quantile_is_students(freedom: int) -> None:
-    assert paired._quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=0.003)
-
-
 def test_of_an_rmse_less_is_better() -> None:
     labels = texts(np.zeros(40))
     found = paired.compare(Metric.RMSE, labels, texts(np.full(40, 3.0)), texts(np.full(40, 1.0)))

@@ -17,17 +17,8 @@ from itertools import pairwise
 from operator import mul
 from statistics import NormalDist
 
-from mlops_actions.drift.statistics import chi_square_survival
-
-LONGEST_MEMORY = 0.98
-"""The correlation of a block with the next, at most: with more, no number of blocks that a profile holds tells it."""
-
-WIDER = 1.8
-"""How much wider the memory may be off than Fisher's formula has it: from a month of days, it is (by simulation)."""
-
-_CHANCES = (0.0, 0.2, 0.5, 0.8, 0.95, 0.995, 1.0)
-_RANGES = tuple((NormalDist().inv_cdf(min(high, 0.9999)), high - low) for low, high in pairwise(_CHANCES))
-"""The upper end of each range of a normal variable, with its probability."""
+from mlops_actions.distributions import chi_square_survival
+from mlops_actions.drift import memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +43,15 @@ class Between:
     def memories(self) -> dict[float, float]:
         """What the correlation of a block with the next may be, with the probability of each.
 
-        It is 0 to LONGEST_MEMORY; less, where blocks may not differ at all.
-        From few blocks it is estimated too low (Kendall, "Note on Bias in the
-        Estimation of Autocorrelation", Biometrika 41, 1954; Marriott, Pope,
-        "Bias in the Estimation of Autocorrelations", the same volume), and its
-        inverse hyperbolic tangent is about normal (Fisher). The ranges of it
-        stand for their upper ends: a window of many blocks is held to be as
-        steady as it says.
+        It is as much shorter as it is unsure whether blocks differ beyond
+        chance at all: of next to nothing, what one shares with the next may be
+        all or none.
         """
         if not self.own:
             return {0.0: 1.0}
-        found = self.shared / self.own
-        corrected = min(max(0.0, found + (1 + 4 * found) / self.free), LONGEST_MEMORY)
-        sure = self.own**2 / (self.own**2 + 2 * self.squares / self.free)
-        spread = WIDER / math.sqrt(self.free - 3)
-        memories: dict[float, float] = {}
-        for normal, weight in _RANGES:
-            memory = sure * min(max(math.tanh(math.atanh(corrected) + spread * normal), 0.0), LONGEST_MEMORY)
-            memories[memory] = memories.get(memory, 0.0) + weight
-        return memories
+        by_chance = self.chance * math.sqrt(2 / ((self.cells - 1) * self.free))  # the error of a variance of none
+        sure = math.erf(self.own / by_chance / math.sqrt(2))
+        return {sure * each: weight for each, weight in memory.likely(self.shared / self.own, self.free).items()}
 
     @property
     def ways(self) -> float:
@@ -86,16 +67,12 @@ class Between:
         own, by their memory. ``sizes`` is the sum of the inverse numbers of rows
         on both sides.
         """
-        return sum(
-            weight * self._beyond(found, factor(memory), memory, sizes) for memory, weight in self.memories.items()
-        )
+        return sum(weight * self._beyond(found, factor(each), each, sizes) for each, weight in self.memories.items())
 
-    def _beyond(self, found: float, factor: float, memory: float, sizes: float) -> float:
+    def _beyond(self, found: float, factor: float, remembered: float, sizes: float) -> float:
         noise, ways = (self.cells - 1) * sizes, self.ways
-        effective = max(1.0, self.free * (1 - memory**2) / (1 + memory**2))
-        # Blocks that remember each other differ less from their own mean than the true one (Bayley, Hammersley, "The
-        # Effective Number of Independent Observations in an Autocorrelated Time Series", JRSS Supplement 8, 1946).
-        factor *= (1 - 1 / self.blocks) / (1 - of_mean(self.blocks, memory))
+        effective = memory.effective(self.free, remembered)
+        factor *= memory.wider(self.blocks, remembered)
         whole = self.own + self.chance
         truths = (
             (max(0.0, whole / ratio - self.chance), weight)
@@ -165,18 +142,6 @@ def _shared(residuals: Sequence[Sequence[float]], free: int) -> float:
     """The covariance of a block with the next."""
     pairs = [_dot(one, other) for one, other in pairwise(residuals)]
     return sum(pairs) / len(pairs) * len(residuals) ** 2 / free
-
-
-def of_mean(number: float, memory: float) -> float:
-    """The variance of the mean of so many blocks, as a share of a block's, where each remembers the one before.
-
-    That of an autoregressive process of order 1 (Anderson, "The Statistical
-    Analysis of Time Series", 1971, section 8.3).
-    """
-    if number <= 1 or memory == 0:
-        return 1 / number
-    total = number * (1 + memory) / (1 - memory) - 2 * memory * (1 - memory**number) / (1 - memory) ** 2
-    return float(total / number**2)
 
 
 def _squares(residuals: Sequence[Sequence[float]], free: int) -> float:

@@ -16,10 +16,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
+from mlops_actions.distributions import student_quantile
 from mlops_actions.drift import seasons
-from mlops_actions.drift.statistics import f_survival
 
 FEW = 30
 """Rows (for an AUC: of either class) below which no interval is worth its name."""
@@ -162,13 +161,4 @@ def _of_blocks(influences: Sequence[float]) -> float:
 
 def _quantile(confidence: float, blocks: int) -> float:
     """How many standard errors an interval reaches to either side: Student's of blocks, the normal one of rows."""
-    normal = NormalDist().inv_cdf((1 + confidence) / 2)
-    if not _told(blocks):
-        return normal
-    low, high = normal, 2 * normal
-    while f_survival(high**2, 1, blocks - 1) > 1 - confidence:
-        low, high = high, 2 * high
-    for _ in range(50):  # the square of Student's t has the distribution of F
-        middle = (low + high) / 2
-        low, high = (middle, high) if f_survival(middle**2, 1, blocks - 1) > 1 - confidence else (low, middle)
-    return (low + high) / 2
+    return student_quantile(confidence, blocks - 1 if _told(blocks) else math.inf)

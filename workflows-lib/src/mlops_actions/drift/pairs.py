@@ -16,11 +16,12 @@ from mlops_actions.data.profiles.blocks import UNDATED, Blocks
 from mlops_actions.data.profiles.correlating import Wanted
 from mlops_actions.data.profiles.correlations import Correlations, Pair, names
 from mlops_actions.data.profiles.profile import ColumnProfile, Profile
+from mlops_actions.distributions import student_survival
 from mlops_actions.drift import series
 from mlops_actions.drift.decision import FEW
 from mlops_actions.drift.rhythm import Rhythm
 from mlops_actions.drift.seasons import FEWEST, seasons
-from mlops_actions.drift.statistics import f_survival, holm
+from mlops_actions.drift.statistics import holm
 from mlops_actions.outcome import Section, Table, Text
 from mlops_actions.report.wording import plural
 from mlops_actions.verdict import Check, Severity, Status, Where
@@ -159,7 +160,7 @@ def by_rows(one: Pair, other: Pair) -> float:
     if not difference:
         return 1.0
     variance = max(apart, common)
-    return f_survival(difference**2 / variance, 1, max(1.0, min(rows) / 5)) if variance else 0.0
+    return student_survival(difference / math.sqrt(variance), max(1.0, min(rows) / 5)) if variance else 0.0
 
 
 def _inside(pair: Pair) -> float:

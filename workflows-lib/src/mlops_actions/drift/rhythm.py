@@ -19,7 +19,7 @@ from datetime import timedelta
 from operator import mul
 
 from mlops_actions.data.profiles.blocks import UNDATED, Blocks, Unit
-from mlops_actions.drift import clusters, series
+from mlops_actions.drift import clusters, memory, series
 from mlops_actions.drift.seasons import FEWEST, seasons
 from mlops_actions.report.wording import plural
 
@@ -114,14 +114,14 @@ class Rhythm:
         place = sum(map(mul, current, ranks)) / here
         return usual.p_value(place - usual.expected(self.mix), self.mix, self.window)
 
-    def _factor(self, memory: float) -> float:
+    def _factor(self, remembered: float) -> float:
         """The variance of the difference between window and reference, as a share of a block's."""
-        return clusters.of_mean(self.window, memory) + self._of_reference(memory)
+        return memory.of_mean(self.window, remembered) + self._of_reference(remembered)
 
-    def _of_reference(self, memory: float) -> float:
+    def _of_reference(self, remembered: float) -> float:
         """The variance of the expected shares, as a share of a block's; those of one season are far from each other."""
         if not self.is_seasonal:
-            return clusters.of_mean(len(self.seasons), memory)
+            return memory.of_mean(len(self.seasons), remembered)
         known = Counter(self.seasons)
         return sum(share**2 / known[season] for season, share in self.mix.items())
 

@@ -2,9 +2,12 @@
 
 A t test of two samples ("Student", "The Probable Error of a Mean", Biometrika 6,
 1908), each season having its own mean and all one variance. A block resembles
-the one before: how much so is estimated (Kendall, as in
-:attr:`.clusters.Between.memories`), makes the mean of a window less certain and
-the degrees of freedom fewer.
+the one before: how much so is estimated (:mod:`.memory`), makes the mean of a
+window less certain and the degrees of freedom fewer.
+
+The memory is taken at the upper end of its interval. An average over what it may
+be, as in :mod:`.clusters`, is more exact far out in the tail, and sees less of
+what moved.
 """
 
 from __future__ import annotations
@@ -15,10 +18,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mlops_actions.drift.clusters import LONGEST_MEMORY, of_mean
-from mlops_actions.drift.statistics import f_survival
+from mlops_actions.distributions import student_survival
+from mlops_actions.drift import memory
 
 _ROUNDING = 1e-9
+
+_ERRORS = 1.28
+"""How many standard errors longer than it seems the memory is taken to be: one-sided, with 90 % confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,15 @@ class Usual:
         """The chance of a mean of so many blocks, in these seasons, that is as far away."""
         if abs(difference) < _ROUNDING:
             return 1.0
+        blocks = sum(self.blocks.values())
         own = sum(share**2 / self.blocks[season] for season, share in mix.items())
         if len(self.blocks) == 1:
-            own = of_mean(sum(self.blocks.values()), self.memory)
-        variance = self.variance * (own + of_mean(number, self.memory))
+            own = memory.of_mean(blocks, self.memory)
+        variance = self.variance * memory.wider(blocks, self.memory) * (own + memory.of_mean(number, self.memory))
         if variance < _ROUNDING**2:
             return 0.0
-        free = max(1.0, self.free * (1 - self.memory**2) / (1 + self.memory**2))
-        return f_survival(difference**2 / variance, 1, free)
+        free = memory.effective(self.free, self.memory)
+        return student_survival(difference / math.sqrt(variance), free)
 
 
 def usual(numbers: Sequence[tuple[int, float]]) -> Usual:
@@ -59,17 +66,15 @@ def usual(numbers: Sequence[tuple[int, float]]) -> Usual:
         known[season].append(number)
     means = {season: math.fsum(each) / len(each) for season, each in known.items()}
     residuals = [number - means[season] for season, number in numbers]
-    squares = math.fsum(each**2 for each in residuals)
     free = len(numbers) - len(known)
+    variance = math.fsum(each**2 for each in residuals) / max(free, 1)
     sizes = {season: len(each) for season, each in known.items()}
-    return Usual(means, sizes, squares / max(free, 1), free, _memory(residuals, squares))
+    return Usual(means, sizes, variance, free, _memory(residuals, variance, free))
 
 
-def _memory(residuals: Sequence[float], squares: float) -> float:
-    """The correlation of a block with the next, 0 to LONGEST_MEMORY, a standard error higher than it seems."""
-    if squares <= 0:
+def _memory(residuals: Sequence[float], variance: float, free: int) -> float:
+    """The correlation of a block with the next, 0 to LONGEST, at the upper end of its interval."""
+    if variance <= 0 or len(residuals) < 2:
         return 0.0
-    number = len(residuals)
-    found = math.fsum(one * other for one, other in pairwise(residuals)) / squares
-    corrected = min(max(0.0, found + (1 + 3 * found) / number), 1.0)
-    return min(corrected + math.sqrt((1 - corrected**2) / number), LONGEST_MEMORY)
+    shared = math.fsum(one * other for one, other in pairwise(residuals)) / (len(residuals) - 1)
+    return memory.above(shared / variance, free, _ERRORS)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mlops_actions.distributions import chi_square_survival
+
 SMALLEST_EXPECTED = 5.0
 """A cell whose expected count is smaller on either side is pooled: below, chi-square is no fair approximation."""
 
@@ -146,75 +148,6 @@ def _tail(start: int, total: int, n: int, m: int, step: int) -> float:
 
 def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-
-
-def chi_square_survival(statistic: float, degrees: float) -> float:
-    """P(X >= statistic) for X of a chi-square distribution with ``degrees`` degrees of freedom.
-
-    The regularized upper incomplete gamma function Q(degrees / 2, statistic / 2):
-    its series below a + 1, its continued fraction (Lentz's method) from there on
-    (Abramowitz, Stegun, "Handbook of Mathematical Functions", 6.5.29, 6.5.31).
-    """
-    a, x = degrees / 2, statistic / 2
-    if x <= 0:
-        return 1.0
-    factor = math.exp(-x + a * math.log(x) - math.lgamma(a))
-    if x < a + 1:
-        term = total = 1 / a
-        divisor = a
-        while term > total * 1e-17:
-            divisor += 1
-            term *= x / divisor
-            total += term
-        return max(0.0, 1.0 - total * factor)
-    tiny = 1e-300
-    b = x + 1 - a
-    c, d = 1 / tiny, 1 / b
-    fraction = d
-    for i in range(1, 10_000):
-        numerator = -i * (i - a)
-        b += 2
-        d = 1 / (numerator * d + b or tiny)
-        c = b + numerator / c or tiny
-        fraction *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return min(1.0, factor * fraction)
-
-
-def f_survival(statistic: float, upper: float, lower: float) -> float:
-    """P(X >= statistic) for X of an F distribution with these degrees of freedom, of which ``lower`` may be infinite.
-
-    The regularized incomplete beta function I(x; lower / 2, upper / 2) at x = lower / (lower + upper * statistic)
-    (Abramowitz, Stegun, 26.6.2).
-    """
-    if statistic <= 0:
-        return 1.0
-    if lower > 1e7:
-        return chi_square_survival(statistic * upper, upper)
-    return _incomplete_beta(lower / (lower + upper * statistic), lower / 2, upper / 2)
-
-
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """The regularized incomplete beta function, by its continued fraction (Abramowitz, Stegun, 26.5.8)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
-    if x > (a + 1) / (a + b + 2):  # where the fraction of the other tail converges
-        return 1.0 - _incomplete_beta(1 - x, b, a)
-    log = a * math.log(x) + b * math.log1p(-x) + math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    tiny = 1e-300
-    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1) or tiny)
-    fraction = d
-    for m in range(1, 10_000):
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for numerator in (even, odd):
-            d = 1 / (1 + numerator * d or tiny)
-            c = 1 + numerator / c or tiny
-            fraction *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return min(1.0, max(0.0, math.exp(log) * fraction / a))
 
 
 def holm(p_values: Sequence[float], level: float, least: Sequence[float] | None = None) -> list[bool]:
