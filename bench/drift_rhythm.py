@@ -159,6 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--shift", type=float, nargs="+", default=[0.0, 0.5])
+    parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--only", help="part of a world and its shape, as 'AR(1), 0.9; 35 days, a week'", default="")
     options = parser.parse_args()
     print(
@@ -170,7 +171,7 @@ def main() -> None:
             if options.only not in f"{name}; {said}":
                 continue
             for shift in options.shift:
-                random = np.random.default_rng(5)
+                random = np.random.default_rng(options.seed)
                 found = [trial(random, world, shape, shift) for _ in range(options.trials)]
                 by_day, by_row, column_ = (sum(each) for each in zip(*found, strict=True))
                 low, high = interval(by_day, options.trials)

@@ -181,8 +181,7 @@ def _compared(reference: ColumnProfile, current: ColumnProfile, recount: Recount
     in_order = bool(shown) and reference.categories is None
     mass, moved = _mass(cells, sides, wanted, scale, in_order)
     shifts = [mass, _missing(cells, sides)]
-    is_ranged = reference.kind is Kind.TIME and any(cell.role is Role.NEW for cell in cells)
-    if is_ranged or (shown and reference.kind is not Kind.BOOLEAN):
+    if _can_have_new(reference, cells, compared=bool(shown)):
         shifts.append(_new(reference, cells, sides, mass))
     shapes, shift = _shape(_shapes(reference, current, sides), sides)
     return Comparison(
@@ -196,6 +195,13 @@ def _compared(reference: ColumnProfile, current: ColumnProfile, recount: Recount
         apart=_apart(cells, sides, in_order) if any(each.effect for each in shifts[1:]) else 0.0,
         shapes=shapes,
     )
+
+
+def _can_have_new(reference: ColumnProfile, cells: Sequence[Cell], *, compared: bool) -> bool:
+    """Whether there can be new values: of what is ``compared`` value by value, or of times with bounds."""
+    if reference.kind is Kind.TIME:
+        return any(cell.role is Role.NEW for cell in cells)
+    return compared and reference.kind is not Kind.BOOLEAN
 
 
 def _is_in_blocks(column: ColumnProfile) -> bool:
