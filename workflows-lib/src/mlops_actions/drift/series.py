@@ -23,8 +23,8 @@ from mlops_actions.drift import memory
 
 _ROUNDING = 1e-9
 
-_ERRORS = 1.28
-"""How many standard errors longer than it seems the memory is taken to be: one-sided, with 90 % confidence."""
+_ERRORS = 1.645
+"""How many standard errors longer than it seems the memory is taken to be: one-sided, with 95 % confidence."""
 
 
 @dataclass(frozen=True, slots=True)
