@@ -440,6 +440,16 @@ def test_each_row_says_what_its_column_was_judged_by(workspace, normal):
     assert said["calm"] == ("stable", "0.00 of mass moved", 0.0)
 
 
+def test_the_table_leaves_out_what_no_column_has_and_calls_chance_what_may_be_it(workspace, normal):
+    before, now = {"x": ("DOUBLE", normal(300))}, {"x": ("DOUBLE", normal(300))}
+    table = workspace.compare(before, now).sections[0].blocks[0]
+    assert not [name for name in table.columns if name.startswith("missing")]
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert row["times its threshold"] >= 1 and row["verdict"] == "may be chance"
+    now["x"][1][:3] = [None] * 3
+    assert {"missing then, %", "missing now, %"} < set(workspace.compare(before, now).sections[0].blocks[0].columns)
+
+
 def test_the_table_has_each_column_and_drifted_ones_are_drawn_first(workspace, normal):
     before = {name: ("DOUBLE", normal(500)) for name in "abcdef"} | {"when": ("DATE", ["2013-01-01"] * 500)}
     now = before | {"e": ("DOUBLE", normal(500, 2.0))}

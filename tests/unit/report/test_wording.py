@@ -131,3 +131,10 @@ def test_an_amount_is_a_percentage_only_where_it_is_a_share():
 
 def test_plurals():
     assert [wording.plural(count, "check") for count in (0, 1, 5000)] == ["0 checks", "1 check", "5,000 checks"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(9999.4, "9999"), (9999.5, "10,000"), (-25_000.2, "-25,000"), (0.123456, "0.1235"), (None, "")]
+)
+def test_a_mean_has_no_exponent_that_a_person_has_to_reckon_with(value: float | None, text: str) -> None:
+    assert wording.rounded(value) == text

@@ -170,7 +170,8 @@ def _most(decision: Decision) -> str:
     if shift is not None and comparison.side.kind is Kind.NUMBER and comparison.reference and comparison.current:
         one, other = comparison.reference.range, comparison.current.range
         if one and other and abs(shift) >= 0.005:
-            parts.append(f"its mean went from {one.mean:.4g} to {other.mean:.4g} ({shift:+.2f} standard deviations)")
+            went = f"from {rounded(one.mean)} to {rounded(other.mean)}"
+            parts.append(f"its mean went {went} ({shift:+.2f} standard deviations)")
     cell = max(comparison.cells, key=lambda each: abs(moved(comparison, each)), default=None)
     if cell is not None:
         before, now = shares(comparison, cell)
@@ -342,27 +343,35 @@ def share(effect: float) -> str:
 
 
 _TIMES, _IMPORTANCE = "times its threshold", "importance"
-_COLUMNS = (
-    "column",
-    "verdict",
-    "judged by",
-    _TIMES,
-    "mean moved, sd",
-    "missing then, %",
-    "missing now, %",
-    "new values, %",
-)
+_MEAN, _THEN, _NOW, _NEW = "mean moved, sd", "missing then, %", "missing now, %", "new values, %"
+_COLUMNS = ("column", "verdict", "judged by", _TIMES, _MEAN, _THEN, _NOW, _NEW)
+_IF_ANY = {_MEAN: (_MEAN,), _THEN: (_THEN, _NOW), _NOW: (_THEN, _NOW), _NEW: (_NEW,)}
+"""Columns that are shown where some row has anything to say in one of these."""
+
+_MAY_BE_CHANCE = "may be chance"
+"""What is said of a shift that would matter, and is not proven: beside its size, ``stable`` would be a riddle."""
 
 
 def _table(decisions: Sequence[Decision], importances: Mapping[str, float]) -> Table:
-    rows = (_row(each) for each in decisions)
-    if not importances:
-        return Table(_COLUMNS, tuple(rows), bars=frozenset({_TIMES}))
-    used = (importances.get(each.comparison.name) for each in decisions)
-    with_use = tuple(
-        (*row[:2], None if use is None else round(use, 4), *row[2:]) for row, use in zip(rows, used, strict=True)
+    """All columns, in numbers. What no row has anything to say in is left out, so that the rest has room."""
+    columns: tuple[str, ...] = _COLUMNS
+    rows = [_row(each) for each in decisions]
+    if importances:
+        used = (importances.get(each.comparison.name) for each in decisions)
+        columns = (*columns[:2], _IMPORTANCE, *columns[2:])
+        rows = [
+            (*row[:2], None if use is None else round(use, 4), *row[2:]) for row, use in zip(rows, used, strict=True)
+        ]
+    kept = [
+        place
+        for place, name in enumerate(columns)
+        if name not in _IF_ANY or any(row[columns.index(each)] for row in rows for each in _IF_ANY[name])
+    ]
+    return Table(
+        tuple(columns[place] for place in kept),
+        tuple(tuple(row[place] for place in kept) for row in rows),
+        bars=frozenset({_TIMES}),
     )
-    return Table((*_COLUMNS[:2], _IMPORTANCE, *_COLUMNS[2:]), with_use, bars=frozenset({_TIMES}))
 
 
 def _row(decision: Decision) -> tuple[str | float | None, ...]:
@@ -377,7 +386,7 @@ def _row(decision: Decision) -> tuple[str | float | None, ...]:
     mean = mean_shift(comparison) if comparison.side.kind is Kind.NUMBER else None
     return (
         name,
-        decision.finding.value,
+        _MAY_BE_CHANCE if decision.finding is Finding.STABLE and decision.weight >= 1 else decision.finding.value,
         _judged_by(decision),
         round(decision.weight, 2)
         if decision.threshold

@@ -50,7 +50,7 @@ def rounded(value: float | None) -> str:
     """A mean or the like: four digits, or all before the point; None is an empty text."""
     if value is None:
         return ""
-    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
+    return f"{value:,.0f}" if 9_999.5 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def measured(check: Check) -> str:
