@@ -214,9 +214,11 @@ def test_a_file_that_spark_passes_over(workspace: Workspace) -> None:
 
 
 def test_a_profile(workspace: Workspace) -> None:
-    workspace.parquet("SELECT range AS n, range % 3 = 0 AS b, 'x' || range % 2 AS t FROM range(3000)")
+    """Whatever signs of Spark's own are in the names of columns."""
+    workspace.parquet('SELECT range AS "x`y.z", range % 3 = 0 AS "a.b", \'x\' || range % 2 AS "``" FROM range(3000)')
     outcome = describe(Profiling(["t.parquet"], engine="spark"), workspace.out)
     made = json.loads((workspace.out / "profile.json").read_text(encoding="utf-8"))
     assert outcome.verdict.status is Status.PASS
+    assert [each["name"] for each in made["columns"]] == ["x`y.z", "a.b", "``"]
     assert [each["kind"] for each in made["columns"]] == ["number", "boolean", "category"]
     assert made["columns"][2]["categories"]["values"] == [["x0", 1500], ["x1", 1500]]

@@ -156,9 +156,12 @@ class SparkScan:
         columns = [writer.name(name) for name in named]
         block = _unused("block", types)
         if key:
-            columns.append(f"{writer.expression(key, types)} AS {writer.name(block)}")
-        counter = _counter(aggregates, quote(block) if key else None)
-        parts = frame.selectExpr(*columns).mapInArrow(counter, "block string, answers binary").collect()
+            columns.append(writer.expression(key, types))
+            named.append(block)
+        counter = _counter(aggregates, named, quote(block) if key else None)
+        # PySpark takes no column with a backtick in its name there, so that they have plain ones on the way.
+        plain = [f"{written} AS c{place}" for place, written in enumerate(columns)]
+        parts = frame.selectExpr(*plain).mapInArrow(counter, "block string, answers binary").collect()
         found: dict[str | None, list[list[Any]]] = {} if key else {None: []}
         for part in parts:
             found.setdefault(part["block"], []).append(json.loads(zlib.decompress(part["answers"])))
@@ -242,9 +245,12 @@ def _matcher(pattern: str, *, every: bool) -> Any:
 
 
 def _counter(
-    aggregates: Sequence[Aggregate], key: str | None
+    aggregates: Sequence[Aggregate], names: Sequence[str], key: str | None
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What counts a part of the rows: it takes their columns and gives each block's answers, as compressed JSON."""
+    """What counts a part of the rows: it takes their columns and gives each block's answers, as compressed JSON.
+
+    ``names`` are those of the columns, in their order.
+    """
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa  # pylint: disable=import-outside-toplevel
@@ -252,7 +258,8 @@ def _counter(
         first = next(batches, None)
         if first is None:
             return
-        rows = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
+        every = (batch.rename_columns(list(names)) for batch in _chain(first, batches))
+        rows = pa.RecordBatchReader.from_batches(first.rename_columns(list(names)).schema, every)
         with duck.connect(threads=1) as connection:
             connection.register("part", rows)
             found = duck.once(connection, "part", aggregates, key)
