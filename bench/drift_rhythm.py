@@ -139,6 +139,7 @@ WORLDS = {
     "AR(1), 0.9": World(0.9, 0.3),
     "weekdays": World(0.0, 0.0, 0.5),
     "weekdays and AR(1), 0.5": World(0.5, 0.2, 0.5),
+    "weekdays and AR(1), 0.9": World(0.9, 0.3, 0.5),
 }
 SHAPES = {
     "35 days, a day": Shape(35, 1, 500),

@@ -104,10 +104,28 @@ def test_an_earlier_window_is_another_window(workspace):
     early, late = ([datetime(year, 3, 1) + timedelta(minutes=each) for each in range(500)] for year in (2012, 2013))
     assert workspace.one("TIMESTAMP", late, early).status is Status.PASS
     assert workspace.one("TIMESTAMP", late, early[:100] + late[100:]).status is Status.FAIL
+    for unknown in ([early[0]], [datetime(9999, 12, 31)], [datetime(1970, 1, 1), datetime(9999, 12, 31)]):
+        assert workspace.one("TIMESTAMP", late, unknown * 500).status is Status.FAIL, unknown
+
+
+def days(first: int, number: int, *, due: list[datetime | None], time: list[datetime] | None = None):
+    """So many days of 100 rows, with their time and when something is due; the first rows of each as given."""
+    rows = [datetime(2024, 1, 1) + timedelta(days=first + row // 100, minutes=row % 100) for row in range(number * 100)]
+    wanted = [due[row % 100] if row % 100 < len(due) else rows[row] + timedelta(days=30) for row in range(len(rows))]
+    return {"t": ("TIMESTAMP", (time or []) + rows[len(time or []) :]), "due": ("TIMESTAMP", wanted)}
+
+
+def test_by_blocks_too_early_times_are_seen_beside_nulls(workspace):
+    before = days(0, 60, due=[None])
+    unknown = [None, *[datetime(1970, 1, 1)] * 30]
+    outcome = workspace.compare(before, days(60, 7, due=unknown), time_column="t")
+    assert {each.where.column for each in outcome.verdict.checks if each.status is Status.FAIL} == {"due"}
 
 
 def test_of_the_time_of_the_rows_overlap_is_judged_and_not_how_early_it_is(workspace):
-    before = {"x": ("TIMESTAMP", [datetime(2013, 3, 1) + timedelta(hours=each) for each in range(1000)])}
-    now = {"x": ("TIMESTAMP", [datetime(2013, 2, 20) + timedelta(hours=each) for each in range(1000)])}
-    found = {each.rule: each.status for each in workspace.compare(before, now, time_column="x").verdict.checks}
-    assert (found["data.x.drift"], found["data.x.overlap"]) == (Status.PASS, Status.WARN)
+    before, now = days(20, 60, due=[]), days(0, 30, due=[])
+    found = {each.rule: each.status for each in workspace.compare(before, now, time_column="t").verdict.checks}
+    assert (found["data.t.drift"], found["data.t.overlap"]) == (Status.PASS, Status.WARN)
+    now = days(90, 30, due=[], time=[datetime(9999, 12, 31)] * 200)
+    found = {each.rule: each.status for each in workspace.compare(before, now, time_column="t").verdict.checks}
+    assert found["data.t.drift"] is Status.FAIL

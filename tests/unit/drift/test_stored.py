@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ def test_folders_that_the_command_left_are_a_window_and_a_broken_profile_among_t
         data = workspace.parquet(columns(300, int(batch)), f"{batch}.parquet")
         assert cli.main(["profile", "--data", data, "--like", reference, "--out", f"window/{batch}"]) == 0
     assert Path("window/1/report.html").exists(), "a report stands beside"
+    shutil.copytree("window/1", "window/.ipynb_checkpoints/1")
     checks = workspace.check(reference, "window").verdict.checks
     assert {each.rows for each in checks if each.rule.endswith(".drift")} == {600}
     Path("window/2/profile.json").write_text("")

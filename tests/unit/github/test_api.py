@@ -61,6 +61,7 @@ def test_a_next_page_on_another_server_is_not_asked(github: Any, client: Client)
         (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1000030"}, 31),
         (503, {"Retry-After": "Mon, 12 Jan 1970 13:46:45 GMT"}, 5),
         (429, {}, 60),
+        (429, {"Retry-After": "²"}, 60),
         (502, {}, 1),
     ],
 )
@@ -138,6 +139,13 @@ def test_what_may_have_been_created_is_not_created_again(github: Any, client: Cl
         client.post(*REPO, "releases", body={"tag_name": "m@v1.0.0"})
     assert caught.value.transient
     assert github.calls == ["POST /releases"]
+
+
+def test_what_failed_at_the_last_call_that_was_allowed_is_not_created_again(github: Any, client: Client) -> None:
+    fault(github, 503, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1000030"})
+    with pytest.raises(ApiError, match="503"):
+        client.post(*REPO, "releases", body={"tag_name": "m@v1.0.0"})
+    assert client.get(*REPO, "releases") == []
 
 
 def test_what_the_server_turned_away_is_created_later(github: Any, client: Client, waits: list[float]) -> None:

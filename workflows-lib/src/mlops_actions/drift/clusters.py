@@ -71,6 +71,8 @@ class Between:
 
     def _beyond(self, found: float, factor: float, remembered: float, sizes: float) -> float:
         noise, ways = (self.cells - 1) * sizes, self.ways
+        if self.squares <= 0:  # every block is as the next, to the row
+            return _beyond(found, noise, self.cells - 1, 0.0, ways)
         effective = memory.effective(self.free, remembered)
         factor *= memory.wider(self.blocks, remembered)
         whole = self.own + self.chance

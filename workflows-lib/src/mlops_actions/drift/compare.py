@@ -251,15 +251,17 @@ def _present(reference: ColumnProfile, current: ColumnProfile, values: tuple[int
 
 
 def _beyond(reference: ColumnProfile, current: ColumnProfile, times: int, sides: _Sides) -> list[Cell]:
-    """The cells of times that are too early or too late; none where all are, since that is another window.
+    """The cells of times that are too early or too late; none where all are earlier, which is another window.
 
-    Of the time of the rows, gaps and overlap are judged (:mod:`.arrivals`).
+    Of the time of the rows itself, what is earlier overlaps or leaves gaps, which are judged (:mod:`.arrivals`).
     """
-    known = beyond.limits(reference) if reference.kind is Kind.TIME and reference.name != sides.time else None
+    known = beyond.limits(reference) if reference.kind is Kind.TIME else None
     found = beyond.counted(current, known) if known else None
-    if found is None or (times and found.earlier + found.later >= times):
+    is_constant = current.range is not None and current.range.min == current.range.max
+    if found is None or (times and found.earlier == times and not is_constant):
         return []
-    pairs = zip(found.limits.words, (found.earlier, found.later), strict=True)
+    earlier = found.earlier if reference.name != sides.time else 0
+    pairs = zip(found.limits.words, (earlier, found.later), strict=True)
     return [Cell(label, 0, count, Role.NEW, sides.each(())) for label, count in pairs]
 
 
@@ -463,8 +465,8 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
     Population Frequencies of Species and the Estimation of Population
     Parameters", Biometrika 40, 1953): for numbers the least and the greatest.
     By blocks, it is the share of the rows of a block with values that no other
-    block has; of numbers, whose extremes are not known by block, the whole
-    distribution has to differ.
+    block has, which is none of times beyond the reference's; of numbers, whose
+    extremes are not known by block, the whole distribution has to differ.
     """
     now, rows = sum(cell.current for cell in cells if cell.role is Role.NEW), sides.rows
     once = min(2, rows[0])
@@ -475,7 +477,7 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
     least = statistics.least_fisher(once + now, *rows)
     if sides.rhythm is None:
         return Shift(Sort.NEW, effect, chance, least=least)
-    if reference.categories is None:
+    if reference.categories is None and reference.kind is not Kind.TIME:
         return Shift(Sort.NEW, effect, max(chance, mass.p), least=least)
     own = [0] * len(sides.rhythm.rows)
     for cell in cells:

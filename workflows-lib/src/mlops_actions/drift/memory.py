@@ -29,8 +29,9 @@ _RANGES = tuple((NormalDist().inv_cdf(min(high, 0.9999)), high - low) for low, h
 def above(found: float, free: int, errors: float) -> float:
     """The memory, so many standard errors above what it seems to be; 0 to LONGEST.
 
-    ``found`` is the mean product of neighbouring blocks, less their own mean,
-    as a share of their variance, which has ``free`` degrees of freedom.
+    ``found`` is the mean product of neighbouring blocks, less their own mean
+    (or those of their seasons), as a share of the mean square, of which
+    ``free`` blocks are left where the means are told.
     """
     corrected = min(max(0.0, found + (1 + 4 * found) / free), LONGEST)
     angle = math.asin(corrected) + errors / math.sqrt(free)

@@ -436,9 +436,8 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
         yield what, f"from {rounded(one.mean)} to {rounded(other.mean)}{by}"
         if one.sd is not None and other.sd is not None:
             yield "Standard deviation", f"from {rounded(one.sd)} to {rounded(other.sd)}"
-    if comparison.side.kind is Kind.TIME and one and other and not comparison.side.private:
-        yield "Times then", f"{one.min} to {one.max}"
-        yield "Times now", f"{other.min} to {other.max}"
+    if comparison.side.kind is Kind.TIME and not comparison.side.private:
+        yield from _windows(comparison)
     before, now = missing(comparison)
     if before or now:
         yield "Missing", f"from {percent(before)} to {percent(now)}"
@@ -450,6 +449,13 @@ def _facts(decision: Decision, importances: Mapping[str, float]) -> Iterator[tup
     if (rest := _others(comparison)) and not comparison.side.private:
         before, now = (sum(each) for each in zip(*(shares(comparison, cell) for cell in rest), strict=True))
         yield f"{plural(len(rest), 'value')} not drawn", f"from {percent(before)} to {percent(now)}"
+
+
+def _windows(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    """From when to when the times of a column are, on each side that has any."""
+    for name, side in (("Times then", comparison.reference), ("Times now", comparison.current)):
+        if side is not None and side.range is not None and side.range.min is not None:
+            yield name, f"{side.range.min} to {side.range.max}"
 
 
 def _why_none(comparison: Comparison) -> str:

@@ -39,15 +39,16 @@ def named(data: Sequence[str]) -> tuple[Path, ...]:
     for each in data:
         path = Path(each)
         if path.is_dir():
-            found += sorted(inner for inner in path.rglob("*") if inner.is_file() and not _is_beside(inner))
+            found += sorted(inner for inner in path.rglob("*") if inner.is_file() and not _is_beside(inner, path))
         else:
             found += [path] if path.is_file() else sorted(Path(name) for name in glob.glob(each, recursive=True))
     are_stored = all(path.suffix == ".json" for path in found) and any(map(_is_profile, found))
     return tuple(dict.fromkeys(found)) if are_stored else ()
 
 
-def _is_beside(path: Path) -> bool:
-    return path.name in BESIDE or path.name.startswith(".")
+def _is_beside(path: Path, folder: Path) -> bool:
+    """Whether a file is none of the data: a report, or hidden, as files of rows are (or a folder that it is in)."""
+    return path.name in BESIDE or any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
 
 
 def _is_profile(path: Path) -> bool:
@@ -83,7 +84,8 @@ def recounts(reference: Profile, current: Profile) -> dict[str, Recount]:
     for column in current.columns:
         before = reference.column(column.name)
         counted = Recount() if before is None else _recount(before, column)
-        if counted is None:
+        is_own = reference.time is not None and column.name == reference.time.column  # of which it is not asked
+        if counted is None or not (before is None or is_own or _knows_beyond(before, column)):
             unlike.append(column.name)
         else:
             found[column.name] = counted
@@ -108,9 +110,6 @@ def _recount(before: ColumnProfile, now: ColumnProfile) -> Recount | None:
     texts = {Kind.CATEGORY, Kind.TEXT}
     if before.kind is not now.kind and not {before.kind, now.kind} <= texts:
         return Recount()  # of another kind, or without a value: there is nothing to count
-    limits = beyond.limits(before)
-    if limits is not None and now.range is not None and beyond.counted(now, limits) is None:
-        return None
     counted = _bins(before, now) if before.bins is not None else None
     if before.categories is None:
         return Recount(counted) if before.bins is None or counted is not None else None
@@ -119,6 +118,12 @@ def _recount(before: ColumnProfile, now: ColumnProfile) -> Recount | None:
     each = dict(now.categories.values)
     known = tuple(each.pop(value, 0) for value, _ in before.categories.values)
     return Recount(counted, known, () if before.kind is Kind.BOOLEAN else tuple(each.items()))
+
+
+def _knows_beyond(before: ColumnProfile, now: ColumnProfile) -> bool:
+    """Whether it is told how many times are beyond those of the reference, where that can be asked."""
+    limits = beyond.limits(before) if before.kind is now.kind is Kind.TIME else None
+    return limits is None or now.range is None or beyond.counted(now, limits) is not None
 
 
 def _bins(before: ColumnProfile, now: ColumnProfile) -> tuple[int, ...] | None:

@@ -272,12 +272,12 @@ class Client:
     def _wait(self, refused: _Refused, attempt: int) -> float:
         """Seconds until the next attempt: what the server says, else twice as long each time."""
         after = refused.headers.get("retry-after", "")
-        if after.isdigit():
+        if _is_number(after):
             return float(after)
         if (moment := _moment(after)) is not None:
             return max(0.0, moment - self.now())
         reset = refused.headers.get("x-ratelimit-reset", "")
-        if refused.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        if refused.headers.get("x-ratelimit-remaining") == "0" and _is_number(reset):
             return max(0.0, float(reset) - self.now()) + 1
         return (_UNTOLD if refused.is_limited else 1.0) * 2.0 ** (attempt - 1)
 
@@ -379,6 +379,10 @@ _Answer: TypeAlias = Any  # http.client.HTTPResponse, or an HTTPError that is a 
 _T = TypeVar("_T")
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
 class _Refused(Exception):
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         super().__init__(status)
@@ -389,9 +393,10 @@ class _Refused(Exception):
     @property
     def is_limited(self) -> bool:
         """Whether there were too many calls, so that the server turned this one away before doing anything."""
+        if self.status == 503:  # the last call that was allowed may have been carried out, and failed then
+            return "retry-after" in self.headers
         told = "retry-after" in self.headers or self.headers.get("x-ratelimit-remaining") == "0"
-        in_words = self.status == 403 and _LIMITED in self.said().lower()
-        return self.status == 429 or (self.status in {403, 503} and told) or in_words
+        return self.status == 429 or (self.status == 403 and (told or _LIMITED in self.said().lower()))
 
     def said(self) -> str:
         """GitHub's own words, on one line and not too long."""

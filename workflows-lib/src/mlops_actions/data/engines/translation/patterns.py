@@ -82,6 +82,17 @@ def parse(pattern: str) -> Node:
     return node
 
 
+def one_sign(pattern: str, replacement: str) -> Ranges:
+    """The signs that a pattern is any one of, each to be replaced by one sign. Raises Unread for anything else."""
+    node = parse(pattern)
+    if len(replacement) != 1 or replacement in "\\$&":
+        raise Unread("a replacement that is not one plain sign")
+    match node:
+        case Chars(ranges):
+            return ranges
+    raise Unread("more than one sign to replace")
+
+
 def union(ranges: Iterable[tuple[int, int]]) -> Ranges:
     """The code points that are in any of the ranges."""
     found: list[tuple[int, int]] = []

@@ -207,6 +207,14 @@ class PostgresWriter(Writer):
                     raise Untranslatable(f"run the pattern, which has {error}") from error
                 self.patterns.add(written)
                 return Term(f"({of.sql} ~ {written})", "BOOLEAN")
+            case "regexp_replace", [of, Term(text=str() as form), Term(text=str() as sign)]:
+                try:
+                    written = literal(_chars(patterns.one_sign(form, sign)))
+                except Unread as error:
+                    raise Untranslatable(f"replace the pattern, which has {error}") from error
+                return Term(f"regexp_replace({of.sql}, {written}, {sql[2]}, 'g')", "VARCHAR")
+            case "translate", [_, Term(text=str() as signs), Term(text=str() as others)] if len(signs) == len(others):
+                return Term(f"translate({', '.join(sql)})", "VARCHAR")
             case (("length" | "len"), [of]):
                 return Term(f"length({of.sql})", "BIGINT")
             case "left", [of, Term(sql=count)] if count.isdigit():

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mlops_actions.data.engines.translation import patterns
 from mlops_actions.data.engines.translation.terms import FLOATS, Scope, Term, Untranslatable, item_type, struct_fields
 from mlops_actions.data.engines.translation.writer import Writer
 
@@ -161,6 +162,15 @@ class SparkWriter(Writer):
         """The function that answers for a text, or for every text of a list, whether a pattern is found in it."""
         return self.patterns.setdefault((pattern, every), f"mlops_matches_{len(self.patterns)}")
 
+    def _one_sign(self, pattern: str, replacement: str) -> str:
+        """A pattern that is any one of some signs, as a literal: such a one has one meaning, in Java's form too."""
+        try:
+            ranges = patterns.one_sign(pattern, replacement)
+        except patterns.Unread as error:
+            raise Untranslatable(f"replace the pattern, which has {error}") from error
+        signs = (rf"\x{{{low:x}}}-\x{{{high:x}}}" for low, high in ranges)
+        return self.text(f"[{''.join(signs)}]")
+
     def anti_join(self, left: str, right: str, on: str) -> tuple[str, str | None]:
         return f"{left} LEFT ANTI JOIN {right} ON {on}", None
 
@@ -180,6 +190,12 @@ class SparkWriter(Writer):
         match name, arguments:
             case "regexp_matches", [of, Term(text=str() as pattern)] if of.type == "VARCHAR":
                 return Term(f"{self._matcher(pattern)}({of.sql})", "BOOLEAN")
+            case "regexp_replace", [of, Term(text=str() as pattern), Term(text=str() as sign)] if of.type == "VARCHAR":
+                return Term(f"regexp_replace({of.sql}, {self._one_sign(pattern, sign)}, {self.text(sign)})", "VARCHAR")
+            case "translate", [of, Term(text=str() as signs), Term(text=str() as others)] if (
+                of.type == "VARCHAR" and len(signs) == len(others)
+            ):
+                return Term(f"translate({of.sql}, {self.text(signs)}, {self.text(others)})", "VARCHAR")
             case "left", [of, Term(sql=count)] if of.type == "VARCHAR" and count.isdigit():
                 return Term(f"left({of.sql}, {count})", "VARCHAR")
             case "concat", _ if all(each.type == "VARCHAR" for each in arguments):

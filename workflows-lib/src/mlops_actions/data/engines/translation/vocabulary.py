@@ -33,8 +33,8 @@ from mlops_actions.data.engines.translation.terms import Term, Untranslatable
 
 FUNCTIONS = frozenset({
     "abs", "approx_count_distinct", "concat", "date_trunc", "epoch", "epoch_us", "greatest", "isfinite", "isnan",
-    "left", "len", "length", "list_count", "list_filter", "list_unique", "regexp_matches", "round", "sha256",
-    "struct_extract", "trunc",
+    "left", "len", "length", "list_count", "list_filter", "list_unique", "regexp_matches", "regexp_replace", "round",
+    "sha256", "struct_extract", "translate", "trunc",
 })  # fmt: skip
 """Every function of the vocabulary that is not written alike everywhere."""
 

@@ -364,6 +364,15 @@ class Writer(Vocabulary, ABC):
                 return self.moment(self.term(inner.this, scope), center, power)
         return self.average(self.term(node, scope))
 
+    def _replaced(self, node: Any, scope: Scope) -> Term:
+        """``regexp_replace(text, pattern, sign, 'g')``: each match; of the first one alone, engines differ."""
+        only(node, {"this", "expression", "replacement", "modifiers", "single_replace"})
+        modifiers = node.args.get("modifiers")
+        if modifiers is None or modifiers.name != "g":
+            raise refused(node)
+        arguments = (node.this, node.expression, node.args["replacement"])
+        return self.function("regexp_replace", [self.term(each, scope) for each in arguments])
+
     def _filter(self, node: Any, scope: Scope) -> Term:
         from sqlglot import exp  # pylint: disable=import-outside-toplevel
 
@@ -413,6 +422,7 @@ def _functions() -> dict[type, tuple[str, tuple[str, ...]]]:
         exp.SHA2: ("sha256", ("this",)),
         exp.StructExtract: ("struct_extract", ("this", "expression")),
         exp.TimeToUnix: ("epoch", ("this",)),
+        exp.Translate: ("translate", ("this", "from_", "to")),
         exp.Trunc: ("trunc", ("this",)),
     }
 
@@ -451,6 +461,7 @@ def _forms() -> dict[type, str]:
         exp.Paren: "_paren",
         exp.PercentileDisc: "_quantiles",
         exp.Quantile: "_quantiles",
+        exp.RegexpReplace: "_replaced",
         exp.Subquery: "_subquery",
         exp.Sum: "_sum",
         exp.TimestampTrunc: "_truncated",
