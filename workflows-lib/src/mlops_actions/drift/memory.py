@@ -29,9 +29,11 @@ _RANGES = tuple((NormalDist().inv_cdf(min(high, 0.9999)), high - low) for low, h
 def above(found: float, free: int, errors: float) -> float:
     """The memory, so many standard errors above what it seems to be; 0 to LONGEST.
 
-    ``found`` is the mean product of neighbouring blocks, less their own mean
-    (or those of their seasons), as a share of the mean square, of which
-    ``free`` blocks are left where the means are told.
+    ``found`` is the mean product of neighbouring blocks, less their own mean,
+    as a share of their variance, which has ``free`` degrees of freedom. (Less
+    the means of seasons, it is lower by the share of the blocks that these
+    take: :mod:`.clusters` makes up for that, with many cells to tell it by,
+    and :mod:`.series` does not, since that cost power and no fewer alarms.)
     """
     corrected = min(max(0.0, found + (1 + 4 * found) / free), LONGEST)
     angle = math.asin(corrected) + errors / math.sqrt(free)

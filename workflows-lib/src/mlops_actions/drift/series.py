@@ -77,5 +77,4 @@ def _memory(residuals: Sequence[float], variance: float, free: int) -> float:
     if variance <= 0 or len(residuals) < 2:
         return 0.0
     shared = math.fsum(one * other for one, other in pairwise(residuals)) / (len(residuals) - 1)
-    # As a share of what blocks differ by from their own means, which is less than the variance by those means.
-    return memory.above(shared / (variance * free / len(residuals)), free, _ERRORS)
+    return memory.above(shared / variance, free, _ERRORS)
