@@ -97,8 +97,11 @@ def _failed(outcome: Outcome) -> list[Check]:
 
 
 def _drifted(judged: Verdict) -> list[Check]:
-    """The columns that drifted, and the pairs of columns, each by its first."""
-    return [each for each in (*history.columns(judged), *_pairs(judged)) if each.status is Status.FAIL]
+    """The columns that drifted; where none did, the pairs of columns, each of which is told by its first."""
+    alone, together = (
+        [each for each in some if each.status is Status.FAIL] for some in (history.columns(judged), _pairs(judged))
+    )
+    return alone or together
 
 
 def _pairs(judged: Verdict) -> list[Check]:
