@@ -469,12 +469,10 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
     extremes are not known by block, the whole distribution has to differ.
     """
     now, rows = sum(cell.current for cell in cells if cell.role is Role.NEW), sides.rows
-    once = min(2, rows[0])
-    if reference.categories is not None:
-        once = sum(1 for _, count in reference.categories.values if count == 1)
     effect = now / rows[1] if rows[1] else 0.0
-    chance = statistics.fisher(once, rows[0], now, rows[1]) if now * rows[0] > once * rows[1] else 1.0
-    least = statistics.least_fisher(once + now, *rows)
+    once, alone = _once(reference, now, rows)
+    chance = statistics.fisher(once, rows[0], alone, rows[1]) if alone * rows[0] > once * rows[1] else 1.0
+    least = statistics.least_fisher(once + alone, *rows)
     if sides.rhythm is None:
         return Shift(Sort.NEW, effect, chance, least=least)
     if reference.categories is None and reference.kind is not Kind.TIME:
@@ -486,6 +484,22 @@ def _new(reference: ColumnProfile, cells: Sequence[Cell], sides: _Sides, mass: S
             own[found[0]] += cell.reference
     parted = [[count, size - count] for count, size in zip(own, sides.rhythm.rows, strict=True)]
     return Shift(Sort.NEW, effect, sides.chance(chance, parted, [now, rows[1] - now]), least=least)
+
+
+def _once(reference: ColumnProfile, now: int, rows: tuple[int, int]) -> tuple[int, int]:
+    """The rows of values that the reference has once, and new rows, as far as they come each by itself.
+
+    Rows of a category that the reference happens to lack come together. How
+    much more they vary for that is told by the categories that it has twice
+    (Esty, "A Normal Limit Law for a Nonparametric Estimator of the Coverage of
+    a Random Sample", Annals of Statistics 11, 1983); both are fewer by that.
+    """
+    if reference.categories is None:
+        return min(2, rows[0]), now
+    counts = [count for _, count in reference.categories.values]
+    once, twice = counts.count(1), counts.count(2)
+    more = 1 + 2 * twice / max(once, 1) * rows[1] / (rows[0] + rows[1])
+    return math.ceil(once / more), math.floor(now / more)
 
 
 def _shape(cells: Sequence[Cell], sides: _Sides) -> tuple[tuple[Cell, ...], list[Shift]]:
