@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from mlops_actions.data.profiles import fields
+from mlops_actions.data.profiles.fields import Misfit
 from mlops_actions.verdict import Json
 
 MOST = 20
@@ -156,29 +158,19 @@ def to_json(found: Shapes) -> dict[str, Json]:
 def from_json(data: Mapping[str, Any], most_rows: int, blocks: int) -> Shapes:
     """What :func:`to_json` wrote, of a column of so many texts at most, in a profile of so many ``blocks`` of time.
 
-    Raises ValueError, KeyError or TypeError for anything else.
+    Raises ValueError (Misfit), KeyError or TypeError for anything else.
     """
-    if not all(isinstance(each, list) and len(each) == 2 for each in data["values"]):
-        raise ValueError("is not a profile: shapes of texts are texts with counts")
-    values = tuple((shape, count) for shape, count in data["values"])
-    found = Shapes(data["texts"], values, data.get("most other", 0), tuple(map(tuple, data.get("blocks", ()))))
-    counts = [
-        found.rows,
-        found.most_other,
-        *(count for _, count in values),
-        *(each for some in found.blocks for each in some),
-    ]
-    if not all(map(_is_count, counts)) or not all(isinstance(shape, str) for shape, _ in values):
-        raise ValueError("is not a profile: shapes of texts are texts with counts")
+    try:
+        values = tuple((fields.text(shape), fields.count(count)) for shape, count in data["values"])
+        parts = tuple(fields.counts(each, len(each)) for each in data.get("blocks", ()))
+        found = Shapes(fields.count(data["texts"]), values, fields.count(data.get("most other", 0)), parts)
+    except ValueError as error:
+        raise Misfit("is not a profile: shapes of texts are texts with counts") from error
     if len(dict(values)) < len(values):
-        raise ValueError("is not a profile: a shape of texts stands in it twice")
+        raise Misfit("is not a profile: a shape of texts stands in it twice")
     if found.rows > most_rows or not found.most_other <= found.others or (found.others > 0) != (found.most_other > 0):
-        raise ValueError("does not add up: shapes are not of the texts that were looked at")
+        raise Misfit("does not add up: shapes are not of the texts that were looked at")
     sums = (*(count for _, count in values), found.others)
     if found.blocks and (len(found.blocks) != blocks or tuple(map(sum, zip(*found.blocks, strict=True))) != sums):
-        raise ValueError("does not add up: the shapes in blocks of time are not those of the whole")
+        raise Misfit("does not add up: the shapes in blocks of time are not those of the whole")
     return found
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
